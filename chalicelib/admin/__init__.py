@@ -1,0 +1,1 @@
+"""The back office: health, API document, event relay, repairs."""

@@ -1,0 +1,1 @@
+"""What the shop shows: products, categories, search, imports."""

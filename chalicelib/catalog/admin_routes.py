@@ -1,0 +1,73 @@
+"""Staff's work on the catalogue."""
+
+from chalicelib.catalog import imports, schemas, service, tables
+from chalicelib.catalog.product import ProductDraft
+from chalicelib.core.errors import invalid
+from chalicelib.core.idempotency import Once
+from chalicelib.core.web import Page, StaffRoutes, decode_cursor, encode_cursor
+
+routes = StaffRoutes(__name__)
+
+
+@routes.post("/admin/products", status=201)
+def create_product(body: ProductDraft) -> schemas.StaffProductView:
+    """Create a product, published or as a draft. The same request again answers with the same product."""
+    return schemas.staff_product(*service.product(service.create(body).product_id))
+
+
+@routes.get("/admin/products")
+def list_all_products(query: Page) -> schemas.StaffProducts:
+    """All products, drafts too, newest first."""
+    products, after = service.shelf(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
+    return schemas.StaffProducts([schemas.staff_card(p) for p in products], encode_cursor(after) if after else None)
+
+
+@routes.get("/admin/products/{product_id}")
+def show_any_product(product_id: str) -> schemas.StaffProductView:
+    """A product, published or not."""
+    return schemas.staff_product(*service.product(product_id))
+
+
+@routes.put("/admin/products/{product_id}")
+def replace_product(product_id: str, body: ProductDraft) -> schemas.StaffProductView:
+    """Make a product what the body says. Its handle can not change yet."""
+    if service.product(product_id)[0].handle != body.handle:
+        raise invalid("/handle", "The handle of a product stays as it is.")
+    service.save(body)
+    return schemas.staff_product(*service.product(product_id))
+
+
+@routes.post("/admin/products/{product_id}/publish")
+def publish_product(product_id: str) -> schemas.StaffProductView:
+    """Show a product and put it into search."""
+    service.publish(product_id)
+    return schemas.staff_product(*service.product(product_id))
+
+
+@routes.post("/admin/products/{product_id}/unpublish")
+def unpublish_product(product_id: str) -> schemas.StaffProductView:
+    """Hide a product and take it out of search."""
+    service.unpublish(product_id)
+    return schemas.staff_product(*service.product(product_id))
+
+
+@routes.put("/admin/categories/{category_id}")
+def put_category(category_id: str, body: schemas.PutCategory) -> schemas.CategoryView:
+    """Create or rename a category."""
+    names = {tag: words["name"] for tag, words in body.translations.items() if "name" in words}
+    return schemas.category(service.put_category(category_id, body.name, names))
+
+
+@routes.post("/admin/imports", status=202)
+def start_import(body: schemas.StartImport, once: Once) -> schemas.ImportView:
+    """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
+    job = imports.start(once)
+    return schemas.import_job(job, imports.upload_url(job))
+
+
+@routes.get("/admin/imports/{import_id}")
+def show_import(import_id: str, query: Page) -> schemas.ImportView:
+    """How far an import is, and a page of its report."""
+    job = imports.find(import_id)
+    lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
+    return schemas.import_job(job, None, lines, encode_cursor(after) if after else None)

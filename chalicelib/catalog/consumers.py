@@ -1,0 +1,37 @@
+"""What the catalogue does when something happened."""
+
+import msgspec
+
+from chalicelib.catalog import imports, indexing
+from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
+from chalicelib.core.queue import Consumers
+
+consumers = Consumers(__name__)
+
+catalog_search = consumers.queue(
+    "catalog_search",
+    {ProductPublished: indexing.follow, ProductUpdated: indexing.follow, ProductUnpublished: indexing.follow},
+)
+
+
+class _File(msgspec.Struct):
+    key: str
+
+
+class _Uploaded(msgspec.Struct):
+    object: _File
+
+
+class _Notice(msgspec.Struct):
+    """S3's "Object Created" event as EventBridge sends it; imports.py sends the same to go on with a long file."""
+
+    detail: _Uploaded
+
+
+def _read_file(body: str) -> None:
+    notice = msgspec.json.decode(body, type=_Notice)
+    # The function's timeout is 300 seconds (.chalice/config.json).
+    imports.run_uploaded(notice.detail.object.key, imports.deadline(300))
+
+
+catalog_imports = consumers.messages("catalog_imports", _read_file, batch_size=1)

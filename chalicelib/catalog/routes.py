@@ -1,0 +1,65 @@
+"""What anyone may see of the catalogue. The same answer for everyone, so that a CDN can keep it."""
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.catalog import schemas, search, service, tables
+from chalicelib.core.errors import invalid
+from chalicelib.core.web import Routes, decode_cursor, encode_cursor
+
+routes = Routes(__name__)
+_MINUTE = "public, max-age=60, stale-while-revalidate=300"
+
+
+@routes.get("/products", cache=_MINUTE)
+def list_products(query: schemas.ListProducts) -> schemas.Products:
+    """Published products, newest first, all or those of one category."""
+    products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
+    return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after) if after else None)
+
+
+@routes.get("/products/{handle}", cache=_MINUTE)
+def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView:
+    """A published product with its variants."""
+    return schemas.product(*service.published_product(handle), query.locale)
+
+
+@routes.get("/categories", cache=_MINUTE)
+def list_categories() -> schemas.Categories:
+    """All categories of the shop."""
+    return schemas.Categories([schemas.category(item) for item in tables.categories()], None)
+
+
+@routes.get("/search", cache=_MINUTE)
+def search_products(query: schemas.Search) -> schemas.SearchResults:
+    """Published products by words, category and price (minor units); sorted as asked."""
+    found = search.search(
+        search.Query(
+            text=query.q,
+            category=query.category,
+            price_min=query.price_min,
+            price_max=query.price_max,
+            sort=query.sort,
+            limit=query.limit,
+            after=_after(query.cursor, query.sort),
+        )
+    )
+    cards = [_localized(card, query.locale) for card in found.cards]
+    next_cursor = encode_cursor(msgspec.json.encode(found.after).decode()) if found.after else None
+    return schemas.SearchResults(cards, found.total, next_cursor)
+
+
+def _after(cursor: str | None, sort: search.Sort) -> list[Any] | None:
+    if (position := decode_cursor(cursor)) is None:
+        return None
+    try:
+        return list(msgspec.json.decode(position, type=tuple[float | int, str]))
+    except msgspec.DecodeError:
+        raise invalid("/query/cursor", "Send a next_cursor of this list, unchanged.") from None
+
+
+def _localized(card: dict[str, Any], locale: str | None) -> schemas.ProductCard:
+    titles = card["titles"]
+    fields = {name: value for name, value in card.items() if name != "titles"}
+    return msgspec.convert({**fields, "title": titles.get(locale or "", card["title"])}, schemas.ProductCard)

@@ -1,0 +1,235 @@
+"""What the catalogue's clients send and see."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.catalog.product import Image, Locale, Name, Pieces, Slug
+from chalicelib.catalog.search import Sort
+from chalicelib.catalog.tables import Category, ImportJob, ImportLine, Product, Variant
+from chalicelib.core.money import Amount, Money
+from chalicelib.core.web import Page
+
+
+class ListProducts(Page, frozen=True, forbid_unknown_fields=True):
+    category: Slug | None = None
+    locale: Locale | None = None
+
+
+class ShowProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    locale: Locale | None = None
+
+
+class Search(Page, frozen=True, forbid_unknown_fields=True):
+    q: Annotated[str, Meta(max_length=200)] | None = None
+    category: Slug | None = None
+    price_min: Amount | None = None
+    price_max: Amount | None = None
+    sort: Sort = "relevance"
+    locale: Locale | None = None
+
+
+class PutCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Name
+    translations: dict[Locale, dict[Literal["name"], Name]] = {}
+
+
+class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal["shopify"] = "shopify"
+
+
+class CategoryView(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    translations: dict[str, dict[str, str]]
+
+
+class ProductCard(msgspec.Struct, frozen=True):
+    """A product in a list."""
+
+    id: str
+    handle: str
+    title: str
+    category: str | None
+    brand: str | None
+    image: str | None
+    price_from: Money
+
+
+class VariantView(msgspec.Struct, frozen=True):
+    sku: str
+    option_values: list[str]
+    price: Money
+    compare_at: Money | None
+    barcode: str | None
+    weight_grams: Pieces
+    image: str | None
+
+
+class ProductView(msgspec.Struct, frozen=True):
+    id: str
+    handle: str
+    title: str
+    description: str
+    translations: dict[str, dict[str, str]]
+    category: str | None
+    brand: str | None
+    tags: list[str]
+    options: list[str]
+    images: list[Image]
+    price_from: Money
+    variants: list[VariantView]
+
+
+class StaffProductView(ProductView, frozen=True):
+    published: bool
+    published_at: datetime | None
+    version: int
+
+
+class StaffProductCard(ProductCard, frozen=True):
+    published: bool
+
+
+class Products(msgspec.Struct, frozen=True):
+    data: list[ProductCard]
+    next_cursor: str | None
+
+
+class StaffProducts(msgspec.Struct, frozen=True):
+    data: list[StaffProductCard]
+    next_cursor: str | None
+
+
+class SearchResults(msgspec.Struct, frozen=True):
+    data: list[ProductCard]
+    total: int
+    next_cursor: str | None
+
+
+class Categories(msgspec.Struct, frozen=True):
+    data: list[CategoryView]
+    next_cursor: str | None
+
+
+class ImportLineView(msgspec.Struct, frozen=True):
+    """What became of the product whose rows begin at `line`, and which rows of it were left out."""
+
+    line: int
+    handle: str
+    outcome: Literal["created", "updated", "unchanged", "failed"]
+    problems: list[dict[str, str | int | None]]
+
+
+class ImportCounts(msgspec.Struct, frozen=True):
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+
+
+class ImportView(msgspec.Struct, frozen=True):
+    """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it."""
+
+    id: str
+    status: Literal["awaiting_upload", "running", "finished", "failed"]
+    detail: str | None
+    counts: ImportCounts
+    created_at: datetime
+    finished_at: datetime | None
+    upload_url: str | None
+    lines: list[ImportLineView]
+    next_cursor: str | None
+
+
+def card(product: Product, locale: str | None = None) -> ProductCard:
+    return ProductCard(**_card_fields(product, locale))
+
+
+def staff_card(product: Product) -> StaffProductCard:
+    return StaffProductCard(**_card_fields(product, None), published=bool(product.published))
+
+
+def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
+    translation = product.translations.get(locale) if locale else None
+    return {
+        "id": product.id,
+        "handle": product.handle,
+        "title": translation.title if translation else product.title,
+        "category": product.category,
+        "brand": product.brand,
+        "image": product.images[0].url if product.images else None,
+        "price_from": product.price_from,
+    }
+
+
+def product(product: Product, variants: list[Variant], locale: str | None = None) -> ProductView:
+    return ProductView(**_product_fields(product, variants, locale))
+
+
+def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
+    return StaffProductView(
+        **_product_fields(product, variants, None),
+        published=bool(product.published),
+        published_at=moment(product.published_at),
+        version=int(product.version),
+    )
+
+
+def _product_fields(product: Product, variants: list[Variant], locale: str | None) -> dict[str, Any]:
+    translation = product.translations.get(locale) if locale else None
+    return {
+        "id": product.id,
+        "handle": product.handle,
+        "title": translation.title if translation else product.title,
+        "description": (translation.description if translation else "") or product.description,
+        "translations": {
+            tag: {"title": words.title, "description": words.description} for tag, words in product.translations.items()
+        },
+        "category": product.category,
+        "brand": product.brand,
+        "tags": product.tags,
+        "options": product.options,
+        "images": product.images,
+        "price_from": product.price_from,
+        "variants": [variant(item) for item in variants],
+    }
+
+
+def variant(item: Variant) -> VariantView:
+    return VariantView(
+        sku=item.sku,
+        option_values=item.option_values,
+        price=item.price,
+        compare_at=item.compare_at,
+        barcode=item.barcode,
+        weight_grams=int(item.weight_grams),
+        image=item.image,
+    )
+
+
+def category(item: Category) -> CategoryView:
+    return CategoryView(item.id, item.name, {tag: {"name": name} for tag, name in item.translations.items()})
+
+
+def import_job(
+    job: ImportJob, upload_url: str | None = None, lines: list[ImportLine] | None = None, next_cursor: str | None = None
+) -> ImportView:
+    counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed))
+    return ImportView(
+        id=job.id,
+        status=job.state,
+        detail=job.detail,
+        counts=counts,
+        created_at=moment(job.created_at),
+        finished_at=moment(job.finished_at),
+        upload_url=upload_url,
+        lines=[ImportLineView(int(e.line), e.product_handle, e.outcome, e.problems) for e in lines or []],
+        next_cursor=next_cursor,
+    )
+
+
+def moment(stamp: str | None) -> Any:
+    return datetime.fromisoformat(stamp) if stamp else None

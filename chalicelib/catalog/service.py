@@ -1,0 +1,297 @@
+"""Products: create, replace, publish, take back, and what carts need to know of them."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+import msgspec
+import nh3
+
+from chalicelib.catalog import product as rules
+from chalicelib.catalog import tables
+from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
+from chalicelib.catalog.product import ProductDraft, VariantDraft
+from chalicelib.catalog.tables import CatalogItem, Category, Product, ShelfEntry, TakenHandle
+from chalicelib.catalog.tables import Variant as Variant
+from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import ShopError, not_found
+from chalicelib.core.money import Money
+from chalicelib.core.settings import settings
+from chalicelib.logistics import stock
+
+# One transaction holds at most 100 writes; a product's own take up to eight of them.
+_MOST_AT_ONCE = 90
+
+
+class Saved(msgspec.Struct, frozen=True):
+    product_id: str
+    outcome: str  # created, updated or unchanged
+
+
+def _nothing_else(outcome: str) -> list[Action]:
+    return []
+
+
+def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_else) -> Saved:
+    """Create the product with this handle or make it what `draft` says; the same draft again changes nothing.
+
+    What `also` makes of the outcome is committed together with it, so that a report and what it reports can not differ.
+    Stock named in the draft is a first count: it is written where none is known and never over a later one.
+    """
+    rules.check(draft, settings.currency)
+    draft = msgspec.structs.replace(draft, description=nh3.clean(draft.description))
+    old = tables.product_by_handle(draft.handle)
+    if old is None:
+        saved = Saved(_create(draft, also("created")), "created")
+    elif _describes(draft, old):
+        saved = Saved(old.id, "unchanged")
+        if actions := also("unchanged"):
+            dynamo.transaction(actions)
+    else:
+        _replace(old, draft, also("updated"))
+        saved = Saved(old.id, "updated")
+    for variant in draft.variants:
+        stock.count_first(variant.sku, variant.stock)
+    return saved
+
+
+def create(draft: ProductDraft) -> Saved:
+    """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
+    rules.check(draft, settings.currency)
+    existing = tables.product_by_handle(draft.handle)
+    if existing is not None and not _describes(draft, existing):
+        raise _handle_taken(draft.handle)
+    return save(draft)
+
+
+def publish(product_id: str) -> Product:
+    """Show the product from now on. Publishing what is published changes nothing."""
+    return _set_published(product_id, True)
+
+
+def unpublish(product_id: str) -> Product:
+    return _set_published(product_id, False)
+
+
+def product(product_id: str) -> tuple[Product, list[Variant]]:
+    """A product, published or not, with its variants; read consistently."""
+    found = tables.product_by_id(product_id)
+    if found is None:
+        raise not_found("product")
+    return found, _variants_of(found)
+
+
+def published_product(handle: str) -> tuple[Product, list[Variant]]:
+    """What a product page shows: one request."""
+    found, variants = tables.product_page(handle)
+    if found is None or not found.published:
+        raise not_found("product")
+    return found, variants
+
+
+def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+    """A page of products, newest first, and the place from which the next page goes on, if there is one."""
+    entries = tables.shelf(name, limit + 1, after)
+    keys: list[dynamo.Key] = [(Product, f"PRODUCT#{entry.product_id}", "PRODUCT") for entry in entries[:limit]]
+    found = dynamo.load(keys)
+    products = [item for item in (found.get(key) for key in keys) if isinstance(item, Product)]
+    return products, entries[limit - 1].sk if len(entries) > limit else None
+
+
+def offers(skus: list[str]) -> list[dynamo.Key]:
+    """Where the variants of `skus` are read, for a use case that reads several modules' items in one request."""
+    return [tables.variant_ref(sku) for sku in skus]
+
+
+def variants_among(items: Mapping[dynamo.Key, dynamo.Item]) -> list[Variant]:
+    """The variants of what was read at `offers`."""
+    return [item for item in items.values() if isinstance(item, Variant)]
+
+
+def put_category(category_id: str, name: str, translations: dict[str, str]) -> Category:
+    category = Category(**tables.category_key(category_id), id=category_id, name=name, translations=translations)
+    dynamo.write(dynamo.put(category))
+    return category
+
+
+def name_category_once(category_id: str) -> None:
+    """Make sure that a category exists; one that staff have named keeps its name."""
+    category = Category(
+        **tables.category_key(category_id), id=category_id, name=category_id.replace("-", " ").capitalize(), translations={}
+    )
+    try:
+        dynamo.write(dynamo.insert(category))
+    except dynamo.ConditionFailed:
+        return
+
+
+def _create(draft: ProductDraft, also: list[Action]) -> str:
+    now = clock.stamp(clock.now())
+    product = _product(draft, ids.new_id("prd"), 1, created_at=now, published_at=now if draft.published else None)
+    if draft.category:
+        name_category_once(draft.category)
+    actions = [
+        dynamo.insert(TakenHandle(**tables.handle_key(draft.handle), product_id=product.id), _handle_taken(draft.handle)),
+        dynamo.insert(product),
+        dynamo.put(_entry(tables.EVERYTHING, now, product.id)),
+    ]
+    if draft.published:
+        actions += [dynamo.put(entry) for entry in _published_entries(product)]
+        actions.append(_announce(ProductPublished, product))
+    _commit(actions, _put_variants(product, draft), also)
+    return str(product.id)
+
+
+def _replace(old: Product, draft: ProductDraft, also: list[Action]) -> None:
+    published_at = (old.published_at or clock.stamp(clock.now())) if draft.published else None
+    product = _product(draft, old.id, int(old.version) + 1, created_at=old.created_at, published_at=published_at)
+    if draft.category:
+        name_category_once(draft.category)
+    gone = set(old.skus) - set(product.skus)
+    actions = [
+        dynamo.put(product, Product.version == old.version, _changed_meanwhile()),
+        *_move_entries(old, product),
+        *(dynamo.delete(Variant(**tables.variant_key(sku))) for sku in sorted(gone)),
+    ]
+    if old.published or product.published:
+        actions.append(_announce(_event_of(old, product), product))
+    _commit(actions, _put_variants(product, draft), also)
+
+
+def _set_published(product_id: str, published: bool) -> Product:
+    old, variants = product(product_id)
+    if bool(old.published) == published:
+        return old
+    new = Product.from_raw_data(old.serialize())
+    new.published = published
+    new.version = int(old.version) + 1
+    new.published_at = clock.stamp(clock.now()) if published else None
+    actions = [
+        dynamo.put(new, Product.version == old.version, _changed_meanwhile()),
+        *_move_entries(old, new),
+        _announce(_event_of(old, new), new),
+    ]
+    flags = [
+        dynamo.update(variant, [Variant.published.set(published)], Variant.product_id == product_id) for variant in variants
+    ]
+    _commit(actions, flags, [])
+    return new
+
+
+def _event_of(old: Product, new: Product) -> type[ProductPublished | ProductUpdated | ProductUnpublished]:
+    if not new.published:
+        return ProductUnpublished
+    return ProductUpdated if old.published else ProductPublished
+
+
+def _announce(kind: type[ProductPublished | ProductUpdated | ProductUnpublished], product: Product) -> Action:
+    event = kind(aggregate_id=product.id, aggregate_version=int(product.version), handle=str(product.handle))
+    return dynamo.put_raw(CatalogItem, outbox.attributes(event))
+
+
+def _commit(actions: list[Action], variants: list[Action], also: list[Action]) -> None:
+    """The product last: what a very large product's variants do not find room for beside it goes before it."""
+    room = _MOST_AT_ONCE - len(actions) - len(also)
+    for start in range(room, len(variants), _MOST_AT_ONCE):
+        dynamo.transaction(variants[start : start + _MOST_AT_ONCE])
+    dynamo.transaction([*actions, *variants[:room], *also])
+
+
+def _put_variants(product: Product, draft: ProductDraft) -> list[Action]:
+    mine = Variant.pk.does_not_exist() | (Variant.product_id == product.id)
+    return [
+        dynamo.put(_variant(product, variant, position), mine, _sku_taken(variant.sku, position))
+        for position, variant in enumerate(draft.variants)
+    ]
+
+
+def _sku_taken(sku: str, position: int) -> ShopError:
+    detail = f"The SKU {sku!r} belongs to another product."
+    return ShopError("sku_taken", 409, detail, pointer=f"/variants/{position}/sku")
+
+
+def _handle_taken(handle: str) -> ShopError:
+    return ShopError("handle_taken", 409, f"There is a product {handle!r} already.", pointer="/handle")
+
+
+def _changed_meanwhile() -> ShopError:
+    return ShopError("product_changed", 409, "The product was changed meanwhile. Look at it again.")
+
+
+def _move_entries(old: Product, new: Product) -> list[Action]:
+    before = {(entry.pk, entry.sk): entry for entry in _published_entries(old)}
+    after = {(entry.pk, entry.sk): entry for entry in _published_entries(new)}
+    return [
+        *(dynamo.delete(entry) for key, entry in before.items() if key not in after),
+        *(dynamo.put(entry) for key, entry in after.items() if key not in before),
+    ]
+
+
+def _published_entries(product: Product) -> list[ShelfEntry]:
+    if not product.published:
+        return []
+    shelves = [tables.PUBLISHED, *([product.category] if product.category else [])]
+    return [_entry(shelf, str(product.published_at), product.id) for shelf in shelves]
+
+
+def _entry(shelf: str, since: str, product_id: str) -> ShelfEntry:
+    return ShelfEntry(**tables.shelf_key(shelf, since, product_id), product_id=product_id)
+
+
+def _product(draft: ProductDraft, product_id: str, version: int, *, created_at: str, published_at: str | None) -> Product:
+    return Product(
+        **tables.product_key(product_id),
+        handle=draft.handle,
+        part="PRODUCT",
+        id=product_id,
+        version=version,
+        title=draft.title,
+        description=draft.description,
+        translations=draft.translations,
+        category=draft.category,
+        brand=draft.brand,
+        tags=list(draft.tags),
+        options=list(draft.options),
+        images=list(draft.images),
+        skus=[variant.sku for variant in draft.variants],
+        price_from=Money(rules.cheapest(draft.variants), settings.currency),
+        published=draft.published,
+        published_at=published_at,
+        created_at=created_at,
+        fingerprint=_fingerprint(draft),
+    )
+
+
+def _variant(product: Product, draft: VariantDraft, position: int) -> Variant:
+    images = product.images
+    return Variant(
+        **tables.variant_key(draft.sku),
+        handle=product.handle,
+        part=f"VARIANT#{position:03d}",
+        sku=draft.sku,
+        product_id=product.id,
+        product_title=product.title,
+        published=product.published,
+        option_values=list(draft.option_values),
+        price=draft.price,
+        compare_at=draft.compare_at,
+        barcode=draft.barcode,
+        weight_grams=draft.weight_grams,
+        image=draft.image or (images[0].url if images else None),
+    )
+
+
+def _variants_of(product: Product) -> list[Variant]:
+    found = tables.variants(product.skus)
+    return [found[sku] for sku in product.skus if sku in found]
+
+
+def _describes(draft: ProductDraft, product: Product) -> bool:
+    return product.fingerprint == _fingerprint(draft) and bool(product.published) == draft.published
+
+
+def _fingerprint(draft: ProductDraft) -> str:
+    """Drafts with the same fingerprint describe the same product, shown or not, whatever their first counts of stock."""
+    bare = tuple(msgspec.structs.replace(variant, stock={}) for variant in draft.variants)
+    described = msgspec.structs.replace(draft, description=nh3.clean(draft.description), variants=bare, published=False)
+    return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()

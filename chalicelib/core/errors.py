@@ -1,0 +1,34 @@
+"""One kind of error for everything that a shop refuses to do."""
+
+
+class ShopError(Exception):
+    """A refusal that the caller can understand and act on; web.py turns it into RFC 9457 problem+json.
+
+    `code` is stable and machine-readable, `status` the HTTP status, `detail` one sentence for a person.
+    `pointer` is the RFC 6901 pointer of the field at fault, if one is. `extra` holds further members of the problem.
+    """
+
+    def __init__(
+        self, code: str, status: int, detail: str, *, pointer: str | None = None, extra: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.status = status
+        self.detail = detail
+        self.pointer = pointer
+        self.extra = extra or {}
+
+
+def not_found(what: str) -> ShopError:
+    """404: there is no such thing, or the caller may not know that there is."""
+    return ShopError("not_found", 404, f"There is no such {what}.")
+
+
+def invalid(pointer: str, detail: str) -> ShopError:
+    """422: the field at `pointer` can not be accepted."""
+    return ShopError("invalid_field", 422, detail, pointer=pointer)
+
+
+def busy() -> ShopError:
+    """503: too many callers wanted the same thing at once; nothing was changed, try again."""
+    return ShopError("busy", 503, "Too many requests for the same item at once. Nothing was changed; try again.")

@@ -1,0 +1,79 @@
+"""Amounts of money in integer minor units. Nothing here ever rounds without saying where the rest went."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import msgspec
+
+from chalicelib.core.errors import ShopError
+
+# ISO 4217:2015, table A.1, "minor unit": the currencies in use whose exponent is not 2.
+_EXPONENTS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+# Below 2**53, so that every JSON reader sees the same number.
+_LARGEST = 10**15
+_DECIMAL = re.compile(r"\d{1,15}(\.\d+)?", re.ASCII)
+
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217 currency code")]
+Amount = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST, description="minor units of the currency")]
+
+
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An amount in minor units (cents for EUR, yen for JPY, fils for KWD) of an ISO 4217 currency."""
+
+    amount: Amount
+    currency: Currency
+
+    def __add__(self, other: "Money") -> "Money":
+        if other.currency != self.currency:
+            raise ShopError("currency_mismatch", 422, f"{other.currency} can not be added to {self.currency}.")
+        return Money(self.amount + other.amount, self.currency)
+
+    def times(self, quantity: int) -> "Money":
+        return Money(self.amount * quantity, self.currency)
+
+
+def zero(currency: str) -> Money:
+    return Money(0, currency)
+
+
+def exponent(currency: str) -> int:
+    """How many digits of `currency` stand behind the decimal point (ISO 4217)."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def parse(text: str, currency: str) -> Money:
+    """The amount that a person or a file wrote as a plain decimal: "19.90" EUR is 1990 minor units.
+
+    Raises ShopError `invalid_amount` for anything else, also for more digits than the currency has.
+    """
+    try:
+        if not _DECIMAL.fullmatch(text.strip()):
+            raise InvalidOperation
+        minor = Decimal(text.strip()).scaleb(exponent(currency))
+        if minor != minor.to_integral_value() or minor > _LARGEST:
+            raise InvalidOperation
+    except InvalidOperation:
+        raise ShopError("invalid_amount", 422, f"{text!r} is not an amount in {currency}.") from None
+    return Money(int(minor), currency)
+
+
+def allocate(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split `amount` in proportion to `weights` so that the parts add up to it, by the largest remainder method.
+
+    Ties go to the earlier part. Weights are not negative and not all zero; raises ValueError otherwise.
+    """
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise ValueError("weights must not be negative and must not all be zero")
+    parts = [amount * weight // whole for weight in weights]
+    rest = amount - sum(parts)
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % whole), i))
+    for index in by_remainder[:rest]:
+        parts[index] += 1
+    return parts

@@ -1,0 +1,70 @@
+"""Consumers: one function per queue, each record on its own, a failing one goes back and takes no other with it."""
+
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib.core import events, log
+
+E = TypeVar("E", bound=events.Event)
+# The template gives each consumer its queue; Chalice needs something of an ARN's shape in this place.
+PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
+
+
+class Retry(Exception):
+    """Not possible yet, as when an event overtook the one before it: the record goes back to its queue."""
+
+
+class _Envelope(msgspec.Struct):
+    """What EventBridge puts around an event. `detail_type` is the event's name."""
+
+    detail_type: str = msgspec.field(name="detail-type")
+    detail: msgspec.Raw
+
+
+class Consumers(Blueprint):
+    """The queue consumers of a module."""
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name)
+        self.handled: dict[str, frozenset[str]] = {}
+
+    def queue(self, name: str, handlers: dict[type[E], Callable[[E], None]], batch_size: int = 10) -> Callable[..., Any]:
+        """Consume one queue of events; `handlers` says which use case answers which event.
+
+        The rules in infra/resources.yaml send exactly these events to the queue; a test compares the two.
+        """
+        by_name = {kind.name(): (kind, handle) for kind, handle in handlers.items()}
+        self.handled[name] = frozenset(by_name)
+
+        def consume(body: str) -> None:
+            envelope = msgspec.json.decode(body, type=_Envelope)
+            kind, handle = by_name[envelope.detail_type]
+            event = events.decode(bytes(envelope.detail), kind)
+            log.write("event", consumer=name, name=envelope.detail_type, id=event.id, aggregate=event.aggregate_id)
+            handle(event)
+
+        return self.messages(name, consume, batch_size)
+
+    def messages(self, name: str, consume: Callable[[str], None], batch_size: int = 10) -> Callable[..., Any]:
+        """Consume one queue of other messages: `consume` gets each body, and raises what it could not do."""
+
+        def handler(batch: SQSEvent) -> dict[str, Any]:
+            failures = []
+            for record in batch:
+                message_id = record.to_dict()["messageId"]
+                try:
+                    consume(record.body)
+                except Retry as reason:
+                    log.write("retry", consumer=name, message=message_id, reason=str(reason))
+                    failures.append({"itemIdentifier": message_id})
+                except Exception:
+                    log.write("error", consumer=name, message=message_id, traceback=traceback.format_exc())
+                    failures.append({"itemIdentifier": message_id})
+            return {"batchItemFailures": failures}
+
+        handler.__name__ = name
+        return self.on_sqs_message(queue_arn=PLACEHOLDER_ARN, batch_size=batch_size, name=name)(handler)

@@ -1,0 +1,63 @@
+"""The environment of a function, read once. A missing key stops the cold start and is named."""
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the template tells a function.
+
+    `modules` are the modules whose routes this API function serves (`http_only`); where `MODULES` is not set, all of
+    them, and their consumers, schedules and console functions too.
+    `currency` is the ISO 4217 code in which the shop's catalogue is priced.
+    `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
+    """
+
+    modules: tuple[str, ...]
+    http_only: bool
+    tables: dict[str, str]
+    event_bus: str
+    media_bucket: str
+    import_queue_url: str
+    opensearch_url: str
+    opensearch_signed: bool
+    staff_pool_id: str
+    staff_client_id: str
+    currency: str
+    region: str
+
+
+class MissingSetting(Exception):
+    """A key that the template should have set is absent or empty."""
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """Settings of this function; raises MissingSetting with the name of the first absent key."""
+
+    def required(key: str) -> str:
+        if not (value := env.get(key)):
+            raise MissingSetting(f"environment variable {key} is not set")
+        return value
+
+    served = env.get("MODULES")
+    return Settings(
+        modules=tuple(served.split(",")) if served else MODULES,
+        http_only=bool(served),
+        tables={module: required(f"TABLE_{module.upper()}") for module in MODULES},
+        event_bus=required("EVENT_BUS"),
+        media_bucket=required("MEDIA_BUCKET"),
+        import_queue_url=required("IMPORT_QUEUE_URL"),
+        opensearch_url=required("OPENSEARCH_URL"),
+        opensearch_signed=required("OPENSEARCH_SIGNED") == "true",
+        staff_pool_id=required("STAFF_POOL_ID"),
+        staff_client_id=required("STAFF_CLIENT_ID"),
+        currency=required("SHOP_CURRENCY"),
+        region=required("AWS_REGION"),
+    )
+
+
+settings = from_environment(os.environ)

@@ -1,0 +1,9 @@
+"""What logistics does when something happened."""
+
+from chalicelib.core.queue import Consumers
+from chalicelib.logistics import service
+from chalicelib.orders.events import OrderConfirmed
+
+consumers = Consumers(__name__)
+
+logistics_events = consumers.queue("logistics_events", {OrderConfirmed: service.plan})

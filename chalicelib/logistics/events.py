@@ -1,0 +1,30 @@
+"""The events that logistics publishes. The aggregate of each is the shipment."""
+
+from chalicelib.core.events import Event
+
+
+class ShipmentEvent(Event, frozen=True, kw_only=True):
+    """`quantity` is how many pieces are in this shipment; `lines` are pieces by SKU. It has a carrier once it left."""
+
+    order_id: str
+    location: str
+    quantity: int
+    lines: dict[str, int]
+    carrier: str | None = None
+    tracking_number: str | None = None
+
+
+class ShipmentPlanned(ShipmentEvent, frozen=True, kw_only=True):
+    """A location is to send these lines of an order."""
+
+
+class ShipmentPacked(ShipmentEvent, frozen=True, kw_only=True):
+    """The parcel is ready. Packing is what asks for the capture of a payment."""
+
+
+class ShipmentDispatched(ShipmentEvent, frozen=True, kw_only=True):
+    """The carrier has the parcel; its stock is gone from the location."""
+
+
+class ShipmentDelivered(ShipmentEvent, frozen=True, kw_only=True):
+    """The customer has the parcel."""

@@ -1,0 +1,45 @@
+"""From which locations an order is served."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.core.errors import ShopError
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Take `quantity` pieces of `sku` at `location`."""
+
+    sku: str
+    location: str
+    quantity: int
+
+
+def route(wanted: Mapping[str, int], available: Mapping[tuple[str, str], int], locations: Sequence[str]) -> list[Pick]:
+    """Where each piece comes from: one location for everything if there is one, otherwise the first ones that have some.
+
+    `wanted` is pieces by SKU, `available` pieces by (SKU, location), `locations` in the order of preference. Raises
+    ShopError 409 `out_of_stock`, naming the SKU and what there is, if all locations together have too few.
+    """
+    for location in locations:
+        if all(available.get((sku, location), 0) >= quantity for sku, quantity in wanted.items()):
+            return [Pick(sku, location, quantity) for sku, quantity in wanted.items()]
+    return [pick for sku, quantity in wanted.items() for pick in _spread(sku, quantity, available, locations)]
+
+
+def _spread(sku: str, quantity: int, available: Mapping[tuple[str, str], int], locations: Sequence[str]) -> list[Pick]:
+    picks: list[Pick] = []
+    left = quantity
+    for location in locations:
+        taken = min(left, available.get((sku, location), 0))
+        if taken > 0:
+            picks.append(Pick(sku, location, taken))
+            left -= taken
+    if left:
+        raise out_of_stock(sku, quantity - left)
+    return picks
+
+
+def out_of_stock(sku: str, available: int) -> ShopError:
+    detail = f"Of {sku} there are only {available} left." if available else f"{sku} is sold out."
+    return ShopError("out_of_stock", 409, detail, extra={"sku": sku, "available": available})

@@ -1,0 +1,114 @@
+"""What logistics' clients send and see."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.core.money import Money
+from chalicelib.logistics.shipping import Country, Days, ShippingOption
+from chalicelib.logistics.tables import Location, Shipment, StockLevel
+
+Label = Annotated[str, Meta(min_length=1, max_length=100)]
+LocationId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class PutLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Label
+    country: Country
+    priority: Annotated[int, Meta(ge=0, le=1000)] = 100
+
+
+class PutShippingOption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Label
+    price: Money
+    days_min: Days
+    days_max: Days
+    countries: tuple[Country, ...] = ()
+    free_from: Money | None = None
+
+
+class CountStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    location: LocationId
+    on_hand: Pieces
+
+
+class Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tracking_number: Label
+    carrier: Label = "other"
+
+
+class LocationView(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    country: str
+    priority: int
+
+
+class Locations(msgspec.Struct, frozen=True):
+    data: list[LocationView]
+    next_cursor: str | None
+
+
+class LevelView(msgspec.Struct, frozen=True):
+    """Pieces at a location: `on_hand` = `available` + `reserved`."""
+
+    location: str
+    on_hand: int
+    available: int
+    reserved: int
+
+
+class StockView(msgspec.Struct, frozen=True):
+    sku: str
+    on_hand: int
+    available: int
+    reserved: int
+    levels: list[LevelView]
+
+
+class ShipmentView(msgspec.Struct, frozen=True):
+    """A parcel. `lines` are pieces by SKU; `history` is when it came into each state."""
+
+    id: str
+    order_id: str
+    location: str
+    state: str
+    lines: dict[str, int]
+    carrier: str | None
+    tracking_number: str | None
+    history: dict[str, datetime]
+
+
+class ShippingOptions(msgspec.Struct, frozen=True):
+    data: list[ShippingOption]
+    next_cursor: str | None
+
+
+def location(item: Location) -> LocationView:
+    return LocationView(item.id, item.name, item.country, int(item.priority))
+
+
+def stock(sku: str, levels: list[StockLevel]) -> StockView:
+    return StockView(
+        sku=sku,
+        on_hand=sum(int(level.on_hand) for level in levels),
+        available=sum(int(level.available) for level in levels),
+        reserved=sum(int(level.reserved) for level in levels),
+        levels=[LevelView(i.location, int(i.on_hand), int(i.available), int(i.reserved)) for i in levels],
+    )
+
+
+def shipment(item: Shipment) -> ShipmentView:
+    return ShipmentView(
+        id=item.id,
+        order_id=item.order_id,
+        location=item.location,
+        state=item.state,
+        lines=item.lines,
+        carrier=item.carrier,
+        tracking_number=item.tracking_number,
+        history={state: datetime.fromisoformat(at) for state, at in item.history.items()},
+    )

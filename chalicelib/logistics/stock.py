@@ -1,0 +1,151 @@
+"""Stock: `on_hand` = `available` + `reserved` for every SKU and location, after every transaction.
+
+Reserving, consuming and releasing are returned as write actions; the use case commits them with what they belong to.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalicelib.core import clock, dynamo, ids
+from chalicelib.core.dynamo import Action, Item, Key
+from chalicelib.core.errors import ShopError, not_found
+from chalicelib.logistics import tables
+from chalicelib.logistics.routing import Pick, route
+from chalicelib.logistics.tables import CONSUMED, HELD, RELEASED, Reservation, StockCount, StockLevel
+
+
+class LevelMoved(Exception):
+    """Somebody else took the last pieces between reading the level and reserving: read again."""
+
+
+def levels(skus: Iterable[str]) -> list[Key]:
+    """Where the stock of `skus` is read, for a use case that reads several modules' items in one request."""
+    return [tables.level_ref(sku, location.id) for sku in skus for location in tables.locations()]
+
+
+def available(items: Mapping[Key, Item]) -> dict[tuple[str, str], int]:
+    """Pieces that can be reserved by (SKU, location), of the levels among `items`."""
+    return {(i.sku, i.location): int(i.available) for i in items.values() if isinstance(i, StockLevel)}
+
+
+def reserve(order_id: str, wanted: Mapping[str, int], free: Mapping[tuple[str, str], int]) -> list[Action]:
+    """Set `wanted` pieces by SKU aside for an order, at the locations that routing picks from what is `free`.
+
+    Raises 409 `out_of_stock` if there are too few. Committing raises LevelMoved if there have become too few since.
+    """
+    picks = route(wanted, free, [location.id for location in tables.locations()])
+    return [action for pick in picks for action in _reserve(order_id, pick)]
+
+
+def _reserve(order_id: str, pick: Pick) -> list[Action]:
+    reservation = Reservation(
+        **tables.reservation_key(order_id, pick.sku, pick.location),
+        order_id=order_id,
+        sku=pick.sku,
+        location=pick.location,
+        quantity=pick.quantity,
+        state=HELD,
+    )
+    level = StockLevel(**tables.level_key(pick.sku, pick.location))
+    changes = [
+        StockLevel.available.set(StockLevel.available - pick.quantity),
+        StockLevel.reserved.set(StockLevel.reserved + pick.quantity),
+    ]
+    return [
+        dynamo.insert(reservation),
+        dynamo.update(level, changes, StockLevel.available >= pick.quantity, LevelMoved()),
+    ]
+
+
+def release(reservations: Sequence[Reservation], otherwise: Exception) -> list[Action]:
+    """Give what is still held back to the shelf."""
+    actions: list[Action] = []
+    for reservation in reservations:
+        if reservation.state == HELD:
+            level = StockLevel(**tables.level_key(reservation.sku, reservation.location, int(reservation.shard)))
+            quantity = int(reservation.quantity)
+            changes = [
+                StockLevel.available.set(StockLevel.available + quantity),
+                StockLevel.reserved.set(StockLevel.reserved - quantity),
+            ]
+            actions += [_settle(reservation, RELEASED, otherwise), dynamo.update(level, changes)]
+    return actions
+
+
+def consume(reservations: Sequence[Reservation], otherwise: Exception) -> list[Action]:
+    """The pieces have left the house."""
+    actions: list[Action] = []
+    for reservation in reservations:
+        level = StockLevel(**tables.level_key(reservation.sku, reservation.location, int(reservation.shard)))
+        quantity = int(reservation.quantity)
+        changes = [
+            StockLevel.on_hand.set(StockLevel.on_hand - quantity),
+            StockLevel.reserved.set(StockLevel.reserved - quantity),
+        ]
+        actions += [_settle(reservation, CONSUMED, otherwise), dynamo.update(level, changes)]
+    return actions
+
+
+def _settle(reservation: Reservation, state: str, otherwise: Exception) -> Action:
+    return dynamo.update(reservation, [Reservation.state.set(state)], Reservation.state == HELD, otherwise)
+
+
+def count(sku: str, location: str, on_hand: int, counted_by: str) -> StockLevel:
+    """Somebody counted `on_hand` pieces. What is reserved stays reserved; 409 if that is more than there are."""
+    if location not in {place.id for place in tables.locations()}:
+        raise not_found("location")
+    level = dynamo.get(StockLevel, **tables.level_key(sku, location))
+    if level is None:
+        if not _count_first(sku, location, on_hand, counted_by):
+            return count(sku, location, on_hand, counted_by)
+    else:
+        _recount(level, on_hand, counted_by)
+    return _level(sku, location)
+
+
+def count_first(sku: str, pieces: Mapping[str, int]) -> None:
+    """Write a first count per location where none is known yet; a later count is never overwritten.
+
+    The empty location stands for the shop's first one.
+    """
+    for location, on_hand in pieces.items():
+        places = [place.id for place in tables.locations()]
+        if not places:
+            raise ShopError("no_location", 409, "The shop has no location that could hold stock. Create one first.")
+        if location and location not in places:
+            raise ShopError("unknown_location", 422, f"There is no location {location!r}.")
+        _count_first(sku, location or places[0], on_hand, "import")
+
+
+def _count_first(sku: str, location: str, on_hand: int, counted_by: str) -> bool:
+    level = StockLevel(
+        **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
+    )
+    try:
+        dynamo.transaction([dynamo.insert(level), _counted(sku, location, on_hand, on_hand, counted_by)])
+    except dynamo.ConditionFailed:
+        return False
+    return True
+
+
+def _recount(level: StockLevel, on_hand: int, counted_by: str) -> None:
+    """By difference, so that reservations made meanwhile are not lost."""
+    change = on_hand - int(level.on_hand)
+    moved = [StockLevel.on_hand.set(StockLevel.on_hand + change), StockLevel.available.set(StockLevel.available + change)]
+    detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
+    too_few = ShopError("reserved", 409, detail, pointer="/on_hand")
+    same = (StockLevel.on_hand == level.on_hand) & (StockLevel.available >= -change)
+    journal = _counted(level.sku, level.location, change, on_hand, counted_by)
+    dynamo.transaction([dynamo.update(level, moved, same, too_few), journal])
+
+
+def _counted(sku: str, location: str, change: int, on_hand: int, counted_by: str) -> Action:
+    at = clock.stamp(clock.now())
+    key = tables.count_key(sku, at, ids.new_id("cnt"))
+    return dynamo.put(StockCount(**key, sku=sku, location=location, change=change, on_hand=on_hand, counted_by=counted_by))
+
+
+def _level(sku: str, location: str) -> StockLevel:
+    level = dynamo.get(StockLevel, **tables.level_key(sku, location))
+    if level is None:
+        raise not_found("stock level")
+    return level

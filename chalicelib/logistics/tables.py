@@ -1,0 +1,145 @@
+"""The logistics table.
+
+| what            | pk                | sk                          |
+|-----------------|-------------------|-----------------------------|
+| location        | LOCATIONS         | LOCATION#<id>               |
+| shipping option | SHIPPING          | OPTION#<id>                 |
+| stock level     | STOCK#<sku>       | LEVEL#<location>#<shard>    |
+| stock count     | COUNTS#<sku>#<ym> | <time>#<id>                 |
+| reservation     | ORDER#<order id>  | RESERVATION#<sku>#<location>|
+| shipment        | ORDER#<order id>  | SHIPMENT#<id>               |
+
+All that logistics knows of an order is one Query. A shipment's id holds its order's, so it is found without an index.
+"""
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.core import dynamo, ids
+from chalicelib.core.cache import for_a_minute
+from chalicelib.core.dynamo import Item, JsonAttribute
+from chalicelib.core.settings import settings
+from chalicelib.logistics.shipping import ShippingOption
+
+# A SKU's stock at a location is one item until the SKU is so hot that it must be spread over several.
+ONLY_SHARD = 0
+
+
+class LogisticsItem(Item):
+    class Meta:
+        table_name = settings.tables["logistics"]
+
+
+class Location(LogisticsItem, discriminator="location"):
+    """A place that holds stock. The lower its `priority` number, the sooner it is asked."""
+
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    country = UnicodeAttribute()
+    priority = NumberAttribute()
+
+
+class OfferedShipping(LogisticsItem, discriminator="shipping_option"):
+    option = JsonAttribute(ShippingOption)
+
+
+class StockLevel(LogisticsItem, discriminator="stock_level"):
+    """Pieces of one SKU at one location: `on_hand` = `available` + `reserved`, always."""
+
+    sku = UnicodeAttribute()
+    location = UnicodeAttribute()
+    on_hand = NumberAttribute()
+    available = NumberAttribute()
+    reserved = NumberAttribute()
+
+
+class StockCount(LogisticsItem, discriminator="stock_count"):
+    """A person or a file said how many pieces there are: `change` is by how much `on_hand` moved."""
+
+    sku = UnicodeAttribute()
+    location = UnicodeAttribute()
+    change = NumberAttribute()
+    on_hand = NumberAttribute()
+    counted_by = UnicodeAttribute()
+
+
+class Reservation(LogisticsItem, discriminator="reservation"):
+    """Pieces set aside for an order: `held`, then `consumed` by dispatch or `released` by cancel and expiry, once."""
+
+    order_id = UnicodeAttribute()
+    sku = UnicodeAttribute()
+    location = UnicodeAttribute()
+    shard = NumberAttribute(default=ONLY_SHARD)
+    quantity = NumberAttribute()
+    state = UnicodeAttribute()
+
+
+class Shipment(LogisticsItem, discriminator="shipment"):
+    """A parcel from one location. `lines` are pieces by SKU; `history` is when it came into each state."""
+
+    id = UnicodeAttribute()
+    order_id = UnicodeAttribute()
+    location = UnicodeAttribute()
+    state = UnicodeAttribute()
+    version = NumberAttribute()
+    lines = JsonAttribute(dict[str, int])
+    carrier = UnicodeAttribute(null=True)
+    tracking_number = UnicodeAttribute(null=True)
+    history = JsonAttribute(dict[str, str])
+
+
+HELD, CONSUMED, RELEASED = "held", "consumed", "released"
+
+
+def location_key(location_id: str) -> dict[str, str]:
+    return {"pk": "LOCATIONS", "sk": f"LOCATION#{location_id}"}
+
+
+def option_key(option_id: str) -> dict[str, str]:
+    return {"pk": "SHIPPING", "sk": f"OPTION#{option_id}"}
+
+
+def level_key(sku: str, location: str, shard: int = ONLY_SHARD) -> dict[str, str]:
+    return {"pk": f"STOCK#{sku}", "sk": f"LEVEL#{location}#{shard}"}
+
+
+def count_key(sku: str, at: str, count_id: str) -> dict[str, str]:
+    return {"pk": f"COUNTS#{sku}#{at[:7]}", "sk": f"{at}#{count_id}"}
+
+
+def reservation_key(order_id: str, sku: str, location: str) -> dict[str, str]:
+    return {"pk": f"ORDER#{order_id}", "sk": f"RESERVATION#{sku}#{location}"}
+
+
+def shipment_key(shipment_id: str) -> dict[str, str]:
+    return {"pk": f"ORDER#{ids.parent_of('ord', shipment_id)}", "sk": f"SHIPMENT#{shipment_id}"}
+
+
+def level_ref(sku: str, location: str) -> dynamo.Key:
+    key = level_key(sku, location)
+    return (StockLevel, key["pk"], key["sk"])
+
+
+def levels_of(sku: str) -> list[StockLevel]:
+    return dynamo.collection(StockLevel, f"STOCK#{sku}", consistent=True)
+
+
+def of_order(order_id: str) -> tuple[list[Reservation], list[Shipment]]:
+    """All reservations and shipments of an order: one Query."""
+    items = dynamo.collection(LogisticsItem, f"ORDER#{order_id}", consistent=True)
+    return [i for i in items if isinstance(i, Reservation)], [i for i in items if isinstance(i, Shipment)]
+
+
+def shipment(shipment_id: str) -> Shipment | None:
+    key = shipment_key(shipment_id)
+    return dynamo.get(Shipment, key["pk"], key["sk"])
+
+
+@for_a_minute
+def locations() -> list[Location]:
+    """The places that hold stock, the preferred ones first."""
+    return sorted(dynamo.collection(Location, "LOCATIONS"), key=lambda location: (int(location.priority), location.id))
+
+
+@for_a_minute
+def shipping_options() -> list[ShippingOption]:
+    return [item.option for item in dynamo.collection(OfferedShipping, "SHIPPING")]

@@ -1,0 +1,1 @@
+"""Carts, checkout and the life of an order."""

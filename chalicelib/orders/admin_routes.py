@@ -1,0 +1,31 @@
+"""Staff's view of orders."""
+
+from chalicelib.core.web import Page, StaffRoutes, decode_cursor, encode_cursor
+from chalicelib.orders import schemas, service
+
+routes = StaffRoutes(__name__)
+
+
+@routes.get("/admin/orders")
+def list_orders(query: Page) -> schemas.Orders:
+    """The orders of the last twelve months, newest first."""
+    headers, after = service.newest(query.limit, decode_cursor(query.cursor))
+    return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after) if after else None)
+
+
+@routes.get("/admin/orders/{order_id}")
+def show_any_order(order_id: str) -> schemas.OrderView:
+    """An order with its timeline."""
+    return schemas.order(service.find(order_id))
+
+
+@routes.post("/admin/orders/{order_id}/cancel")
+def cancel_any_order(order_id: str, body: schemas.Cancel) -> schemas.OrderView:
+    """Call an order off while nothing is on its way. Canceling it again changes nothing."""
+    return schemas.order(service.cancel(order_id, body.reason))
+
+
+@routes.get("/admin/orders/{order_id}/shipments")
+def list_any_shipments(order_id: str) -> schemas.ShipmentSummaries:
+    """The parcels of an order."""
+    return schemas.ShipmentSummaries(schemas.shipments(service.find(order_id).header), None)

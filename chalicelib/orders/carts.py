@@ -1,0 +1,258 @@
+"""Carts: what a guest is about to buy, at the prices of the moment."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.core import clock, dynamo, ids
+from chalicelib.core.dynamo import Item, Key
+from chalicelib.core.errors import ShopError, busy, invalid, not_found
+from chalicelib.core.idempotency import AlreadyDone, Once
+from chalicelib.core.money import zero
+from chalicelib.core.settings import settings
+from chalicelib.logistics import service as logistics
+from chalicelib.logistics import stock
+from chalicelib.orders import address as addresses
+from chalicelib.orders import pricing, tables
+from chalicelib.orders.address import Address
+from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.tables import Cart, CartLine, OrdersItem
+
+# An order of 40 SKUs still fits into the one transaction that places it.
+MOST_LINES = 40
+MOST_PIECES = 999
+KEPT = timedelta(days=30)
+_ATTEMPTS = 5
+
+
+class PricedCart(msgspec.Struct, frozen=True):
+    """A cart with what its lines cost. `shipping` is the chosen option at the price that this cart pays."""
+
+    cart: Cart
+    lines: list[PricedLine]
+    shipping: Shipping | None
+    totals: Totals
+
+
+class _Changed(Exception):
+    """Somebody changed the cart between reading and writing."""
+
+
+def create(once: Once) -> tuple[PricedCart, str]:
+    """A new cart and its secret. The same request again answers with the same cart and secret.
+
+    The secret of a request with a key is derived from the key, which its sender knows and nobody stores.
+    """
+    cart_id = ids.new_id("crt")
+    try:
+        return _create(cart_id, once)
+    except AlreadyDone:
+        made = str(once.made(OrdersItem))
+        token = _token(made, once)
+        return show(made, token), token
+
+
+def _create(cart_id: str, once: Once) -> tuple[PricedCart, str]:
+    token = _token(cart_id, once)
+    cart = Cart(
+        **tables.cart_key(cart_id),
+        id=cart_id,
+        version=1,
+        token_hash=ids.digest(token),
+        currency=settings.currency,
+        lines=[],
+        expires=_expiry(),
+    )
+    dynamo.transaction([*once.claim(OrdersItem, cart_id), dynamo.insert(cart)])
+    return as_seen(cart), token
+
+
+def _token(cart_id: str, once: Once) -> str:
+    return ids.derive_secret(once.key, f"cart-token:{cart_id}") if once.key else ids.new_secret()
+
+
+def show(cart_id: str, token: str) -> PricedCart:
+    """A cart at the prices and stock of now: two requests."""
+    cart = _open_to(tables.cart(cart_id), token)
+    return price_with(cart, dynamo.load(offer_keys([line.sku for line in cart.lines])))
+
+
+def add(cart_id: str, token: str, sku: str, quantity: int, once: Once) -> PricedCart:
+    """Put more of a SKU into the cart: two requests."""
+
+    def more(cart: Cart, offers: dict[str, Offer]) -> None:
+        if not offers[sku].sold:
+            raise ShopError("unknown_sku", 422, f"{sku!r} is not for sale.", pointer="/sku")
+        present = {line.sku: line.quantity for line in cart.lines}
+        _set_line(cart, offers[sku], present.get(sku, 0) + quantity)
+
+    try:
+        return _change(cart_id, token, more, [sku], once)
+    except AlreadyDone:
+        once.made(OrdersItem)  # refuses another body
+        return show(cart_id, token)
+
+
+def set_quantity(cart_id: str, token: str, sku: str, quantity: int) -> PricedCart:
+    """Change how many pieces of a SKU are in the cart; none takes the line out."""
+
+    def exactly(cart: Cart, offers: dict[str, Offer]) -> None:
+        if all(line.sku != sku for line in cart.lines):
+            raise not_found("line in this cart")
+        _set_line(cart, offers[sku], quantity)
+
+    return _change(cart_id, token, exactly, [sku])
+
+
+def set_address(cart_id: str, token: str, address: Address) -> PricedCart:
+    """Say where the order goes. A shipping option that does not go there is taken back."""
+    addresses.check(address)
+
+    def move(cart: Cart, offers: dict[str, Offer]) -> None:
+        cart.address = address
+        if _chosen(cart, as_seen(cart).lines) is None:
+            cart.shipping_option = None
+
+    return _change(cart_id, token, move)
+
+
+def shipping_options(cart_id: str, token: str) -> list[Shipping]:
+    """How this cart can be sent to its address."""
+    cart = _open_to(tables.cart(cart_id), token)
+    return _offered(cart, as_seen(cart).lines)
+
+
+def set_shipping_option(cart_id: str, token: str, option_id: str) -> PricedCart:
+    """Choose how the order is sent."""
+
+    def choose(cart: Cart, offers: dict[str, Offer]) -> None:
+        if option_id not in {option.id for option in _offered(cart, as_seen(cart).lines)}:
+            raise invalid("/id", "This is not one of the cart's shipping options.")
+        cart.shipping_option = option_id
+
+    return _change(cart_id, token, choose)
+
+
+def offer_keys(skus: Sequence[str]) -> list[Key]:
+    """What the shop asks for SKUs and how many there are is read here, all of it in one request."""
+    return [*catalog.offers(list(skus)), *stock.levels(skus)]
+
+
+def _offers(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, Offer]:
+    """An offer per SKU. What the catalogue no longer has is offered as it was last seen, and not sold."""
+    free: dict[str, int] = {}
+    for (sku, _), pieces in stock.available(found).items():
+        free[sku] = free.get(sku, 0) + pieces
+    seen = {line.sku: line.seen for line in cart.lines}
+    variants = {variant.sku: variant for variant in catalog.variants_among(found)}
+    return {sku: _offer(sku, variants.get(sku), free.get(sku, 0), seen.get(sku)) for sku in skus}
+
+
+def _offer(sku: str, variant: catalog.Variant | None, available: int, seen: Offer | None) -> Offer:
+    if variant is not None:
+        return Offer(
+            sku=sku,
+            product_id=variant.product_id,
+            title=variant.product_title,
+            option_values=variant.option_values,
+            image=variant.image,
+            price=variant.price,
+            sold=bool(variant.published),
+            available=available,
+        )
+    if seen is not None:
+        return msgspec.structs.replace(seen, sold=False)
+    return Offer(sku, "", sku, [], None, zero(settings.currency), sold=False, available=0)
+
+
+def price_with(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+    """The cart at the offers that were read with `offer_keys`."""
+    return price(cart, _offers([line.sku for line in cart.lines], found, cart))
+
+
+def price(cart: Cart, offers: dict[str, Offer]) -> PricedCart:
+    """The cart with its lines at `offers`, its shipping and its totals."""
+    lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers)
+    shipping = _chosen(cart, lines)
+    return PricedCart(cart, lines, shipping, pricing.totals(lines, shipping.price if shipping else None, cart.currency))
+
+
+def as_seen(cart: Cart) -> PricedCart:
+    """The cart at the prices that its customer saw last: no request at all."""
+    return price(cart, {line.sku: line.seen for line in cart.lines})
+
+
+def _offered(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
+    if cart.address is None:
+        raise ShopError("shipping_address_required", 422, "Say first where the order goes: PUT shipping-address.")
+    options = logistics.shipping_options(cart.address.country, pricing.goods(lines, cart.currency))
+    return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
+
+
+def _chosen(cart: Cart, lines: list[PricedLine]) -> Shipping | None:
+    if cart.address is None or cart.shipping_option is None:
+        return None
+    return next((option for option in _offered(cart, lines) if option.id == cart.shipping_option), None)
+
+
+def _set_line(cart: Cart, offer: Offer, quantity: int) -> None:
+    if quantity > MOST_PIECES:
+        raise invalid("/quantity", f"At most {MOST_PIECES} pieces of a SKU go into a cart.")
+    others = [line for line in cart.lines if line.sku != offer.sku]
+    place = next((n for n, line in enumerate(cart.lines) if line.sku == offer.sku), len(others))
+    cart.lines = [*others[:place], *([CartLine(offer.sku, quantity, offer)] if quantity else []), *others[place:]]
+    if len(cart.lines) > MOST_LINES:
+        raise ShopError("cart_full", 422, f"A cart has at most {MOST_LINES} lines.", pointer="/sku")
+
+
+def _change(
+    cart_id: str,
+    token: str,
+    change: Callable[[Cart, dict[str, Offer]], None],
+    skus: Sequence[str] = (),
+    once: Once | None = None,
+) -> PricedCart:
+    """Read the cart together with the offers for `skus`, change it, write it; again if somebody else was faster."""
+    for _ in range(_ATTEMPTS):
+        found = dynamo.load([tables.cart_ref(cart_id), *offer_keys(skus)], consistent=True)
+        cart = _open_to(found.get(tables.cart_ref(cart_id)), token)
+        before = (Cart.version == int(cart.version)) & Cart.order_id.does_not_exist()
+        change(cart, _offers(skus, found, cart))
+        cart.version = int(cart.version) + 1
+        cart.expires = _expiry()
+        write = dynamo.put(cart, before, _Changed())
+        try:
+            claims = once.claim(OrdersItem, cart_id) if once else []
+            if claims:
+                dynamo.transaction([*claims, write])
+            else:
+                dynamo.write(write)
+        except _Changed:
+            continue
+        return as_seen(cart)
+    raise busy()
+
+
+def _open_to(item: Item | None, token: str) -> Cart:
+    """The cart, if there is one, `token` opens it and it was not checked out yet."""
+    cart = owned(item, token)
+    if cart.order_id is not None:
+        raise closed(cart)
+    return cart
+
+
+def owned(item: Item | None, token: str) -> Cart:
+    """404 unless `item` is a cart that `token` opens."""
+    if not isinstance(item, Cart) or not ids.matches(token, item.token_hash):
+        raise not_found("cart")
+    return item
+
+
+def closed(cart: Cart) -> ShopError:
+    return ShopError("cart_closed", 409, "This cart was checked out.", extra={"order_id": cart.order_id})
+
+
+def _expiry() -> int:
+    return int((clock.now() + KEPT).timestamp())

@@ -1,0 +1,187 @@
+"""What the clients of carts and orders send and see."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.core.money import Money
+from chalicelib.orders import service
+from chalicelib.orders.address import Address
+from chalicelib.orders.carts import MOST_PIECES, PricedCart
+from chalicelib.orders.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.service import Order
+from chalicelib.orders.tables import OrderHeader
+
+Sku = Annotated[str, Meta(min_length=1, max_length=100)]
+# Enough to catch a typing error; whether somebody reads it only a mail can say.
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+
+
+class NewCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing has to be said to get a cart."""
+
+
+class AddItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sku: Sku
+    quantity: Annotated[int, Meta(ge=1, le=MOST_PIECES)] = 1
+
+
+class SetQuantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    quantity: Annotated[int, Meta(ge=0, le=MOST_PIECES)]
+
+
+class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to."""
+
+    email: Email
+    payment_method: Annotated[str, Meta(max_length=60)]
+    cart_version: Annotated[int, Meta(ge=1, le=10**9)]
+    expected_total: Money
+
+
+class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class CartView(msgspec.Struct, frozen=True):
+    """A cart. A line's `status` is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of totals)."""
+
+    id: str
+    version: int
+    lines: list[PricedLine]
+    shipping_address: Address | None
+    shipping_option: Shipping | None
+    totals: Totals
+
+
+class NewCartView(CartView, frozen=True):
+    """`cart_token` opens the cart: send it as Cart-Token. It is shown only here."""
+
+    cart_token: str
+
+
+class ShippingChoices(msgspec.Struct, frozen=True):
+    data: list[Shipping]
+    next_cursor: str | None
+
+
+class TimelineView(msgspec.Struct, frozen=True):
+    name: str
+    at: datetime
+    facts: dict[str, str]
+
+
+class ShipmentSummary(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    quantity: int
+    location: str
+    carrier: str | None
+    tracking_number: str | None
+
+
+class ShipmentSummaries(msgspec.Struct, frozen=True):
+    data: list[ShipmentSummary]
+    next_cursor: str | None
+
+
+class OrderSummary(msgspec.Struct, frozen=True):
+    """An order in a list."""
+
+    id: str
+    status: str
+    payment_status: str
+    fulfillment_status: str
+    total: Money
+    quantity: int
+    placed_at: datetime
+
+
+class Orders(msgspec.Struct, frozen=True):
+    data: list[OrderSummary]
+    next_cursor: str | None
+
+
+class OrderView(OrderSummary, frozen=True):
+    """An order as it was placed and as it stands. The timeline is in the order of time."""
+
+    version: int
+    email: str
+    payment_method: str
+    lines: list[PricedLine]
+    shipping_address: Address
+    shipping_option: Shipping
+    totals: Totals
+    shipments: list[ShipmentSummary]
+    timeline: list[TimelineView]
+
+
+class PaymentSummary(msgspec.Struct, frozen=True):
+    id: str
+    method: str
+    status: str
+    amount: Money
+
+
+class PlacedView(msgspec.Struct, frozen=True):
+    """A placed order. `order_token` opens it and its payment: send it as Order-Token. It is shown only here."""
+
+    order: OrderView
+    payment: PaymentSummary
+    order_token: str
+
+
+def cart(priced: PricedCart) -> CartView:
+    return CartView(
+        id=priced.cart.id,
+        version=int(priced.cart.version),
+        lines=priced.lines,
+        shipping_address=priced.cart.address,
+        shipping_option=priced.shipping,
+        totals=priced.totals,
+    )
+
+
+def new_cart(priced: PricedCart, token: str) -> NewCartView:
+    return NewCartView(**msgspec.structs.asdict(cart(priced)), cart_token=token)
+
+
+def summary(header: OrderHeader) -> OrderSummary:
+    return OrderSummary(
+        id=header.id,
+        status=header.state,
+        payment_status=service.payment_status(header),
+        fulfillment_status=service.fulfillment_status(header),
+        total=header.total,
+        quantity=int(header.quantity),
+        placed_at=datetime.fromisoformat(header.placed_at),
+    )
+
+
+def order(order: Order) -> OrderView:
+    header, snapshot = order.header, order.snapshot
+    return OrderView(
+        **msgspec.structs.asdict(summary(header)),
+        version=int(header.version),
+        email=snapshot.email,
+        payment_method=header.payment_method,
+        lines=snapshot.lines,
+        shipping_address=snapshot.address,
+        shipping_option=snapshot.shipping,
+        totals=snapshot.totals,
+        shipments=shipments(header),
+        timeline=[TimelineView(e.name, datetime.fromisoformat(e.at), e.facts) for e in order.timeline],
+    )
+
+
+def shipments(header: OrderHeader) -> list[ShipmentSummary]:
+    return [
+        ShipmentSummary(key, mark.state, mark.quantity, mark.location, mark.carrier, mark.tracking_number)
+        for key, mark in sorted(header.shipments.items())
+    ]

@@ -1,0 +1,219 @@
+"""The life of an order after checkout: shown, canceled, and moved on by what payments and logistics report."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import busy, not_found
+from chalicelib.core.events import Event
+from chalicelib.logistics import service as logistics
+from chalicelib.logistics.events import (
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
+from chalicelib.orders import states, tables
+from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderEvent
+from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
+from chalicelib.payments.events import PaymentCaptured
+
+Shipped = ShipmentPlanned | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
+O = TypeVar("O", bound=OrderEvent)
+_ATTEMPTS = 8
+_MONTHS_BACK = 12
+
+# What an order's timeline calls an event.
+_TIMELINE = {
+    "OrderPlaced": "placed",
+    "OrderConfirmed": "confirmed",
+    "OrderCompleted": "completed",
+    "OrderCanceled": "canceled",
+    "ShipmentPlanned": "shipment_planned",
+    "ShipmentPacked": "shipment_packed",
+    "ShipmentDispatched": "shipment_dispatched",
+    "ShipmentDelivered": "shipment_delivered",
+    "PaymentCaptured": "payment_captured",
+}
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as its page shows it; the timeline is in the order of time."""
+
+    header: OrderHeader
+    snapshot: OrderSnapshot
+    timeline: list[TimelineEntry]
+
+
+class _Moved(Exception):
+    """The order, or something that belongs to it, moved between reading and writing."""
+
+
+def find(order_id: str) -> Order:
+    """An order; 404 if there is none with this id. One request."""
+    items = tables.order_page(order_id) if ids.is_id("ord", order_id) else []
+    headers = [item for item in items if isinstance(item, OrderHeader)]
+    snapshots = [item for item in items if isinstance(item, OrderSnapshot)]
+    if not headers:
+        raise not_found("order")
+    return Order(headers[0], snapshots[0], [item for item in items if isinstance(item, TimelineEntry)])
+
+
+def of_guest(order_id: str, token: str) -> Order:
+    """An order, for whoever holds its token; 404 for everyone else."""
+    order = find(order_id)
+    if not ids.matches(token, order.header.token_hash):
+        raise not_found("order")
+    return order
+
+
+def newest(limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
+    """A page of orders, newest first, and where the next page goes on. Looks back twelve months, month by month."""
+    month = datetime.fromisoformat(after.partition("#")[0]) if after else clock.now()
+    oldest = clock.now() - timedelta(days=31 * _MONTHS_BACK)
+    found: list[OrderHeader] = []
+    while len(found) <= limit and month >= oldest:
+        found += tables.placed_in(month, limit + 1 - len(found), after)
+        month = month.replace(day=1, tzinfo=UTC) - timedelta(days=1)
+    page = found[:limit]
+    return page, str(page[-1].placed_key) if len(found) > limit else None
+
+
+def cancel(order_id: str, reason: str) -> Order:
+    """Call the order off and put its stock back on the shelf, in one transaction.
+
+    Canceling what is canceled changes nothing. 409 once a parcel is on its way.
+    """
+    for _ in range(_ATTEMPTS):
+        order = find(order_id)
+        header = order.header
+        if header.state == states.CANCELED:
+            return order
+        states.check_move(header.state, states.CANCELED)
+        before = _unmoved(header)
+        _move(header, states.CANCELED)
+        canceled = event(OrderCanceled, header, reason=reason)
+        try:
+            dynamo.transaction(
+                [
+                    dynamo.put(header, before, _Moved()),
+                    *logistics.cancel(order_id, _Moved()),
+                    *_record(order_id, canceled, {"reason": reason}),
+                ]
+            )
+        except _Moved:
+            continue
+        return find(order_id)
+    raise busy()
+
+
+def record_shipment(event: Shipped) -> None:
+    """Write down how far a shipment is, and complete the order with the last delivery. Late and repeated events are fine."""
+    mark = ShipmentMark(
+        version=event.aggregate_version,
+        state=event.name().removeprefix("Shipment").lower(),
+        quantity=event.quantity,
+        location=event.location,
+        carrier=event.carrier,
+        tracking_number=event.tracking_number,
+    )
+    facts = {"shipment_id": event.aggregate_id, "location": event.location}
+    if event.carrier and event.tracking_number:
+        facts |= {"carrier": event.carrier, "tracking_number": event.tracking_number}
+
+    def change(header: OrderHeader) -> bool:
+        known = header.shipments.get(event.aggregate_id)
+        if known and known.version >= mark.version:
+            return False
+        header.shipments = {**header.shipments, event.aggregate_id: mark}
+        return True
+
+    _apply(event.order_id, event, facts, change)
+
+
+def record_payment(event: PaymentCaptured) -> None:
+    """Write down how much of the order is paid."""
+
+    def change(header: OrderHeader) -> bool:
+        if event.captured.amount <= int(header.captured):
+            return False
+        header.captured = event.captured.amount
+        return True
+
+    _apply(event.order_id, event, {}, change)
+
+
+def _apply(order_id: str, event: Event, facts: dict[str, str], change: Callable[[OrderHeader], bool]) -> None:
+    """Move the header by what `event` says, if it says anything new, and put the event on the timeline in any case."""
+    for _ in range(_ATTEMPTS):
+        header = tables.header(order_id)
+        if header is None:
+            raise not_found("order")
+        before = _unmoved(header)
+        entry = dynamo.put(timeline_entry(order_id, event, facts))
+        if not change(header):
+            dynamo.write(entry)
+            return
+        completing = _complete(header)
+        if not completing:
+            header.version = int(header.version) + 1
+        try:
+            dynamo.transaction([dynamo.put(header, before, _Moved()), entry, *completing])
+        except _Moved:
+            continue
+        return
+    raise busy()
+
+
+def _complete(header: OrderHeader) -> list[Action]:
+    if header.state != states.CONFIRMED or fulfillment_status(header) != "delivered":
+        return []
+    _move(header, states.COMPLETED)
+    return _record(header.id, event(OrderCompleted, header), {})
+
+
+def fulfillment_status(header: OrderHeader) -> str:
+    marks = ((mark.state, mark.quantity) for mark in header.shipments.values())
+    return states.fulfillment_status(int(header.quantity), marks)
+
+
+def payment_status(header: OrderHeader) -> str:
+    return states.payment_status(header.total.amount, int(header.captured))
+
+
+def event(kind: type[O], header: OrderHeader, **more: str) -> O:
+    """An event about the order in its present version."""
+    return kind(
+        aggregate_id=header.id,
+        aggregate_version=int(header.version),
+        total=header.total,
+        payment_method=header.payment_method,
+        **more,
+    )
+
+
+def timeline_entry(order_id: str, event: Event, facts: dict[str, str]) -> TimelineEntry:
+    """The entry that `event` leaves; the same event leaves the same entry however often it comes."""
+    at = clock.stamp(event.at)
+    return TimelineEntry(**tables.timeline_key(order_id, at, event.id), name=_TIMELINE[event.name()], at=at, facts=facts)
+
+
+def _record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:
+    """Write actions that announce an event of the order and put it on the timeline."""
+    return [
+        dynamo.put(timeline_entry(order_id, event, facts)),
+        dynamo.put_raw(OrdersItem, outbox.attributes(event)),
+    ]
+
+
+def _move(header: OrderHeader, state: str) -> None:
+    header.state = state
+    header.version = int(header.version) + 1
+
+
+def _unmoved(header: OrderHeader) -> dynamo.Condition:
+    return OrderHeader.version == int(header.version)

@@ -1,0 +1,162 @@
+"""The orders table.
+
+| what           | pk               | sk                       | index `by_month`                              |
+|----------------|------------------|--------------------------|-----------------------------------------------|
+| cart           | CART#<id>        | CART                     |                                               |
+| order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
+| order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
+| timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
+
+The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
+Query. The index holds keys alone and those never change, so only placing an order writes to it.
+"""
+
+import zlib
+from datetime import datetime
+
+import msgspec
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+
+from chalicelib.core import dynamo
+from chalicelib.core.dynamo import Item, JsonAttribute
+from chalicelib.core.money import Money
+from chalicelib.core.settings import settings
+from chalicelib.orders.address import Address
+from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
+
+LIST_SPREAD = 4
+
+
+class CartLine(msgspec.Struct, frozen=True):
+    """`seen` is the offer that the customer last saw."""
+
+    sku: str
+    quantity: int
+    seen: Offer
+
+
+class ShipmentMark(msgspec.Struct, frozen=True):
+    """What an order knows of one of its shipments; `version` is the shipment's."""
+
+    version: int
+    state: str
+    quantity: int
+    location: str
+    carrier: str | None = None
+    tracking_number: str | None = None
+
+
+class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):
+    class Meta:
+        index_name = "by_month"
+        projection = KeysOnlyProjection()
+
+    month_key = UnicodeAttribute(hash_key=True)
+    placed_key = UnicodeAttribute(range_key=True)
+
+
+class OrdersItem(Item):
+    class Meta:
+        table_name = settings.tables["orders"]
+
+    by_month = MonthIndex()
+    month_key = UnicodeAttribute(null=True)
+    placed_key = UnicodeAttribute(null=True)
+
+
+class Cart(OrdersItem, discriminator="cart"):
+    """What a guest is about to buy. `version` rises with each change; `order_id` is set when it was checked out."""
+
+    id = UnicodeAttribute()
+    version = NumberAttribute()
+    token_hash = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    lines = JsonAttribute(list[CartLine])
+    address = JsonAttribute(Address, null=True)
+    shipping_option = UnicodeAttribute(null=True)
+    order_id = UnicodeAttribute(null=True)
+
+
+class OrderHeader(OrdersItem, discriminator="order"):
+    """The part of an order that changes. `quantity` is pieces in all, `captured` minor units received so far."""
+
+    id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    version = NumberAttribute()
+    token_hash = UnicodeAttribute()
+    total = JsonAttribute(Money)
+    payment_method = UnicodeAttribute()
+    quantity = NumberAttribute()
+    captured = NumberAttribute()
+    shipments = JsonAttribute(dict[str, ShipmentMark])
+    placed_at = UnicodeAttribute()
+
+
+class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
+    """What the customer ordered, as it was then: prices, names, addresses. Written once."""
+
+    email = UnicodeAttribute()
+    lines = JsonAttribute(list[PricedLine])
+    totals = JsonAttribute(Totals)
+    address = JsonAttribute(Address)
+    shipping = JsonAttribute(Shipping)
+
+
+class TimelineEntry(OrdersItem, discriminator="timeline"):
+    """Something that happened to an order, as its customer may see it."""
+
+    name = UnicodeAttribute()
+    at = UnicodeAttribute()
+    facts = JsonAttribute(dict[str, str])
+
+
+def cart_key(cart_id: str) -> dict[str, str]:
+    return {"pk": f"CART#{cart_id}", "sk": "CART"}
+
+
+def cart_ref(cart_id: str) -> dynamo.Key:
+    return (Cart, f"CART#{cart_id}", "CART")
+
+
+def header_key(order_id: str) -> dict[str, str]:
+    return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
+
+
+def snapshot_key(order_id: str) -> dict[str, str]:
+    return {"pk": f"ORDER#{order_id}", "sk": "SNAPSHOT"}
+
+
+def timeline_key(order_id: str, at: str, event_id: str) -> dict[str, str]:
+    return {"pk": f"ORDER#{order_id}", "sk": f"TIMELINE#{at}#{event_id}"}
+
+
+def listing(order_id: str, placed_at: str) -> dict[str, str]:
+    """The index keys of an order header."""
+    spread = zlib.crc32(order_id.encode()) % LIST_SPREAD
+    return {"month_key": f"ORDERS#{placed_at[:7]}#{spread}", "placed_key": f"{placed_at}#{order_id}"}
+
+
+def cart(cart_id: str) -> Cart | None:
+    return dynamo.get(Cart, **cart_key(cart_id))
+
+
+def header(order_id: str) -> OrderHeader | None:
+    return dynamo.get(OrderHeader, **header_key(order_id))
+
+
+def order_page(order_id: str) -> list[OrdersItem]:
+    """Header, snapshot and timeline of an order, read consistently: one Query."""
+    return dynamo.collection(OrdersItem, f"ORDER#{order_id}", consistent=True)
+
+
+def placed_in(month: datetime, limit: int, after: str | None) -> list[OrderHeader]:
+    """The next `limit` headers of a month, newest first, behind the index sort key `after`: two requests' worth."""
+    condition = OrdersItem.placed_key < after if after else None
+    pages = [
+        OrdersItem.by_month.query(f"ORDERS#{month:%Y-%m}#{spread}", condition, scan_index_forward=False, limit=limit)
+        for spread in range(LIST_SPREAD)
+    ]
+    keys: list[dynamo.Key] = [(OrderHeader, e.pk, e.sk) for e in dynamo.merged_page(pages, lambda e: str(e.placed_key), limit)]
+    found = dynamo.load(keys)
+    return [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]

@@ -1,0 +1,21 @@
+"""How a payment attempt may move, and no other way."""
+
+CREATED, REQUIRES_ACTION, PROCESSING = "created", "requires_action", "processing"
+AUTHORIZED, CAPTURED, FAILED, CANCELED = "authorized", "captured", "failed", "canceled"
+
+_UNSETTLED = {CREATED, REQUIRES_ACTION, PROCESSING, AUTHORIZED}
+_MOVES = {
+    CREATED: {REQUIRES_ACTION, PROCESSING, AUTHORIZED, CAPTURED, FAILED, CANCELED},
+    REQUIRES_ACTION: {PROCESSING, AUTHORIZED, CAPTURED, FAILED, CANCELED},
+    PROCESSING: {AUTHORIZED, CAPTURED, FAILED, CANCELED},
+    AUTHORIZED: {CAPTURED, FAILED, CANCELED},
+}
+
+
+def may_move(present: str, wanted: str) -> bool:
+    return wanted in _MOVES.get(present, ())
+
+
+def is_open(present: str) -> bool:
+    """Whether money may still come, or be asked for, through an attempt in this state."""
+    return present in _UNSETTLED

@@ -1,0 +1,1 @@
+"""How the shop is packaged, deployed and run."""

@@ -1,0 +1,136 @@
+"""Deploy the shop: upload code and template, create or update the stack. The same code for AWS and the local stack.
+
+    python -m infra.deploy                    to AWS, with the credentials and region of the environment
+    AWS_ENDPOINT_URL=... python -m infra...   to whatever answers there
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError, WaiterError
+
+from infra.package import ROOT, PackagingError, package, point_code_to
+
+Outputs = dict[str, str]
+
+
+class DeployError(Exception):
+    """The stack could not be brought to the template; the message says what CloudFormation said."""
+
+
+def deploy(stack: str, parameters: dict[str, str], out: Path, say: Callable[[str], None] = print) -> Outputs:
+    """Package, upload, create or update `stack` and return its outputs."""
+    template_path = package(out)
+    bucket = _artifact_bucket()
+    s3 = boto3.client("s3")
+    code = _upload(s3, bucket, out / "deployment.zip")
+    template = json.loads(template_path.read_text())
+    point_code_to(template, f"s3://{bucket}/{code}")
+    finished = out / "template-uploaded.json"
+    finished.write_text(json.dumps(template))
+    # Bodies are limited to 51,200 bytes; a template in S3 may have a megabyte.
+    template_key = _upload(s3, bucket, finished)
+    region = s3.meta.region_name
+    host = s3.meta.endpoint_url if "amazonaws" not in s3.meta.endpoint_url else f"https://s3.{region}.amazonaws.com"
+    return _apply(stack, f"{host}/{bucket}/{template_key}", parameters, say)
+
+
+def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Callable[[str], None]) -> Outputs:
+    cloudformation = boto3.client("cloudformation")
+    request: dict[str, Any] = {
+        "StackName": stack,
+        "TemplateURL": template_url,
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+    exists = _outputs(cloudformation, stack) is not None
+    try:
+        if exists:
+            cloudformation.update_stack(**request)
+        else:
+            cloudformation.create_stack(**request, OnFailure="DELETE")
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise DeployError(f"CloudFormation refused the template: {error}") from error
+        say("nothing changed")
+    else:
+        waiter = cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
+        try:
+            waiter.wait(StackName=stack, WaiterConfig={"Delay": 1 if _is_local(cloudformation) else 15, "MaxAttempts": 240})
+        except WaiterError as error:
+            raise DeployError(f"The stack did not come up: {_why(cloudformation, stack)}") from error
+    outputs = _outputs(cloudformation, stack)
+    if outputs is None:
+        raise DeployError(f"Stack {stack} is gone after deploying it.")
+    return outputs
+
+
+def _is_local(client: Any) -> bool:
+    return "127.0.0.1" in client.meta.endpoint_url
+
+
+def _outputs(cloudformation: Any, stack: str) -> Outputs | None:
+    try:
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    live = [s for s in found if s["StackStatus"] != "DELETE_COMPLETE"]
+    if not live:
+        return None
+    return {output["OutputKey"]: output["OutputValue"] for output in live[0].get("Outputs", [])}
+
+
+def _why(cloudformation: Any, stack: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    failed = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
+    return "; ".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '?')}" for e in failed[:3]) or "no reason given"
+
+
+def _artifact_bucket() -> str:
+    """The account's bucket for packages in this region, made if it is not there."""
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    s3 = boto3.client("s3")
+    region = s3.meta.region_name
+    bucket = f"jishi-artifacts-{account}-{region}"
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError:
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=bucket, **place)
+    return bucket
+
+
+def _upload(s3: Any, bucket: str, path: Path) -> str:
+    """Put a file under the hash of its content and return its key; what is there already is not sent again."""
+    key = f"{hashlib.sha256(path.read_bytes()).hexdigest()}{path.suffix}"
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        s3.upload_file(str(path), bucket, key)
+    return key
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Deploy the shop to AWS.")
+    parser.add_argument("--stack", default="jishi", help="name of the stack (default: %(default)s)")
+    parser.add_argument("--currency", default="EUR", help="currency of the catalogue (default: %(default)s)")
+    parser.add_argument("--opensearch-url", default="", help="an OpenSearch that exists; without it a small domain is created")
+    arguments = parser.parse_args()
+    parameters = {"ShopCurrency": arguments.currency, "OpenSearchUrl": arguments.opensearch_url}
+    try:
+        outputs = deploy(arguments.stack, parameters, ROOT / ".local" / "package")
+    except (DeployError, PackagingError) as error:
+        raise SystemExit(f"deploy: {error}") from None
+    for name, value in sorted(outputs.items()):
+        print(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()

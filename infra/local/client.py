@@ -1,0 +1,88 @@
+"""A shop's API as its clients see it: HTTP and JSON, nothing else. The seed, the demo and the stack's tests use it."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """The shop answered with an error; `problem` is its problem+json."""
+
+    def __init__(self, request: str, status: int, problem: Json) -> None:
+        super().__init__(f"{request}: {status} {problem.get('code')}: {problem.get('detail')}")
+        self.status = status
+        self.problem = problem
+
+
+class TookTooLong(Exception):
+    """What was waited for did not happen in time."""
+
+
+class Api:
+    """Calls to one shop. `headers` go with every call: a guest's secrets, staff's login."""
+
+    def __init__(self, base: str, **headers: str) -> None:
+        self.base = base.rstrip("/")
+        self.headers = headers
+
+    def with_headers(self, **headers: str) -> "Api":
+        return Api(self.base, **self.headers, **headers)
+
+    def get(self, path: str) -> Json:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        return self.call("POST", path, body or {}, **{"Idempotency-Key": key or str(uuid.uuid4())})
+
+    def put(self, path: str, body: Json) -> Json:
+        return self.call("PUT", path, body)
+
+    def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> Json:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.base}{path}", data=data, method=method)
+        for name, value in {"Content-Type": "application/json", **self.headers, **headers}.items():
+            request.add_header(name, value)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answered: Json = json.loads(answer.read() or b"{}")
+                return answered
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            problem = json.loads(text) if text.startswith("{") else {"detail": text[:200]}
+            raise Refused(f"{method} {path}", error.code, problem) from None
+
+
+def log_in(base: str, email: str, password: str) -> Api:
+    """The API as a member of staff sees it."""
+    tokens = Api(base).post("/admin/auth/login", {"email": email, "password": password})
+    return Api(base, Authorization=tokens["id_token"])
+
+
+def upload(url: str, content: bytes) -> None:
+    """PUT a file to an upload link."""
+    request = urllib.request.Request(url, data=content, method="PUT")
+    urllib.request.urlopen(request, timeout=120).close()
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = 60) -> T:
+    """The first true thing that `look` returns; TookTooLong, naming `what`, if there is none within `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        if time.monotonic() > end:
+            raise TookTooLong(f"waited {seconds:.0f} s in vain for {what}")
+        time.sleep(0.05)
+
+
+def segment(text: str) -> str:
+    """A path segment, quoted."""
+    return quote(text, safe="")
