@@ -1,5 +1,6 @@
 """A shop's API as its clients see it: HTTP and JSON, nothing else. The seed, the demo and the stack's tests use it."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -27,14 +28,19 @@ class TookTooLong(Exception):
 
 
 class Api:
-    """Calls to one shop. `headers` go with every call: a guest's secrets, staff's login."""
+    """Calls to one shop. `headers` go with every call: a guest's secrets, staff's login.
 
-    def __init__(self, base: str, **headers: str) -> None:
+    For `patience` seconds a call is repeated while nobody answers: every POST carries an Idempotency-Key and every
+    other call says how things shall be, so that repeating one does no harm.
+    """
+
+    def __init__(self, base: str, patience: float = 0, **headers: str) -> None:
         self.base = base.rstrip("/")
+        self.patience = patience
         self.headers = headers
 
     def with_headers(self, **headers: str) -> "Api":
-        return Api(self.base, **self.headers, **headers)
+        return Api(self.base, self.patience, **self.headers, **headers)
 
     def get(self, path: str) -> Json:
         return self.call("GET", path)
@@ -50,20 +56,40 @@ class Api:
         request = urllib.request.Request(f"{self.base}{path}", data=data, method=method)
         for name, value in {"Content-Type": "application/json", **self.headers, **headers}.items():
             request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                answered: Json = json.loads(answer.read() or b"{}")
-                return answered
-        except urllib.error.HTTPError as error:
-            text = error.read().decode(errors="replace")
-            problem = json.loads(text) if text.startswith("{") else {"detail": text[:200]}
-            raise Refused(f"{method} {path}", error.code, problem) from None
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                return _send(request)
+            except (urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException) as error:
+                away = not isinstance(error, urllib.error.HTTPError) or error.code in _AWAY
+                if away and time.monotonic() < end:
+                    time.sleep(0.2)
+                elif isinstance(error, urllib.error.HTTPError):
+                    raise _refused(f"{method} {path}", error) from None
+                else:
+                    raise
 
 
-def log_in(base: str, email: str, password: str) -> Api:
+# What a gateway says while the functions behind it are stopping or not there yet.
+_AWAY = (500, 502, 503, 504)
+
+
+def _send(request: urllib.request.Request) -> Json:
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answered: Json = json.loads(answer.read() or b"{}")
+        return answered
+
+
+def _refused(request: str, error: urllib.error.HTTPError) -> Refused:
+    text = error.read().decode(errors="replace")
+    problem = json.loads(text) if text.startswith("{") else {"detail": text[:200]}
+    return Refused(request, error.code, problem)
+
+
+def log_in(base: str, email: str, password: str, patience: float = 0) -> Api:
     """The API as a member of staff sees it."""
-    tokens = Api(base).post("/admin/auth/login", {"email": email, "password": password})
-    return Api(base, Authorization=tokens["id_token"])
+    tokens = Api(base, patience).post("/admin/auth/login", {"email": email, "password": password})
+    return Api(base, patience, Authorization=tokens["id_token"])
 
 
 def upload(url: str, content: bytes) -> None:

@@ -1,0 +1,76 @@
+"""Where the local stack keeps its things, and on which ports it answers."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.package import ROOT
+
+
+@dataclass(frozen=True)
+class Places:
+    """One local stack. Tests have one of their own beside the developer's."""
+
+    home: Path
+    aws_port: int
+    search_port: int
+
+    @property
+    def emulators(self) -> Path:
+        """The emulators' virtual environment, shared by all stacks."""
+        return ROOT / ".local" / "emulators"
+
+    @property
+    def package(self) -> Path:
+        """The packaged shop, shared by all stacks."""
+        return ROOT / ".local" / "package"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "data" / "state"
+
+    @property
+    def files(self) -> Path:
+        return self.home / "data" / "s3"
+
+    @property
+    def seeded(self) -> Path:
+        """Exists once the demo catalogue is in the shop."""
+        return self.home / "data" / "seeded"
+
+    @property
+    def stopped(self) -> Path:
+        """Holds the time at which the stack was last known to run."""
+        return self.home / "data" / "stopped_at"
+
+    @property
+    def processes(self) -> Path:
+        return self.home / "run" / "processes.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def scratch(self) -> Path:
+        """TMPDIR of the functions' workers, which never clean up."""
+        return self.home / "run" / "tmp"
+
+    @property
+    def stack_json(self) -> Path:
+        """Addresses and logins for outside clients."""
+        return self.home / "stack.json"
+
+    @property
+    def aws_url(self) -> str:
+        return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def search_url(self) -> str:
+        return f"http://127.0.0.1:{self.search_port}"
+
+
+def from_environment() -> Places:
+    """The developer's stack: `.local`, on the ports PORT (4566) and SEARCH_PORT (9200)."""
+    home = Path(os.environ.get("JISHI_HOME", ROOT / ".local")).resolve()
+    return Places(home, int(os.environ.get("PORT", "4566")), int(os.environ.get("SEARCH_PORT", "9200")))
