@@ -1,7 +1,7 @@
 """Deploy the shop: upload code and template, create or update the stack. The same code for AWS and the local stack.
 
-    python -m infra.deploy                    to AWS, with the credentials and region of the environment
-    AWS_ENDPOINT_URL=... python -m infra...   to whatever answers there
+python -m infra.deploy                    to AWS, with the credentials and region of the environment
+AWS_ENDPOINT_URL=... python -m infra...   to whatever answers there
 """
 
 import argparse
@@ -61,7 +61,9 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
     else:
         waiter = cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
         try:
-            waiter.wait(StackName=stack, WaiterConfig={"Delay": 1 if _is_local(cloudformation) else 15, "MaxAttempts": 240})
+            waiter.wait(
+                StackName=stack, WaiterConfig={"Delay": 1 if _is_local(cloudformation) else 15, "MaxAttempts": 240}
+            )
         except WaiterError as error:
             raise DeployError(f"The stack did not come up: {_why(cloudformation, stack)}") from error
     outputs = _outputs(cloudformation, stack)
@@ -90,7 +92,10 @@ def _outputs(cloudformation: Any, stack: str) -> Outputs | None:
 def _why(cloudformation: Any, stack: str) -> str:
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     failed = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
-    return "; ".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '?')}" for e in failed[:3]) or "no reason given"
+    return (
+        "; ".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '?')}" for e in failed[:3])
+        or "no reason given"
+    )
 
 
 def _artifact_bucket() -> str:
@@ -121,7 +126,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Deploy the shop to AWS.")
     parser.add_argument("--stack", default="jishi", help="name of the stack (default: %(default)s)")
     parser.add_argument("--currency", default="EUR", help="currency of the catalogue (default: %(default)s)")
-    parser.add_argument("--opensearch-url", default="", help="an OpenSearch that exists; without it a small domain is created")
+    parser.add_argument(
+        "--opensearch-url", default="", help="an OpenSearch that exists; without it a small domain is created"
+    )
     arguments = parser.parse_args()
     parameters = {"ShopCurrency": arguments.currency, "OpenSearchUrl": arguments.opensearch_url}
     try:

@@ -69,20 +69,26 @@ def fingerprint() -> str:
 def environment() -> dict[str, str]:
     """A value for every variable that the template sets: importing the app proves that none is missing from it."""
     variables = _resources()["Globals"]["Function"]["Environment"]["Variables"]
-    return {name: "packaged" for name in variables} | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    return dict.fromkeys(variables, "packaged") | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 def module_of_paths() -> dict[tuple[str, str], str]:
     """Which module answers each (path, method): views are named `module.function`."""
-    os.environ.update({name: os.environ.get(name, value) for name, value in environment().items()})
-    sys.path.insert(0, str(ROOT))
-    from app import app
-
     return {
         (path, method.lower()): entry.view_name.partition(".")[0]
-        for path, methods in app.routes.items()
+        for path, methods in load_app().routes.items()
         for method, entry in methods.items()
     }
+
+
+def load_app() -> Any:
+    """The Chalice app, imported with the variables that the template sets."""
+    os.environ.update({name: os.environ.get(name, value) for name, value in environment().items()})
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from app import app
+
+    return app
 
 
 def split_api(template: Template, modules: dict[tuple[str, str], str]) -> Template:
@@ -180,8 +186,14 @@ def _answer_for_the_gateway(template: Template) -> None:
         if status is not None:
             properties["StatusCode"] = str(status)
         name = "Local" + "".join(part.capitalize() for part in kind.split("_"))
-        template["Resources"][name] = {"Type": "AWS::ApiGateway::GatewayResponse", "Condition": "IsLocal", "Properties": properties}
-    template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = definition
+        template["Resources"][name] = {
+            "Type": "AWS::ApiGateway::GatewayResponse",
+            "Condition": "IsLocal",
+            "Properties": properties,
+        }
+    template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = (
+        definition
+    )
 
 
 def point_code_to(template: Template, where: str) -> None:
@@ -212,7 +224,17 @@ def _needed(name: str) -> bool:
 def _chalice_package(out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     chalice = Path(sys.executable).with_name("chalice")
-    command = [chalice, "package", "--stage", STAGE, "--merge-template", "infra/resources.yaml", "--template-format", "yaml", out]
+    command: list[str | Path] = [
+        chalice,
+        "package",
+        "--stage",
+        STAGE,
+        "--merge-template",
+        "infra/resources.yaml",
+        "--template-format",
+        "yaml",
+        out,
+    ]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment()}, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]

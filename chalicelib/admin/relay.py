@@ -21,11 +21,13 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def republish(since: datetime, until: datetime) -> int:
-    """Send all events of a period again, oldest first per partition. Consumers take repeated events for what they are."""
+    """Send all events of a period again, oldest first per partition. Consumers know an event that comes twice."""
     count = 0
     for table in settings.tables.values():
         for partition in outbox.partitions(since, until):
-            records = [outbox.from_image(item) for item in dynamo.query_raw(table, partition) if _made_in(item, since, until)]
+            records = [
+                outbox.from_image(item) for item in dynamo.query_raw(table, partition) if _made_in(item, since, until)
+            ]
             count += outbox.relay(records)
     return count
 
@@ -34,7 +36,11 @@ def recent(since: datetime, limit: int) -> list[Told]:
     """The first `limit` events of the hour that begins with `since`, in the order of time."""
     until = since + _LONGEST_LOOK
     told = [
-        Told(at=datetime.fromisoformat(item["at"]["S"]), id=item["sk"]["S"], **msgspec.structs.asdict(outbox.from_image(item)))
+        Told(
+            at=datetime.fromisoformat(item["at"]["S"]),
+            id=item["sk"]["S"],
+            **msgspec.structs.asdict(outbox.from_image(item)),
+        )
         for table in settings.tables.values()
         for partition in outbox.partitions(since, until)
         for item in dynamo.query_raw(table, partition)

@@ -47,7 +47,7 @@ def report(import_id: str, limit: int, after: str | None) -> tuple[list[ImportLi
 
 
 def run_uploaded(key: str, out_of_time: Callable[[], bool]) -> None:
-    """Read the file that was uploaded under `key`, unless its job is done already; what is left over is queued again."""
+    """Read the file that was uploaded under `key`, unless its job is done; what is left over is queued again."""
     import_id = key.removeprefix(FOLDER).removesuffix(".csv")
     job = dynamo.get(ImportJob, f"IMPORT#{import_id}", "IMPORT")
     if job is None or job.state in (FINISHED, FAILED):
@@ -62,7 +62,9 @@ def run_console(key: str, out_of_time: Callable[[], bool]) -> ImportJob:
     job = _new_job(ids.new_id("imp"))
     dynamo.write(dynamo.insert(job))
     if not run(job, key, out_of_time):
-        raise ShopError("out_of_time", 503, f"Import {job.id} stopped early. Import the file again: what is done is skipped.")
+        raise ShopError(
+            "out_of_time", 503, f"Import {job.id} stopped early. Import the file again: what is done is skipped."
+        )
     return find(job.id)
 
 
@@ -103,7 +105,9 @@ def _import_product(job: ImportJob, group: list[Numbered], seen: set[str]) -> No
     read = shopify.read_product(group, settings.currency)
     problems = list(read.problems)
     if read.handle in seen:
-        problems.append(Problem(read.line, "This handle stands further up in the file. Rows of a product must follow each other."))
+        problems.append(
+            Problem(read.line, "This handle stands further up in the file. Rows of a product must follow each other.")
+        )
     elif read.draft is not None:
         try:
             service.save(read.draft, lambda outcome: _reported(job, read.line, read.handle, outcome, problems))
@@ -123,7 +127,12 @@ def _reported(job: ImportJob, line: int, handle: str, outcome: str, problems: li
         outcome=outcome,
         problems=[msgspec.structs.asdict(problem) for problem in problems],
     )
-    counter = {"created": ImportJob.created, "updated": ImportJob.updated, "unchanged": ImportJob.unchanged, "failed": ImportJob.failed}
+    counter = {
+        "created": ImportJob.created,
+        "updated": ImportJob.updated,
+        "unchanged": ImportJob.unchanged,
+        "failed": ImportJob.failed,
+    }
     counted = counter[outcome]
     changes = [counted.set((counted | 0) + 1), ImportJob.next_line.set(line + 1)]
     return [dynamo.insert(entry), dynamo.update(job, changes)]
@@ -139,7 +148,9 @@ def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
 
 
 def _new_job(import_id: str) -> ImportJob:
-    return ImportJob(**tables.import_key(import_id), id=import_id, state=AWAITING_UPLOAD, created_at=clock.stamp(clock.now()))
+    return ImportJob(
+        **tables.import_key(import_id), id=import_id, state=AWAITING_UPLOAD, created_at=clock.stamp(clock.now())
+    )
 
 
 def deadline(seconds_left: float, margin: float = 30.0) -> Callable[[], bool]:

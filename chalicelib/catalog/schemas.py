@@ -1,7 +1,7 @@
 """What the catalogue's clients send and see."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta
@@ -11,6 +11,9 @@ from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import Category, ImportJob, ImportLine, Product, Variant
 from chalicelib.core.money import Amount, Money
 from chalicelib.core.web import Page
+
+ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
+Outcome = Literal["created", "updated", "unchanged", "failed"]
 
 
 class ListProducts(Page, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +122,7 @@ class ImportLineView(msgspec.Struct, frozen=True):
 
     line: int
     handle: str
-    outcome: Literal["created", "updated", "unchanged", "failed"]
+    outcome: Outcome
     problems: list[dict[str, str | int | None]]
 
 
@@ -134,7 +137,7 @@ class ImportView(msgspec.Struct, frozen=True):
     """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it."""
 
     id: str
-    status: Literal["awaiting_upload", "running", "finished", "failed"]
+    status: ImportStatus
     detail: str | None
     counts: ImportCounts
     created_at: datetime
@@ -220,15 +223,21 @@ def import_job(
     counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed))
     return ImportView(
         id=job.id,
-        status=job.state,
+        status=cast(ImportStatus, job.state),
         detail=job.detail,
         counts=counts,
         created_at=moment(job.created_at),
         finished_at=moment(job.finished_at),
         upload_url=upload_url,
-        lines=[ImportLineView(int(e.line), e.product_handle, e.outcome, e.problems) for e in lines or []],
+        lines=[
+            ImportLineView(int(e.line), e.product_handle, cast(Outcome, e.outcome), e.problems) for e in lines or []
+        ],
         next_cursor=next_cursor,
     )
+
+
+def import_line(line: ImportLine) -> ImportLineView:
+    return ImportLineView(int(line.line), line.product_handle, cast(Outcome, line.outcome), line.problems)
 
 
 def moment(stamp: str | None) -> Any:

@@ -106,7 +106,9 @@ def put(document: Document) -> None:
     """Show this state of a product in search, unless a newer one is there."""
     fields = msgspec.structs.asdict(document)
     version = fields.pop("version")
-    _unless_newer(lambda: _engine().index(index=ALIAS, id=document.id, body=fields, version=version, version_type="external_gte"))
+    _unless_newer(
+        lambda: _engine().index(index=ALIAS, id=document.id, body=fields, version=version, version_type="external_gte")
+    )
 
 
 def remove(product_id: str, version: int) -> None:
@@ -138,7 +140,9 @@ def _matching(text: str | None) -> dict[str, Any]:
     if not text or not text.strip():
         return {"match_all": {}}
     english, cjk = ([field.format(suffix) for field in _FIELDS] for suffix in ("", ".cjk"))
-    across = [{"multi_match": {"query": text, "fields": f, "type": "cross_fields", "operator": "and"}} for f in (english, cjk)]
+    across = [
+        {"multi_match": {"query": text, "fields": f, "type": "cross_fields", "operator": "and"}} for f in (english, cjk)
+    ]
     typos = {"multi_match": {"query": text, "fields": english, "fuzziness": "AUTO", "operator": "and", "boost": 0.3}}
     sku = {"term": {"skus": {"value": text.strip(), "boost": 10}}}
     return {"dis_max": {"queries": [*across, typos, sku], "tie_breaker": 0.2}}
@@ -182,7 +186,7 @@ def _make_index() -> None:
 
 
 def _answered(ask: Callable[[], Any]) -> Any:
-    from opensearchpy.exceptions import ConnectionError, NotFoundError, RequestError, TransportError
+    from opensearchpy.exceptions import NotFoundError, RequestError, TransportError
 
     try:
         return ask()
@@ -190,7 +194,7 @@ def _answered(ask: Callable[[], Any]) -> Any:
         return {"hits": {"hits": [], "total": {"value": 0}}}  # nothing was ever published
     except RequestError as error:
         raise ShopError("invalid_query", 422, "The search engine can not read this query.", pointer="/query") from error
-    except (ConnectionError, TransportError) as error:
+    except TransportError as error:  # ConnectionError is one of them
         log.write("search_unavailable", error=str(error))
         raise ShopError("search_unavailable", 503, "Search does not answer. Browsing and buying work on.") from error
 

@@ -117,7 +117,10 @@ def put_category(category_id: str, name: str, translations: dict[str, str]) -> C
 def name_category_once(category_id: str) -> None:
     """Make sure that a category exists; one that staff have named keeps its name."""
     category = Category(
-        **tables.category_key(category_id), id=category_id, name=category_id.replace("-", " ").capitalize(), translations={}
+        **tables.category_key(category_id),
+        id=category_id,
+        name=category_id.replace("-", " ").capitalize(),
+        translations={},
     )
     try:
         dynamo.write(dynamo.insert(category))
@@ -131,7 +134,9 @@ def _create(draft: ProductDraft, also: list[Action]) -> str:
     if draft.category:
         name_category_once(draft.category)
     actions = [
-        dynamo.insert(TakenHandle(**tables.handle_key(draft.handle), product_id=product.id), _handle_taken(draft.handle)),
+        dynamo.insert(
+            TakenHandle(**tables.handle_key(draft.handle), product_id=product.id), _handle_taken(draft.handle)
+        ),
         dynamo.insert(product),
         dynamo.put(_entry(tables.EVERYTHING, now, product.id)),
     ]
@@ -172,7 +177,8 @@ def _set_published(product_id: str, published: bool) -> Product:
         _announce(_event_of(old, new), new),
     ]
     flags = [
-        dynamo.update(variant, [Variant.published.set(published)], Variant.product_id == product_id) for variant in variants
+        dynamo.update(variant, [Variant.published.set(published)], Variant.product_id == product_id)
+        for variant in variants
     ]
     _commit(actions, flags, [])
     return new
@@ -238,7 +244,9 @@ def _entry(shelf: str, since: str, product_id: str) -> ShelfEntry:
     return ShelfEntry(**tables.shelf_key(shelf, since, product_id), product_id=product_id)
 
 
-def _product(draft: ProductDraft, product_id: str, version: int, *, created_at: str, published_at: str | None) -> Product:
+def _product(
+    draft: ProductDraft, product_id: str, version: int, *, created_at: str, published_at: str | None
+) -> Product:
     return Product(
         **tables.product_key(product_id),
         handle=draft.handle,
@@ -291,7 +299,7 @@ def _describes(draft: ProductDraft, product: Product) -> bool:
 
 
 def _fingerprint(draft: ProductDraft) -> str:
-    """Drafts with the same fingerprint describe the same product, shown or not, whatever their first counts of stock."""
+    """Drafts with the same fingerprint describe the same product, shown or not, whatever their counts of stock."""
     bare = tuple(msgspec.structs.replace(variant, stock={}) for variant in draft.variants)
     described = msgspec.structs.replace(draft, description=nh3.clean(draft.description), variants=bare, published=False)
     return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from chalicelib.catalog.product import Image, ProductDraft, VariantDraft, slugify, sku_for
+from chalicelib.catalog.product import Image, ProductDraft, VariantDraft, sku_for, slugify
 from chalicelib.core import money
 from chalicelib.core.errors import ShopError
 
@@ -78,7 +78,9 @@ def read_product(group: list[Numbered], currency: str) -> Read:
     if not handle:
         return Read(first.line, "", None, (Problem(first.line, "A row needs a handle.", "Handle"),))
     if not _cell(first.row, "Title"):
-        return Read(first.line, handle, None, (Problem(first.line, "The first row of a product needs a title.", "Title"),))
+        return Read(
+            first.line, handle, None, (Problem(first.line, "The first row of a product needs a title.", "Title"),)
+        )
     names = tuple(filter(None, (_cell(first.row, f"Option{n} Name") for n in (1, 2, 3))))
     if names == ("Title",) and _cell(first.row, "Option1 Value") == "Default Title":
         names = ()

@@ -17,7 +17,9 @@ _UPLOAD_SECONDS = 3600
 @cache
 def _s3() -> Any:
     # A presigned link holds the host in its signature; path style works with every endpoint.
-    return boto3.client("s3", region_name=settings.region, config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    return boto3.client(
+        "s3", region_name=settings.region, config=Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    )
 
 
 def upload_url(key: str) -> str:

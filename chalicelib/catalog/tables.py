@@ -22,7 +22,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.catalog.product import Image, Translation
 from chalicelib.core import dynamo
-from chalicelib.core.dynamo import Item, JsonAttribute
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
@@ -31,7 +31,7 @@ EVERYTHING = "*"  # the shelf of all products, drafts too
 PUBLISHED = "@"  # the shelf of all published products
 
 
-class PageIndex(GlobalSecondaryIndex[Item]):
+class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "page"
         projection = AllProjection()
@@ -121,32 +121,32 @@ class ImportLine(CatalogItem, discriminator="import_line"):
     problems = JsonAttribute(list[dict[str, str | int | None]])
 
 
-def product_key(product_id: str) -> dict[str, str]:
+def product_key(product_id: str) -> PrimaryKey:
     return {"pk": f"PRODUCT#{product_id}", "sk": "PRODUCT"}
 
 
-def variant_key(sku: str) -> dict[str, str]:
+def variant_key(sku: str) -> PrimaryKey:
     return {"pk": f"SKU#{sku}", "sk": "VARIANT"}
 
 
-def handle_key(handle: str) -> dict[str, str]:
+def handle_key(handle: str) -> PrimaryKey:
     return {"pk": f"HANDLE#{handle}", "sk": "HANDLE"}
 
 
-def shelf_key(shelf: str, since: str, product_id: str) -> dict[str, str]:
+def shelf_key(shelf: str, since: str, product_id: str) -> PrimaryKey:
     spread = zlib.crc32(product_id.encode()) % SHELF_SPREAD
     return {"pk": f"SHELF#{shelf}#{spread}", "sk": f"{since}#{product_id}"}
 
 
-def category_key(category_id: str) -> dict[str, str]:
+def category_key(category_id: str) -> PrimaryKey:
     return {"pk": "CATEGORIES", "sk": f"CATEGORY#{category_id}"}
 
 
-def import_key(import_id: str) -> dict[str, str]:
+def import_key(import_id: str) -> PrimaryKey:
     return {"pk": f"IMPORT#{import_id}", "sk": "IMPORT"}
 
 
-def import_line_key(import_id: str, line: int) -> dict[str, str]:
+def import_line_key(import_id: str, line: int) -> PrimaryKey:
     return {"pk": f"IMPORT#{import_id}", "sk": f"LINE#{line:09d}"}
 
 

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypedDict, TypeVar, cast
 
 import msgspec
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
@@ -16,7 +16,7 @@ from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import STRING
 from pynamodb.exceptions import VerboseClientError
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition as Condition
 from pynamodb.expressions.update import Action as Change
 from pynamodb.models import Model
 
@@ -29,7 +29,12 @@ MOST_KEYS = 100
 _ATTEMPTS = 10
 _CONFLICTS = frozenset(
     {"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"}
-    | {"ThrottlingError", "ThrottlingException", "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException"}
+    | {
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+    }
 )
 
 T = TypeVar("T")
@@ -57,12 +62,19 @@ class Item(Model):
         return table
 
 
+class PrimaryKey(TypedDict):
+    """The key of one item, as its model takes it: `Cart(**cart_key(id))`."""
+
+    pk: str
+    sk: str
+
+
 class JsonAttribute(Attribute[T], Generic[T]):
     """A msgspec type kept as one JSON string: read and written whole, never queried."""
 
     attr_type = STRING
 
-    def __init__(self, kind: Any, **options: Any) -> None:
+    def __init__(self, kind: type[T], **options: Any) -> None:
         super().__init__(**options)
         self._decoder = msgspec.json.Decoder(kind)
 
@@ -70,7 +82,7 @@ class JsonAttribute(Attribute[T], Generic[T]):
         return msgspec.json.encode(value).decode()
 
     def deserialize(self, value: str) -> T:
-        return cast(T, self._decoder.decode(value))
+        return self._decoder.decode(value)
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,9 @@ def insert(item: Item, otherwise: Exception | None = None) -> Action:
     return put(item, type(item).pk.does_not_exist(), otherwise)
 
 
-def update(item: Item, changes: Sequence[Change], when: Condition | None = None, otherwise: Exception | None = None) -> Action:
+def update(
+    item: Item, changes: Sequence[Change], when: Condition | None = None, otherwise: Exception | None = None
+) -> Action:
     """Change attributes of an item that exists; of `item` only the key is used."""
     exists = type(item).pk.exists()
     request = item.get_update_kwargs_from_instance(list(changes), condition=exists if when is None else when)

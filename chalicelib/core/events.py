@@ -11,8 +11,8 @@ from chalicelib.core import clock, ids
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to an aggregate, told once and never changed.
 
-    `aggregate_id` and `aggregate_version` say what it happened to and which of its versions this is; `id` stays the same
-    however often the event is sent. Never holds personal data, secrets or row images. Fields are only ever added;
+    `aggregate_id` and `aggregate_version` say what it happened to and which of its versions this is; `id` stays the
+    same however often the event is sent. Never holds personal data, secrets or row images. Fields are only ever added;
     anything else is a new class with a higher `schema`.
     """
 

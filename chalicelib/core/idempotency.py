@@ -32,10 +32,14 @@ class Once(msgspec.Struct, frozen=True):
         """Write actions that record that this request made `made`; committing them twice raises AlreadyDone."""
         if self.key is None:
             return []
-        expires = int((clock.now() + KEPT).timestamp())
         record: dict[str, str | int] = {
-            "pk": self._pk, "sk": "IDEMPOTENCY", "kind": "idempotency", "fingerprint": self.fingerprint, "made": made, "expires": expires
-        }  # fmt: skip
+            "pk": self._pk,
+            "sk": "IDEMPOTENCY",
+            "kind": "idempotency",
+            "fingerprint": self.fingerprint,
+            "made": made,
+            "expires": int((clock.now() + KEPT).timestamp()),
+        }
         return [dynamo.put_raw(table, record, AlreadyDone())]
 
     def made(self, table: type[dynamo.Item]) -> str | None:
@@ -49,7 +53,7 @@ class Once(msgspec.Struct, frozen=True):
         if found["fingerprint"]["S"] != self.fingerprint:
             detail = "This Idempotency-Key was used with a different request."
             raise ShopError("idempotency_key_reused", 422, detail, pointer="/headers/Idempotency-Key")
-        return found["made"]["S"]
+        return str(found["made"]["S"])
 
     @property
     def _pk(self) -> str:

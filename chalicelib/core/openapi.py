@@ -23,7 +23,12 @@ class Problem(msgspec.Struct):
 def document(operations: Iterable[Operation], title: str, version: str) -> dict[str, Any]:
     """The API document of `operations`, in the order of their paths."""
     ordered = sorted(operations, key=lambda operation: (operation.path, operation.method))
-    structs = [kind for o in ordered for kind in (o.body, o.query, o.answer) if isinstance(kind, type) and kind is not msgspec.Raw]
+    structs = [
+        kind
+        for o in ordered
+        for kind in (o.body, o.query, o.answer)
+        if isinstance(kind, type) and kind is not msgspec.Raw
+    ]
     schemas, components = msgspec.json.schema_components([*structs, Problem], ref_template=_TEMPLATE)
     by_type = dict(zip([*structs, Problem], schemas, strict=True))
     paths: dict[str, Any] = {}
@@ -37,7 +42,12 @@ def document(operations: Iterable[Operation], title: str, version: str) -> dict[
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "staff": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "id token of a staff login"}
+                "staff": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "id token of a staff login",
+                }
             },
         },
     }
@@ -58,7 +68,10 @@ def _operation(operation: Operation, schemas: dict[Any, Any], components: dict[s
         described["security"] = [{"staff": []}]
     if operation.body is not None:
         required = any(field.required for field in msgspec.structs.fields(operation.body))
-        described["requestBody"] = {"required": required, "content": {"application/json": {"schema": schemas[operation.body]}}}
+        described["requestBody"] = {
+            "required": required,
+            "content": {"application/json": {"schema": schemas[operation.body]}},
+        }
     return described
 
 
@@ -71,13 +84,17 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.takes_key:
         key = {"type": "string", "pattern": "^[\\x21-\\x7e]{16,255}$"}
         detail = "Send a random UUID; the same request with the same key has its effect once."
-        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": detail})
+        found.append(
+            {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": detail}
+        )
     if operation.cache:
         found.append({"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}})
     return found
 
 
-def _query_parameters(operation: Operation, schemas: dict[Any, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
+def _query_parameters(
+    operation: Operation, schemas: dict[Any, Any], components: dict[str, Any]
+) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
     name = re.sub(r".*/", "", schemas[operation.query]["$ref"])

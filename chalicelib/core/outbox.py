@@ -64,7 +64,9 @@ def relay(records: Iterable[Record]) -> int:
         answer = bus.put_events(Entries=entries)
         if answer["FailedEntryCount"]:
             codes = {entry.get("ErrorCode") for entry in answer["Entries"]} - {None}
-            raise NotRelayed(f"{answer['FailedEntryCount']} of {len(entries)} events refused: {sorted(map(str, codes))}")
+            raise NotRelayed(
+                f"{answer['FailedEntryCount']} of {len(entries)} events refused: {sorted(map(str, codes))}"
+            )
     return len(pending)
 
 

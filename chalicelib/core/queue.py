@@ -1,15 +1,14 @@
 """Consumers: one function per queue, each record on its own, a failing one goes back and takes no other with it."""
 
 import traceback
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.core import events, log
 
-E = TypeVar("E", bound=events.Event)
 # The template gives each consumer its queue; Chalice needs something of an ARN's shape in this place.
 PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
 
@@ -32,7 +31,9 @@ class Consumers(Blueprint):
         super().__init__(import_name)
         self.handled: dict[str, frozenset[str]] = {}
 
-    def queue(self, name: str, handlers: dict[type[E], Callable[[E], None]], batch_size: int = 10) -> Callable[..., Any]:
+    def queue(
+        self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]], batch_size: int = 10
+    ) -> Any:
         """Consume one queue of events; `handlers` says which use case answers which event.
 
         The rules in infra/resources.yaml send exactly these events to the queue; a test compares the two.
@@ -49,7 +50,7 @@ class Consumers(Blueprint):
 
         return self.messages(name, consume, batch_size)
 
-    def messages(self, name: str, consume: Callable[[str], None], batch_size: int = 10) -> Callable[..., Any]:
+    def messages(self, name: str, consume: Callable[[str], None], batch_size: int = 10) -> Any:
         """Consume one queue of other messages: `consume` gets each body, and raises what it could not do."""
 
         def handler(batch: SQSEvent) -> dict[str, Any]:

@@ -119,9 +119,11 @@ class StaffRoutes(Routes):
     for_staff = True
 
 
-def _operation(routes: Routes, view: Callable[..., Any], method: str, path: str, status: int, cache: str | None) -> Operation:
+def _operation(
+    routes: Routes, view: Callable[..., Any], method: str, path: str, status: int, cache: str | None
+) -> Operation:
     hints = typing.get_type_hints(view, include_extras=True)
-    names = [name for name in inspect.signature(view).parameters]
+    names = list(inspect.signature(view).parameters)
     module = view.__module__.split(".")[1]
     return Operation(
         method=method,
@@ -154,7 +156,9 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
         except Exception:
             log.write("error", route=operation.name, traceback=traceback.format_exc())
             response = problem(ShopError("internal_error", 500, "Something went wrong on our side."))
-        log.write("request", route=operation.name, path=request.path, status=response.status_code, ms=_ms_since(started))
+        log.write(
+            "request", route=operation.name, path=request.path, status=response.status_code, ms=_ms_since(started)
+        )
         return response
 
     handler.__name__ = operation.name.partition(".")[2]
@@ -198,7 +202,9 @@ def _secret(request: Request, header: str) -> str:
 def _once(request: Request) -> Once:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise invalid("/headers/Idempotency-Key", "16 to 255 visible ASCII characters, such as a random UUID, are needed.")
+        raise invalid(
+            "/headers/Idempotency-Key", "16 to 255 visible ASCII characters, such as a random UUID, are needed."
+        )
     secrets = [request.headers.get(header) or "" for header in _SECRETS.values()]
     claims = request.context.get("authorizer", {}).get("claims", {})
     caller = "\n".join([claims.get("sub", ""), *secrets])

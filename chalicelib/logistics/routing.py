@@ -16,7 +16,7 @@ class Pick:
 
 
 def route(wanted: Mapping[str, int], available: Mapping[tuple[str, str], int], locations: Sequence[str]) -> list[Pick]:
-    """Where each piece comes from: one location for everything if there is one, otherwise the first ones that have some.
+    """Where each piece comes from: one location for everything if there is one, else the first ones that have some.
 
     `wanted` is pieces by SKU, `available` pieces by (SKU, location), `locations` in the order of preference. Raises
     ShopError 409 `out_of_stock`, naming the SKU and what there is, if all locations together have too few.

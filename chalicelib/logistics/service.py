@@ -36,7 +36,9 @@ def shipping_options(country: str, goods: Money) -> list[ShippingOption]:
 
 def put_location(location_id: str, name: str, country: str, priority: int) -> Location:
     """Create or change a place that holds stock."""
-    location = Location(**tables.location_key(location_id), id=location_id, name=name, country=country, priority=priority)
+    location = Location(
+        **tables.location_key(location_id), id=location_id, name=name, country=country, priority=priority
+    )
     dynamo.write(dynamo.put(location))
     cache.forget()
     return location
@@ -129,7 +131,9 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     for shipment_id in _by_shipment(order_id, reservations):
         if shipment_id not in known:
             # Planning may be on its way; the parcel that it would make must not come to exist.
-            actions.append(dynamo.check(Shipment(**tables.shipment_key(shipment_id)), Shipment.pk.does_not_exist(), otherwise))
+            actions.append(
+                dynamo.check(Shipment(**tables.shipment_key(shipment_id)), Shipment.pk.does_not_exist(), otherwise)
+            )
     return actions
 
 

@@ -130,7 +130,10 @@ def _count_first(sku: str, location: str, on_hand: int, counted_by: str) -> bool
 def _recount(level: StockLevel, on_hand: int, counted_by: str) -> None:
     """By difference, so that reservations made meanwhile are not lost."""
     change = on_hand - int(level.on_hand)
-    moved = [StockLevel.on_hand.set(StockLevel.on_hand + change), StockLevel.available.set(StockLevel.available + change)]
+    moved = [
+        StockLevel.on_hand.set(StockLevel.on_hand + change),
+        StockLevel.available.set(StockLevel.available + change),
+    ]
     detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
     too_few = ShopError("reserved", 409, detail, pointer="/on_hand")
     same = (StockLevel.on_hand == level.on_hand) & (StockLevel.available >= -change)
@@ -141,7 +144,9 @@ def _recount(level: StockLevel, on_hand: int, counted_by: str) -> None:
 def _counted(sku: str, location: str, change: int, on_hand: int, counted_by: str) -> Action:
     at = clock.stamp(clock.now())
     key = tables.count_key(sku, at, ids.new_id("cnt"))
-    return dynamo.put(StockCount(**key, sku=sku, location=location, change=change, on_hand=on_hand, counted_by=counted_by))
+    return dynamo.put(
+        StockCount(**key, sku=sku, location=location, change=change, on_hand=on_hand, counted_by=counted_by)
+    )
 
 
 def _level(sku: str, location: str) -> StockLevel:

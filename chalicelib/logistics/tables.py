@@ -16,7 +16,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import dynamo, ids
 from chalicelib.core.cache import for_a_minute
-from chalicelib.core.dynamo import Item, JsonAttribute
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.settings import settings
 from chalicelib.logistics.shipping import ShippingOption
 
@@ -90,27 +90,27 @@ class Shipment(LogisticsItem, discriminator="shipment"):
 HELD, CONSUMED, RELEASED = "held", "consumed", "released"
 
 
-def location_key(location_id: str) -> dict[str, str]:
+def location_key(location_id: str) -> PrimaryKey:
     return {"pk": "LOCATIONS", "sk": f"LOCATION#{location_id}"}
 
 
-def option_key(option_id: str) -> dict[str, str]:
+def option_key(option_id: str) -> PrimaryKey:
     return {"pk": "SHIPPING", "sk": f"OPTION#{option_id}"}
 
 
-def level_key(sku: str, location: str, shard: int = ONLY_SHARD) -> dict[str, str]:
+def level_key(sku: str, location: str, shard: int = ONLY_SHARD) -> PrimaryKey:
     return {"pk": f"STOCK#{sku}", "sk": f"LEVEL#{location}#{shard}"}
 
 
-def count_key(sku: str, at: str, count_id: str) -> dict[str, str]:
+def count_key(sku: str, at: str, count_id: str) -> PrimaryKey:
     return {"pk": f"COUNTS#{sku}#{at[:7]}", "sk": f"{at}#{count_id}"}
 
 
-def reservation_key(order_id: str, sku: str, location: str) -> dict[str, str]:
+def reservation_key(order_id: str, sku: str, location: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": f"RESERVATION#{sku}#{location}"}
 
 
-def shipment_key(shipment_id: str) -> dict[str, str]:
+def shipment_key(shipment_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{ids.parent_of('ord', shipment_id)}", "sk": f"SHIPMENT#{shipment_id}"}
 
 

@@ -46,5 +46,9 @@ def check(address: Address) -> None:
         for field, reason in error.errors.items():
             known = _REQUIRED if reason == "required" else _FIELDS
             if field in known:
-                detail = f"{address.country} addresses need this." if reason == "required" else f"This is not valid in {address.country}."
+                detail = (
+                    f"{address.country} addresses need this."
+                    if reason == "required"
+                    else f"This is not valid in {address.country}."
+                )
                 raise ShopError("invalid_address", 422, detail, pointer=f"/{known[field]}") from None

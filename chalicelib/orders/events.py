@@ -25,5 +25,3 @@ class OrderCompleted(OrderEvent, frozen=True, kw_only=True):
 
 class OrderCanceled(OrderEvent, frozen=True, kw_only=True):
     """The order will not be sent; its stock is back on the shelf."""
-
-    reason: str

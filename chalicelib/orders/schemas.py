@@ -50,7 +50,7 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """A cart. A line's `status` is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of totals)."""
+    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals)."""
 
     id: str
     version: int

@@ -96,7 +96,7 @@ def cancel(order_id: str, reason: str) -> Order:
         states.check_move(header.state, states.CANCELED)
         before = _unmoved(header)
         _move(header, states.CANCELED)
-        canceled = event(OrderCanceled, header, reason=reason)
+        canceled = event(OrderCanceled, header)
         try:
             dynamo.transaction(
                 [
@@ -112,7 +112,7 @@ def cancel(order_id: str, reason: str) -> Order:
 
 
 def record_shipment(event: Shipped) -> None:
-    """Write down how far a shipment is, and complete the order with the last delivery. Late and repeated events are fine."""
+    """Write down how far a shipment is; the last delivery completes the order. Late and repeated events are fine."""
     mark = ShipmentMark(
         version=event.aggregate_version,
         state=event.name().removeprefix("Shipment").lower(),
@@ -185,21 +185,22 @@ def payment_status(header: OrderHeader) -> str:
     return states.payment_status(header.total.amount, int(header.captured))
 
 
-def event(kind: type[O], header: OrderHeader, **more: str) -> O:
+def event(kind: type[O], header: OrderHeader) -> O:
     """An event about the order in its present version."""
     return kind(
         aggregate_id=header.id,
         aggregate_version=int(header.version),
         total=header.total,
         payment_method=header.payment_method,
-        **more,
     )
 
 
 def timeline_entry(order_id: str, event: Event, facts: dict[str, str]) -> TimelineEntry:
     """The entry that `event` leaves; the same event leaves the same entry however often it comes."""
     at = clock.stamp(event.at)
-    return TimelineEntry(**tables.timeline_key(order_id, at, event.id), name=_TIMELINE[event.name()], at=at, facts=facts)
+    return TimelineEntry(
+        **tables.timeline_key(order_id, at, event.id), name=_TIMELINE[event.name()], at=at, facts=facts
+    )
 
 
 def _record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:

@@ -13,13 +13,14 @@ Query. The index holds keys alone and those never change, so only placing an ord
 
 import zlib
 from datetime import datetime
+from typing import TypedDict
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.core import dynamo
-from chalicelib.core.dynamo import Item, JsonAttribute
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders.address import Address
@@ -47,7 +48,7 @@ class ShipmentMark(msgspec.Struct, frozen=True):
     tracking_number: str | None = None
 
 
-class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):
+class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
         projection = KeysOnlyProjection()
@@ -111,7 +112,7 @@ class TimelineEntry(OrdersItem, discriminator="timeline"):
     facts = JsonAttribute(dict[str, str])
 
 
-def cart_key(cart_id: str) -> dict[str, str]:
+def cart_key(cart_id: str) -> PrimaryKey:
     return {"pk": f"CART#{cart_id}", "sk": "CART"}
 
 
@@ -119,19 +120,24 @@ def cart_ref(cart_id: str) -> dynamo.Key:
     return (Cart, f"CART#{cart_id}", "CART")
 
 
-def header_key(order_id: str) -> dict[str, str]:
+def header_key(order_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
 
 
-def snapshot_key(order_id: str) -> dict[str, str]:
+def snapshot_key(order_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": "SNAPSHOT"}
 
 
-def timeline_key(order_id: str, at: str, event_id: str) -> dict[str, str]:
+def timeline_key(order_id: str, at: str, event_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": f"TIMELINE#{at}#{event_id}"}
 
 
-def listing(order_id: str, placed_at: str) -> dict[str, str]:
+class Listing(TypedDict):
+    month_key: str
+    placed_key: str
+
+
+def listing(order_id: str, placed_at: str) -> Listing:
     """The index keys of an order header."""
     spread = zlib.crc32(order_id.encode()) % LIST_SPREAD
     return {"month_key": f"ORDERS#{placed_at[:7]}#{spread}", "placed_key": f"{placed_at}#{order_id}"}
@@ -151,12 +157,14 @@ def order_page(order_id: str) -> list[OrdersItem]:
 
 
 def placed_in(month: datetime, limit: int, after: str | None) -> list[OrderHeader]:
-    """The next `limit` headers of a month, newest first, behind the index sort key `after`: two requests' worth."""
+    """The next `limit` headers of a month, newest first, behind the index sort key `after`."""
     condition = OrdersItem.placed_key < after if after else None
     pages = [
         OrdersItem.by_month.query(f"ORDERS#{month:%Y-%m}#{spread}", condition, scan_index_forward=False, limit=limit)
         for spread in range(LIST_SPREAD)
     ]
-    keys: list[dynamo.Key] = [(OrderHeader, e.pk, e.sk) for e in dynamo.merged_page(pages, lambda e: str(e.placed_key), limit)]
+    keys: list[dynamo.Key] = [
+        (OrderHeader, e.pk, e.sk) for e in dynamo.merged_page(pages, lambda e: str(e.placed_key), limit)
+    ]
     found = dynamo.load(keys)
     return [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]

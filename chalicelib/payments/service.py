@@ -11,7 +11,9 @@ from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
 
 
-def first_attempt(order_id: str, method: methods.PaymentMethod, amount: Money, token_hash: str) -> tuple[Attempt, Action]:
+def first_attempt(
+    order_id: str, method: methods.PaymentMethod, amount: Money, token_hash: str
+) -> tuple[Attempt, Action]:
     """The attempt that an order begins with, and the write action that checkout commits with the order."""
     attempt_id = ids.derived("pay", order_id, 1)
     attempt = Attempt(

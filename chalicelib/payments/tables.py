@@ -10,7 +10,7 @@ An attempt's id holds its order's, so it is found without an index.
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import dynamo, ids
-from chalicelib.core.dynamo import Item, JsonAttribute
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
@@ -34,7 +34,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     created_at = UnicodeAttribute()
 
 
-def attempt_key(attempt_id: str) -> dict[str, str]:
+def attempt_key(attempt_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{ids.parent_of('ord', attempt_id)}", "sk": f"ATTEMPT#{attempt_id}"}
 
 

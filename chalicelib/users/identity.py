@@ -10,7 +10,12 @@ from botocore.exceptions import ClientError
 from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
 
-_REFUSALS = ("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException", "PasswordResetRequiredException")
+_REFUSALS = (
+    "NotAuthorizedException",
+    "UserNotFoundException",
+    "InvalidParameterException",
+    "PasswordResetRequiredException",
+)
 
 
 class Tokens(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""python -m infra.local run | up | down | reset"""
+"""python -m infra.local run | up | down | reset | install"""
 
 import signal
 import sys
@@ -13,7 +13,7 @@ from infra.local.processes import StackError
 def main(command: str) -> None:
     places = from_environment()
     say = stack.progress(time.monotonic())
-    commands = {"run": run, "up": up, "down": stack.down, "reset": stack.reset}
+    commands = {"run": run, "up": up, "down": stack.down, "reset": stack.reset, "install": processes.install_emulators}
     if command not in commands:
         raise SystemExit(__doc__)
     # A stack that is told to end while it starts must clean up like one that is interrupted.

@@ -37,7 +37,14 @@ def install_emulators(places: Places, say: Say) -> None:
     venv = subprocess.run([sys.executable, "-m", "venv", places.emulators], capture_output=True, text=True)
     if venv.returncode:
         raise StackError("python3 can not create virtual environments here; on Debian: apt install python3-venv")
-    pip = [places.emulators / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", wanted]
+    pip: list[str | Path] = [
+        places.emulators / "bin" / "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        wanted,
+    ]
     if subprocess.run(pip, stderr=subprocess.DEVNULL).returncode:
         shutil.rmtree(places.emulators, ignore_errors=True)
         raise StackError("pip could not install the emulators; check the network (or PIP_INDEX_URL) and try again")
@@ -51,7 +58,9 @@ def start(places: Places, say: Say) -> None:
         stop(places)
     for port, variable in ((places.aws_port, "PORT"), (places.search_port, "SEARCH_PORT")):
         if _in_use(port):
-            raise StackError(f"port {port} is in use by another program; end it or choose another: make run {variable}={port + 1}")
+            raise StackError(
+                f"port {port} is in use by another program; end it or choose another: make run {variable}={port + 1}"
+            )
     shutil.rmtree(places.scratch, ignore_errors=True)
     for folder in (places.state, places.files, places.scratch):
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,9 @@ def seed(staff: Api, say: Callable[[str], None]) -> int:
         staff.put(f"/admin/categories/{category.pop('id')}", category)
     products = catalogue["products"]
     with ThreadPoolExecutor(4) as several:
-        for done, _ in enumerate(several.map(lambda p: staff.post("/admin/products", {**p, "published": True}), products), 1):
+        for done, _ in enumerate(
+            several.map(lambda p: staff.post("/admin/products", {**p, "published": True}), products), 1
+        ):
             if done % 20 == 0:
                 say(f"{done} of {len(products)} products")
     wait_for("the products in search", lambda: _searchable(staff, len(products)))

@@ -107,7 +107,10 @@ def use_local_aws(places: Places) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         os.environ.pop(name, None)
     os.environ.update(
-        AWS_ENDPOINT_URL=places.aws_url, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1"
+        AWS_ENDPOINT_URL=places.aws_url,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - ministack takes any
+        AWS_DEFAULT_REGION="us-east-1",
     )
 
 
@@ -122,7 +125,9 @@ def _staff_login(places: Places, outputs: Outputs) -> dict[str, str]:
     pool = outputs["StaffPoolId"]
     attributes = [{"Name": "email", "Value": STAFF_EMAIL}, {"Name": "email_verified", "Value": "true"}]
     try:
-        cognito.admin_create_user(UserPoolId=pool, Username=STAFF_EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS")
+        cognito.admin_create_user(
+            UserPoolId=pool, Username=STAFF_EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] != "UsernameExistsException":
             raise

@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from infra.local.client import Api, Json, Refused, log_in, segment, upload, wait_for
 
-ADDRESS = {"name": "Lin Yue", "line1": "Prinsengracht 263", "city": "Amsterdam", "postal_code": "1016 GV", "country": "NL"}
+ADDRESS = {
+    "name": "Lin Yue",
+    "line1": "Prinsengracht 263",
+    "city": "Amsterdam",
+    "postal_code": "1016 GV",
+    "country": "NL",
+}
 # As long as a stop and a start of the shop in the middle of the demo may take.
 PATIENCE = 180
 
@@ -54,7 +61,9 @@ class Play:
     def import_again(self, file: Path) -> None:
         with self.step("staff import the same file again, and nothing changes"):
             counts = self.imported(file)["counts"]
-            self.check(not counts["created"] and not counts["updated"], f"the second import changed something: {counts}")
+            self.check(
+                not counts["created"] and not counts["updated"], f"the second import changed something: {counts}"
+            )
 
     def imported(self, file: Path) -> Json:
         job = self.staff.post("/admin/imports", {})
@@ -87,7 +96,9 @@ class Play:
             self.check(newest, "the shop window is empty")
             product = self.guest.get(f"/products/{segment(handles[0])}")
             self.wait_until_search_has(product, True)
-            print(f"         {product['title']}, {len(product['variants'])} variants, from {money(product['price_from'])}")
+            print(
+                f"         {product['title']}, {len(product['variants'])} variants, from {money(product['price_from'])}"
+            )
         return product
 
     def stock_up(self, handles: list[str]) -> list[str]:
@@ -117,7 +128,9 @@ class Play:
         for parcel in order.get(".")["shipments"]:
             self.send(order, parcel["id"])
         with self.step("the order is completed and paid at the door"):
-            self.until(order, lambda o: (o["status"], o["payment_status"]) == ("completed", "paid"), "a paid, completed order")
+            self.until(
+                order, lambda o: (o["status"], o["payment_status"]) == ("completed", "paid"), "a paid, completed order"
+            )
             for sku in skus:
                 now = self.stock(sku)
                 self.check(now["on_hand"] == before[sku]["on_hand"] - 1, f"{sku} is still counted")
@@ -129,18 +142,24 @@ class Play:
 
     def send(self, order: "Sub", parcel: str) -> None:
         tracking = f"JISHI{time.time_ns() % 10**9:09d}NL"
-        steps = [("pack", "packed", {}), ("dispatch", "dispatched", {"tracking_number": tracking, "carrier": "postnl"}), ("deliver", "delivered", {})]
+        steps = [
+            ("pack", "packed", {}),
+            ("dispatch", "dispatched", {"tracking_number": tracking, "carrier": "postnl"}),
+            ("deliver", "delivered", {}),
+        ]
         for verb, state, body in steps:
             with self.step(f"staff {verb} the parcel"):
                 self.staff.post(f"/admin/shipments/{parcel}/{verb}", body)
-                self.until(order, lambda o, state=state: self.state_of(o, parcel) == state, f"the parcel to be {state}")
+                self.until(order, partial(self.is_in, parcel, state), f"the parcel to be {state}")
 
     def canceled(self, sku: str) -> None:
         before = self.stock(sku)
         with self.step("another guest orders and calls it off; the stock is back"):
             order = self.order(self.checked_out([sku]))
             self.check(self.stock(sku)["available"] == before["available"] - 1, "nothing was reserved")
-            self.check(order.post("/cancel", {"reason": "changed my mind"})["status"] == "canceled", "it is not canceled")
+            self.check(
+                order.post("/cancel", {"reason": "changed my mind"})["status"] == "canceled", "it is not canceled"
+            )
             self.check(self.stock(sku) == before, "the stock is not what it was")
 
     def last_piece(self, sku: str) -> None:
@@ -207,8 +226,8 @@ class Play:
     def planned(self, order: Json) -> int:
         return sum(parcel["quantity"] for parcel in order["shipments"])
 
-    def state_of(self, order: Json, parcel: str) -> str:
-        return next(str(p["status"]) for p in order["shipments"] if p["id"] == parcel)
+    def is_in(self, parcel: str, state: str, order: Json) -> bool:
+        return any(p["id"] == parcel and p["status"] == state for p in order["shipments"])
 
     def stock(self, sku: str) -> Json:
         return self.staff.get(f"/admin/stock/{segment(sku)}")

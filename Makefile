@@ -1,0 +1,52 @@
+# Jishi. `make help` says what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run up down reset demo test check docs deploy
+
+PYTHON ?= python3
+BIN := .venv/bin
+CSV ?=
+export PORT SEARCH_PORT JISHI_HOME
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: .venv/installed ## start the shop on this machine and stay until Ctrl-C
+	@$(BIN)/python -m infra.local run
+
+up: .venv/installed ## start the shop in the background; returns when it answers
+	@$(BIN)/python -m infra.local up
+
+down: .venv/installed ## stop the shop that runs in the background; its data stays
+	@$(BIN)/python -m infra.local down
+
+reset: .venv/installed ## stop the shop and forget its data
+	@$(BIN)/python -m infra.local reset
+
+demo: .venv/installed ## play a guest and staff against the running shop; CSV=file imports another Shopify file
+	@$(BIN)/python -m infra.local.demo $(CSV)
+
+test: .venv/installed ## pass all tests, the deployed template on a stack of their own among them
+	@$(BIN)/python -m infra.local install
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: .venv/installed ## format, lint, types, template, then the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m infra.document --check
+	@$(MAKE) --no-print-directory test
+
+docs: .venv/installed ## write what is generated: the OpenAPI document and docs/events.md
+	@$(BIN)/python -m infra.document
+
+deploy: .venv/installed ## deploy to AWS, with the credentials and region of the environment
+	@$(BIN)/python -m infra.deploy
+
+# pip says at length what went wrong; the last line says what to do.
+.venv/installed: requirements.txt requirements-dev.txt constraints.txt
+	@echo "installing into .venv (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "jishi: Python 3.11 or newer is needed; say which: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "jishi: python3 can not create virtual environments; on Debian: apt install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { rm -rf .venv; echo "jishi: pip could not install; check the network (or PIP_INDEX_URL) and try again"; exit 1; }
+	@touch $@
