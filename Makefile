@@ -6,7 +6,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 CSV ?=
-export PORT SEARCH_PORT JISHI_HOME
+# The shop's own ports, and where it keeps its data.
+export PORT ?= 4566
+export SEARCH_PORT ?= 9200
+export JISHI_HOME ?= .local
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16

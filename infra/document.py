@@ -7,6 +7,7 @@ import json
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from infra.package import API_MODULES, ROOT, load_app
 
@@ -57,8 +58,8 @@ def events() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _leaves(kind: type) -> list[type]:
-    below = kind.__subclasses__()
+def _leaves(kind: Any) -> list[Any]:
+    below: list[Any] = kind.__subclasses__()
     return [leaf for sub in below for leaf in _leaves(sub)] if below else [kind]
 
 

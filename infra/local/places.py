@@ -73,4 +73,11 @@ class Places:
 def from_environment() -> Places:
     """The developer's stack: `.local`, on the ports PORT (4566) and SEARCH_PORT (9200)."""
     home = Path(os.environ.get("JISHI_HOME", ROOT / ".local")).resolve()
-    return Places(home, int(os.environ.get("PORT", "4566")), int(os.environ.get("SEARCH_PORT", "9200")))
+    return Places(home, _port("PORT", 4566), _port("SEARCH_PORT", 9200))
+
+
+def _port(variable: str, default: int) -> int:
+    given = os.environ.get(variable, str(default))
+    if not given.isdigit() or not 0 < int(given) < 65536:
+        raise SystemExit(f"jishi: {variable}={given} is no port; take a number from 1024 to 65535")
+    return int(given)
