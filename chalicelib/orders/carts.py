@@ -186,7 +186,7 @@ def as_seen(cart: Cart) -> PricedCart:
 
 def _offered(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
     if cart.address is None:
-        raise ShopError("shipping_address_required", 422, "Say first where the order goes: PUT shipping-address.")
+        raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     options = logistics.shipping_options(cart.address.country, pricing.goods(lines, cart.currency))
     return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
 

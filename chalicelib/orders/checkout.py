@@ -89,15 +89,15 @@ def _order_token(cart_token: str, order_id: str) -> str:
 def _check(priced: PricedCart, wish: Wish) -> None:
     cart = priced.cart
     if not cart.lines:
-        raise ShopError("cart_empty", 422, "There is nothing in this cart.")
+        raise ShopError("cart_empty", 409, "There is nothing in this cart.")
     if int(cart.version) != wish.cart_version or priced.totals.total != wish.expected_total:
         raise CartChanged(priced)
     if any(line.status == pricing.NOT_SOLD for line in priced.lines):
         raise CartChanged(priced)
     if cart.address is None:
-        raise ShopError("shipping_address_required", 422, "Say first where the order goes: PUT shipping-address.")
+        raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     if priced.shipping is None:
-        raise ShopError("shipping_option_required", 422, "Choose first how it is sent: PUT shipping-option.")
+        raise ShopError("shipping_option_required", 409, "Choose first how it is sent: PUT shipping-option.")
 
 
 def _place(

@@ -8,7 +8,7 @@
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
 
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
-Query. The index holds keys alone and those never change, so only placing an order writes to it.
+Query. The index holds hardly more than keys and those never change, so only placing an order writes to it.
 """
 
 import zlib
@@ -17,7 +17,7 @@ from typing import TypedDict
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
@@ -51,7 +51,7 @@ class ShipmentMark(msgspec.Struct, frozen=True):
 class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["kind"])  # PynamoDB filters by it
 
     month_key = UnicodeAttribute(hash_key=True)
     placed_key = UnicodeAttribute(range_key=True)

@@ -1,0 +1,239 @@
+"""The in-process shop of tests/modules: moto's tables made from the template, and a gateway in front of app.py."""
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import boto3
+import yaml
+
+from infra.local.client import Api, Json, Refused
+
+ROOT = Path(__file__).resolve().parent.parent
+ADDRESS = {"name": "Lin Yue", "line1": "Prinsengracht 263", "city": "Amsterdam", "postal_code": "1016 GV", "country": "NL"}
+OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]"}
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000, aws_request_id="test")
+
+
+class Gateway(Api):
+    """API Gateway as the shop's functions see it: proxy events in, and no way to staff's paths without claims."""
+
+    def __init__(self, claims: Json | None = None, **headers: str) -> None:
+        super().__init__("http://test", 0, **headers)
+        self.claims = claims
+
+    def with_headers(self, **headers: str) -> "Gateway":
+        return Gateway(self.claims, **self.headers, **headers)
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Json:
+        status, _, answered = self.send(method, path, None if body is None else json.dumps(body), **headers)
+        if status >= 400:
+            raise Refused(f"{method} {path}", status, answered)
+        return answered
+
+    def send(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, Json, Json]:
+        """Status, headers and JSON of the answer."""
+        from app import app
+
+        target = urlsplit(path)
+        resource, parameters = self._resource(app.routes, target.path, method)
+        if app.routes[resource][method].authorizer and self.claims is None:
+            return 401, {}, {"code": "unauthorized"}
+        query = dict(parse_qsl(target.query, keep_blank_values=True))
+        event = {
+            "resource": resource,
+            "path": target.path,
+            "httpMethod": method,
+            "headers": {"Content-Type": "application/json", **self.headers, **headers},
+            "multiValueHeaders": {},
+            "queryStringParameters": query or None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} or None,
+            "pathParameters": parameters or None,
+            "stageVariables": None,
+            "body": body,
+            "isBase64Encoded": False,
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": resource,
+                "path": target.path,
+                "authorizer": {"claims": self.claims} if self.claims else {},
+            },
+        }
+        answer = app(event, CONTEXT)
+        return answer["statusCode"], answer["headers"], json.loads(answer["body"] or "{}")
+
+    def _resource(self, routes: Any, path: str, method: str) -> tuple[str, dict[str, str]]:
+        for resource in sorted(routes, key=lambda r: r.count("{")):
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(resource))
+            if method in routes[resource] and (match := re.fullmatch(pattern, path)):
+                return resource, match.groupdict()
+        raise AssertionError(f"no route for {method} {path}")
+
+
+class Shop:
+    """The shop's clients, its tables, and the hands that carry events from the outboxes to the consumers."""
+
+    def __init__(self) -> None:
+        self.guest = Gateway()
+        self.staff = Gateway(OWNER)
+        self.dynamodb = boto3.client("dynamodb")
+        self.delivered: set[str] = set()
+
+    def create_tables(self) -> None:
+        """The tables of infra/resources.yaml in moto, the bucket and the queue."""
+        from chalicelib.core.settings import settings
+
+        resources = yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"]
+        for module, name in settings.tables.items():
+            properties = resources[f"{module.capitalize()}Table"]["Properties"]
+            wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+            self.dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+        boto3.client("s3").create_bucket(
+            Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
+        )
+        boto3.client("sqs").create_queue(QueueName="imports")
+
+    def open(self) -> None:
+        self.staff.put("/admin/locations/ams", {"name": "Amsterdam", "country": "NL", "priority": 1})
+        self.staff.put("/admin/locations/sha", {"name": "Shanghai", "country": "CN", "priority": 2})
+        free = {"amount": 10_000, "currency": "EUR"}
+        for option, cents in (("standard", 495), ("express", 1295)):
+            body = {"name": option, "price": eur(cents), "days_min": 1, "days_max": 5}
+            self.staff.put(f"/admin/shipping-options/{option}", body | ({"free_from": free} if option == "standard" else {}))
+
+    def product(self, handle: str = "mug", stock: dict[str, int] | None = None, **fields: Any) -> Json:
+        """A published product with one variant whose SKU is the handle in capitals."""
+        variant = {"sku": handle.upper(), "price": eur(1290), "stock": {"ams": 10} if stock is None else stock}
+        body = {"handle": handle, "title": handle.capitalize(), "published": True, "variants": [variant], **fields}
+        return self.staff.post("/admin/products", body)
+
+    def cart(self, *lines: tuple[str, int]) -> "Cart":
+        made = self.guest.post("/carts")
+        cart = Cart(self.guest.with_headers(**{"Cart-Token": made["cart_token"]}), f"/carts/{made['id']}")
+        for sku, quantity in lines:
+            cart.post("/items", {"sku": sku, "quantity": quantity})
+        return cart
+
+    def ready_cart(self, *lines: tuple[str, int]) -> "Cart":
+        """A cart with address and shipping, ready to be checked out."""
+        cart = self.cart(*(lines or [("MUG", 1)]))
+        cart.put("/shipping-address", ADDRESS)
+        cart.put("/shipping-option", {"id": "standard"})
+        return cart
+
+    def order(self, *lines: tuple[str, int]) -> "Order":
+        """A placed order."""
+        return self.order_of(self.ready_cart(*lines).check_out())
+
+    def order_of(self, placed: Json) -> "Order":
+        api = self.guest.with_headers(**{"Order-Token": placed["order_token"]})
+        return Order(api, f"/orders/{placed['order']['id']}", placed)
+
+    def stock(self, sku: str) -> Json:
+        return self.staff.get(f"/admin/stock/{quote(sku, safe='')}")
+
+    def events(self) -> list[Json]:
+        """All events in the outboxes, in the order of their making: name and detail."""
+        from chalicelib.core.settings import settings
+
+        items = [
+            item
+            for table in settings.tables.values()
+            for item in self.dynamodb.scan(TableName=table)["Items"]
+            if item["pk"]["S"].startswith("OUTBOX#")
+        ]
+        items.sort(key=lambda item: item["sk"]["S"])
+        return [{"name": i["name"]["S"], "id": i["sk"]["S"], "detail": json.loads(i["detail"]["S"])} for i in items]
+
+    def names(self) -> list[str]:
+        return [event["name"] for event in self.events()]
+
+    def deliver(self, arrange: Callable[[list[Json]], list[Json]] = list) -> None:
+        """Hand every event that was not handed on yet to its consumers, and what that causes, until nothing is left."""
+        while new := [event for event in self.events() if event["id"] not in self.delivered]:
+            self.delivered |= {event["id"] for event in new}
+            for event in arrange(new):
+                self.tell(event)
+
+    def tell(self, event: Json) -> None:
+        """Hand one event to each of its consumers; a consumer that fails fails the test."""
+        for consumer in consumers_of(event["name"]):
+            assert not self.consume(consumer, {"detail-type": event["name"], "detail": event["detail"]})
+
+    def consume(self, consumer: Callable[..., Any], message: Json) -> list[Json]:
+        """Give a queue consumer one message; returns the batch item failures."""
+        record = {"messageId": str(uuid.uuid4()), "body": json.dumps(message), "receiptHandle": "r"}
+        failures: list[Json] = consumer({"Records": [record]}, CONTEXT)["batchItemFailures"]
+        return failures
+
+
+def consumers_of(name: str) -> list[Callable[..., Any]]:
+    from chalicelib.catalog import consumers as catalog
+    from chalicelib.logistics import consumers as logistics
+    from chalicelib.orders import consumers as orders
+    from chalicelib.payments import consumers as payments
+
+    rooms = [logistics, orders, payments, catalog]
+    return [
+        getattr(room, queue)
+        for room in rooms
+        for queue, names in room.consumers.handled.items()
+        if name in names and queue != "catalog_search"
+    ]
+
+
+class Part:
+    """The API below one path."""
+
+    def __init__(self, api: Gateway, path: str) -> None:
+        self.api, self.path = api, path
+
+    def get(self, below: str = "") -> Json:
+        return self.api.get(self.path + below)
+
+    def post(self, below: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        return self.api.post(self.path + below, body or {}, key=key)
+
+    def put(self, below: str, body: Json) -> Json:
+        return self.api.put(self.path + below, body)
+
+    def patch(self, below: str, body: Json) -> Json:
+        return self.api.call("PATCH", self.path + below, body)
+
+    def delete(self, below: str) -> Json:
+        return self.api.call("DELETE", self.path + below)
+
+
+class Cart(Part):
+    def wish(self, **changed: Any) -> Json:
+        cart = self.get()
+        return {
+            "email": "guest@jishi.example",
+            "payment_method": "cash_on_delivery",
+            "cart_version": cart["version"],
+            "expected_total": cart["totals"]["total"],
+            **changed,
+        }
+
+    def check_out(self, *, key: str | None = None, **changed: Any) -> Json:
+        return self.post("/checkout", self.wish(**changed), key=key)
+
+
+class Order(Part):
+    def __init__(self, api: Gateway, path: str, placed: Json) -> None:
+        super().__init__(api, path)
+        self.placed = placed
+        self.id = placed["order"]["id"]
+
+    def names(self) -> list[str]:
+        return [entry["name"] for entry in self.get()["timeline"]]
+
+
+def eur(cents: int) -> Json:
+    return {"amount": cents, "currency": "EUR"}
+

@@ -1,0 +1,160 @@
+"""TransactionConflict, which emulators do not show: another transaction had one of the items in its hands."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from inprocess import Shop
+from pynamodb.exceptions import CancellationReason, VerboseClientError
+from refusals import refusal
+
+from chalicelib.core import dynamo
+from chalicelib.core.errors import ShopError
+from chalicelib.logistics import stock
+from chalicelib.logistics.tables import StockLevel, level_key, of_order
+
+TRANSACTION = "TransactWriteItems"
+
+
+def canceled(*codes: str) -> VerboseClientError:
+    error = {"Error": {"Code": "TransactionCanceledException", "Message": "canceled"}}
+    reasons = (CancellationReason(code=code) if code != "None" else None for code in codes)
+    return VerboseClientError(error, TRANSACTION, {}, cancellation_reasons=reasons)
+
+
+@pytest.fixture
+def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[str]]:
+    """Let the next calls of an operation meet `storms` (errors, or functions called before it); lists all calls made."""
+    monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
+    calm = dynamo._connection.dispatch
+
+    def forecast(operation: str, storms: list[Any]) -> list[str]:
+        calls: list[str] = []
+
+        def dispatch(name: str, request: Any) -> Any:
+            calls.append(name)
+            if name == operation and storms:
+                storm = storms.pop(0)
+                if isinstance(storm, Exception):
+                    raise storm
+                storm()
+            return calm(name, request)
+
+        monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
+        return calls
+
+    return forecast
+
+
+def test_a_conflict_is_tried_again_and_not_reported(shop: Shop, weather: Any) -> None:
+    shop.product("mug", stock={"ams": 1})
+    cart = shop.ready_cart()
+    calls = weather(TRANSACTION, [canceled("None", "TransactionConflict"), canceled("TransactionConflict", "None")])
+    assert cart.check_out()["order"]["status"] == "confirmed"
+    assert calls.count(TRANSACTION) == 3
+
+
+def test_throttling_inside_a_transaction_is_tried_again(shop: Shop, weather: Any) -> None:
+    shop.product()
+    cart = shop.ready_cart()
+    weather(TRANSACTION, [canceled("ThrottlingError"), canceled("ProvisionedThroughputExceeded")])
+    assert cart.check_out()["order"]["status"] == "confirmed"
+
+
+def test_a_conflict_that_does_not_end_is_503_and_changes_nothing(shop: Shop, weather: Any) -> None:
+    shop.product("mug", stock={"ams": 1})
+    cart = shop.ready_cart()
+    weather(TRANSACTION, [canceled("TransactionConflict") for _ in range(99)])
+    refused = refusal(cart.check_out)
+    assert (refused["status"], refused["code"]) == (503, "busy")
+    assert shop.stock("MUG")["reserved"] == 0
+
+
+def test_a_failed_condition_beside_a_conflict_is_not_tried_again(shop: Shop, weather: Any) -> None:
+    shop.product()
+    level = StockLevel(**level_key("MUG", "ams"))
+    calls = weather(TRANSACTION, [canceled("TransactionConflict", "ConditionalCheckFailed")])
+    gone = ShopError("gone", 409, "It is gone.")
+    with pytest.raises(ShopError, match="gone"):
+        dynamo.transaction(
+            [
+                dynamo.check(level, StockLevel.available >= 0),
+                dynamo.update(level, [StockLevel.available.set(0)], StockLevel.available >= 5, gone),
+            ]
+        )
+    assert calls == [TRANSACTION]
+
+
+def test_the_buyer_who_was_overtaken_is_told_what_is_left(shop: Shop, weather: Any) -> None:
+    """Between reading the stock and reserving it, somebody else buys the last piece."""
+    shop.product("mug", stock={"ams": 1})
+    slow, fast = shop.ready_cart(), shop.ready_cart()
+    wish = slow.wish()
+    weather(TRANSACTION, [lambda: fast.check_out()])
+    refused = refusal(slow.post, "/checkout", wish)
+    assert (refused["status"], refused["code"], refused["available"]) == (409, "out_of_stock", 0)
+
+
+def test_the_buyer_who_was_overtaken_gets_a_piece_from_elsewhere(shop: Shop, weather: Any) -> None:
+    shop.product("mug", stock={"ams": 1, "sha": 1})
+    slow, fast = shop.ready_cart(), shop.ready_cart()
+    wish = slow.wish()
+    weather(TRANSACTION, [lambda: fast.check_out()])
+    assert slow.post("/checkout", wish)["order"]["status"] == "confirmed"
+    assert [level["available"] for level in shop.stock("MUG")["levels"]] == [0, 0]
+
+
+def test_the_answer_that_was_lost_is_given_again(shop: Shop, weather: Any) -> None:
+    """The first request commits and dies before it answers; its twin finds the key taken in the very transaction."""
+    shop.product("mug", stock={"ams": 5})
+    cart = shop.ready_cart()
+    wish, key, twin = cart.wish(), "a-key-of-16-chars", []
+    weather(TRANSACTION, [lambda: twin.append(cart.post("/checkout", wish, key=key))])
+    assert cart.post("/checkout", wish, key=key) == twin[0]
+    assert shop.stock("MUG")["reserved"] == 1
+
+
+@pytest.mark.parametrize("moment", ["while planning", "while canceling"])
+def test_canceling_and_planning_at_once(shop: Shop, weather: Any, moment: str) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 2))
+    if moment == "while planning":
+        weather(TRANSACTION, [lambda: order.post("/cancel")])
+        shop.deliver()
+    else:
+        weather(TRANSACTION, [shop.deliver])
+        order.post("/cancel")
+        shop.deliver()
+    states = {shipment["status"] for shipment in order.get("/shipments")["data"]}
+    shipped = [shipment.state for shipment in of_order(order.id)[1]]
+    assert order.get()["status"] == "canceled"
+    assert set(shipped) <= {"canceled"}
+    assert states <= {"planned", "canceled"}
+    assert shop.stock("MUG")["available"] == 5
+
+
+def test_two_tabs_of_one_cart_lose_no_line(shop: Shop, weather: Any) -> None:
+    shop.product("mug")
+    shop.product("bowl")
+    cart = shop.cart()
+    weather("PutItem", [])
+    weather(TRANSACTION, [lambda: cart.post("/items", {"sku": "BOWL"})])
+    added = cart.post("/items", {"sku": "MUG"})
+    assert sorted(line["sku"] for line in added["lines"]) == ["BOWL", "MUG"]
+
+
+def test_reading_goes_on_where_dynamodb_stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.product("mug")
+    calm = dynamo._connection.dispatch
+    rest: list[Any] = []
+
+    def half(name: str, request: Any) -> Any:
+        if name == "BatchGetItem" and not rest:
+            rest.append(request["RequestItems"])
+            return {"Responses": {}, "UnprocessedKeys": request["RequestItems"]}
+        return calm(name, request)
+
+    monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
+    monkeypatch.setattr(dynamo._connection, "dispatch", half)
+    assert stock.available(dynamo.load(stock.levels(["MUG"]))) == {("MUG", "ams"): 10}
+    assert rest
