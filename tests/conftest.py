@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 BUCKET = "media"
+MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
 
 
 def free_port() -> int:
@@ -24,7 +25,10 @@ SEARCH_PORT = free_port()
 for name in [key for key in os.environ if key.startswith("AWS_")]:
     del os.environ[name]
 os.environ.update(
-    {f"TABLE_{module}": f"test-{module.lower()}" for module in "USERS CATALOG ORDERS PAYMENTS LOGISTICS ADMIN".split()},
+    {
+        f"TABLE_{module}": f"test-{module.lower()}"
+        for module in ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "LOGISTICS", "ADMIN"]
+    },
     AWS_ACCESS_KEY_ID="test",
     AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="eu-west-1",

@@ -15,7 +15,13 @@ import yaml
 from infra.local.client import Api, Json, Refused
 
 ROOT = Path(__file__).resolve().parent.parent
-ADDRESS = {"name": "Lin Yue", "line1": "Prinsengracht 263", "city": "Amsterdam", "postal_code": "1016 GV", "country": "NL"}
+ADDRESS = {
+    "name": "Lin Yue",
+    "line1": "Prinsengracht 263",
+    "city": "Amsterdam",
+    "postal_code": "1016 GV",
+    "country": "NL",
+}
 OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]"}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000, aws_request_id="test")
 
@@ -104,7 +110,9 @@ class Shop:
         free = {"amount": 10_000, "currency": "EUR"}
         for option, cents in (("standard", 495), ("express", 1295)):
             body = {"name": option, "price": eur(cents), "days_min": 1, "days_max": 5}
-            self.staff.put(f"/admin/shipping-options/{option}", body | ({"free_from": free} if option == "standard" else {}))
+            self.staff.put(
+                f"/admin/shipping-options/{option}", body | ({"free_from": free} if option == "standard" else {})
+            )
 
     def product(self, handle: str = "mug", stock: dict[str, int] | None = None, **fields: Any) -> Json:
         """A published product with one variant whose SKU is the handle in capitals."""
@@ -236,4 +244,3 @@ class Order(Part):
 
 def eur(cents: int) -> Json:
     return {"amount": cents, "currency": "EUR"}
-

@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.catalog import schemas, search, service, tables
-from chalicelib.core.errors import invalid
-from chalicelib.core.web import Routes, decode_cursor, encode_cursor
+from chalicelib.core.web import Routes, decode_cursor, encode_cursor, foreign_cursor
 
 routes = Routes(__name__)
 _MINUTE = "public, max-age=60, stale-while-revalidate=300"
@@ -56,7 +55,7 @@ def _after(cursor: str | None, sort: search.Sort) -> list[Any] | None:
     try:
         return list(msgspec.json.decode(position, type=tuple[float | int, str]))
     except msgspec.DecodeError:
-        raise invalid("/query/cursor", "Send a next_cursor of this list, unchanged.") from None
+        raise foreign_cursor() from None
 
 
 def _localized(card: dict[str, Any], locale: str | None) -> schemas.ProductCard:

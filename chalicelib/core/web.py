@@ -208,7 +208,7 @@ def _once(request: Request) -> Once:
     secrets = [request.headers.get(header) or "" for header in _SECRETS.values()]
     claims = request.context.get("authorizer", {}).get("claims", {})
     caller = "\n".join([claims.get("sub", ""), *secrets])
-    return once(caller, f"{request.method} {_path(request)}", key, request.raw_body)
+    return once(caller, f"{request.method} {_path(request)}", key, _raw_body(request))
 
 
 def _path(request: Request) -> str:
@@ -227,9 +227,7 @@ def _query(request: Request, kind: Any) -> Any:
 
 
 def _body(request: Request, kind: Any) -> Any:
-    raw = request.raw_body
-    if len(raw) > _LARGEST_BODY:
-        raise ShopError("too_large", 413, f"A body has at most {_LARGEST_BODY} bytes.")
+    raw = _raw_body(request)
     media_type = (request.headers.get("content-type") or "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise ShopError("unsupported_media_type", 415, "Send application/json.")
@@ -239,6 +237,16 @@ def _body(request: Request, kind: Any) -> Any:
         raise _invalid_field(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ShopError("malformed_json", 400, f"The body is not JSON: {error}.") from None
+
+
+def _raw_body(request: Request) -> bytes:
+    try:
+        raw: bytes = request.raw_body
+    except ValueError as error:  # half a character, or what is not base64 although the gateway says so
+        raise ShopError("malformed_json", 400, f"The body is not UTF-8: {error}.") from None
+    if len(raw) > _LARGEST_BODY:
+        raise ShopError("too_large", 413, f"A body has at most {_LARGEST_BODY} bytes.")
+    return raw
 
 
 def _invalid_field(error: msgspec.ValidationError, prefix: str) -> ShopError:
@@ -289,9 +297,13 @@ def decode_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise invalid("/query/cursor", "Send a next_cursor of this list, unchanged.") from None
+        raise foreign_cursor() from None
+
+
+def foreign_cursor() -> ShopError:
+    return invalid("/query/cursor", "Send a next_cursor of this list, unchanged.")
 
 
 def _ms_since(started: float) -> int:

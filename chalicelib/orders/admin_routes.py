@@ -1,6 +1,6 @@
 """Staff's view of orders."""
 
-from chalicelib.core.web import Page, StaffRoutes, decode_cursor, encode_cursor
+from chalicelib.core.web import Page, StaffRoutes, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.orders import schemas, service
 
 routes = StaffRoutes(__name__)
@@ -9,7 +9,10 @@ routes = StaffRoutes(__name__)
 @routes.get("/admin/orders")
 def list_orders(query: Page) -> schemas.Orders:
     """The orders of the last twelve months, newest first."""
-    headers, after = service.newest(query.limit, decode_cursor(query.cursor))
+    try:
+        headers, after = service.newest(query.limit, decode_cursor(query.cursor))
+    except ValueError:
+        raise foreign_cursor() from None
     return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after) if after else None)
 
 

@@ -15,7 +15,6 @@ from chalicelib.orders.carts import PricedCart
 from chalicelib.orders.events import OrderConfirmed, OrderEvent, OrderPlaced
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
-from chalicelib.payments import methods
 from chalicelib.payments import service as payments
 
 _ATTEMPTS = 5
@@ -52,7 +51,7 @@ def check_out(cart_id: str, cart_token: str, wish: Wish, once: Once) -> Placed:
     Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version, price or total differ,
     409 `out_of_stock` if a line can not be reserved in full: then nothing was written.
     """
-    method = methods.method(wish.payment_method)
+    method = payments.method(wish.payment_method)
     for _ in range(_ATTEMPTS):
         cart = carts.owned(tables.cart(cart_id), cart_token)
         if cart.order_id is not None:
@@ -103,7 +102,7 @@ def _check(priced: PricedCart, wish: Wish) -> None:
 def _place(
     priced: PricedCart,
     wish: Wish,
-    method: methods.PaymentMethod,
+    method: payments.PaymentMethod,
     free: dict[tuple[str, str], int],
     cart_token: str,
     once: Once,
@@ -158,7 +157,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token_hash: str) -> tu
     return header, snapshot
 
 
-def _events(header: OrderHeader, method: methods.PaymentMethod) -> Sequence[OrderEvent]:
+def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[OrderEvent]:
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if not method.paid_on_delivery:

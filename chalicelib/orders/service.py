@@ -72,7 +72,10 @@ def of_guest(order_id: str, token: str) -> Order:
 
 
 def newest(limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
-    """A page of orders, newest first, and where the next page goes on. Looks back twelve months, month by month."""
+    """A page of orders, newest first, and where the next page goes on. Looks back twelve months, month by month.
+
+    `after` begins with a time; ValueError if it does not.
+    """
     month = datetime.fromisoformat(after.partition("#")[0]) if after else clock.now()
     oldest = clock.now() - timedelta(days=31 * _MONTHS_BACK)
     found: list[OrderHeader] = []

@@ -7,13 +7,13 @@ from chalicelib.core.money import Money, zero
 from chalicelib.orders.events import OrderCanceled, OrderCompleted
 from chalicelib.payments import methods, states, tables
 from chalicelib.payments.events import PaymentCaptured
+from chalicelib.payments.methods import PaymentMethod as PaymentMethod
+from chalicelib.payments.methods import method as method
 from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
 
 
-def first_attempt(
-    order_id: str, method: methods.PaymentMethod, amount: Money, token_hash: str
-) -> tuple[Attempt, Action]:
+def first_attempt(order_id: str, method: PaymentMethod, amount: Money, token_hash: str) -> tuple[Attempt, Action]:
     """The attempt that an order begins with, and the write action that checkout commits with the order."""
     attempt_id = ids.derived("pay", order_id, 1)
     attempt = Attempt(

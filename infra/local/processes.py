@@ -19,6 +19,8 @@ from infra.local.places import Places
 
 _SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,sns,sqs,sts"
 Say = Callable[[str], None]
+# Those that this very process started; another one may stop them.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class StackError(Exception):
@@ -132,12 +134,18 @@ def _spawn(places: Places, name: str, command: list[Path | str], environment: di
             stdout=log,
             stderr=log,
             cwd=places.scratch,
-            env={**os.environ, **environment},
+            env={**_bare_environment(), **environment},
             start_new_session=True,
         )
     known = json.loads(places.processes.read_text()) if places.processes.exists() else {}
+    _children[process.pid] = process
     known[name] = [process.pid, _born(process.pid)]
     places.processes.write_text(json.dumps(known))
+
+
+def _bare_environment() -> dict[str, str]:
+    """Nothing of the developer's shell reaches the functions, as nothing of it will on AWS."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
 def _await(places: Places, name: str, url: str, seconds: float = 60) -> None:
@@ -179,8 +187,8 @@ def _end(pid: int, patience: float = 30) -> None:
             os.kill(pid, sign)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
             if _born(pid) != born:
+                if child := _children.pop(pid, None):
+                    child.wait()
                 return
             time.sleep(0.05)

@@ -107,6 +107,7 @@ def use_local_aws(places: Places) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         os.environ.pop(name, None)
     os.environ.update(
+        AWS_REGION="us-east-1",
         AWS_ENDPOINT_URL=places.aws_url,
         AWS_ACCESS_KEY_ID="test",
         AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - ministack takes any

@@ -143,9 +143,7 @@ def test_checkout_asks_for_what_is_missing(shop: Shop) -> None:
 
 
 def test_forty_skus_are_one_transaction(shop: Shop) -> None:
-    variants = [
-        {"sku": f"S{n}", "option_values": [str(n)], "price": eur(100), "stock": {"ams": 1}} for n in range(41)
-    ]
+    variants = [{"sku": f"S{n}", "option_values": [str(n)], "price": eur(100), "stock": {"ams": 1}} for n in range(41)]
     shop.product("set", options=["Number"], variants=variants)
     cart = shop.ready_cart(*((f"S{n}", 1) for n in range(40)))
     assert refusal(cart.post, "/items", {"sku": "S40"})["code"] == "cart_full"
@@ -169,6 +167,8 @@ def test_no_secret_is_stored(shop: Shop) -> None:
     shop.product()
     cart = shop.ready_cart()
     order = shop.order_of(cart.check_out())
-    stored = str([shop.dynamodb.scan(TableName=f"test-{name}")["Items"] for name in ("orders", "payments", "logistics")])
+    stored = str(
+        [shop.dynamodb.scan(TableName=f"test-{name}")["Items"] for name in ("orders", "payments", "logistics")]
+    )
     assert cart.api.headers["Cart-Token"] not in stored
     assert order.placed["order_token"] not in stored

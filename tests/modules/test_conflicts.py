@@ -24,7 +24,7 @@ def canceled(*codes: str) -> VerboseClientError:
 
 @pytest.fixture
 def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[str]]:
-    """Let the next calls of an operation meet `storms` (errors, or functions called before it); lists all calls made."""
+    """Let the next calls of an operation meet `storms` (errors, or functions called first); lists all calls made."""
     monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
     calm = dynamo._connection.dispatch
 
@@ -90,7 +90,7 @@ def test_the_buyer_who_was_overtaken_is_told_what_is_left(shop: Shop, weather: A
     shop.product("mug", stock={"ams": 1})
     slow, fast = shop.ready_cart(), shop.ready_cart()
     wish = slow.wish()
-    weather(TRANSACTION, [lambda: fast.check_out()])
+    weather(TRANSACTION, [fast.check_out])
     refused = refusal(slow.post, "/checkout", wish)
     assert (refused["status"], refused["code"], refused["available"]) == (409, "out_of_stock", 0)
 
@@ -99,7 +99,7 @@ def test_the_buyer_who_was_overtaken_gets_a_piece_from_elsewhere(shop: Shop, wea
     shop.product("mug", stock={"ams": 1, "sha": 1})
     slow, fast = shop.ready_cart(), shop.ready_cart()
     wish = slow.wish()
-    weather(TRANSACTION, [lambda: fast.check_out()])
+    weather(TRANSACTION, [fast.check_out])
     assert slow.post("/checkout", wish)["order"]["status"] == "confirmed"
     assert [level["available"] for level in shop.stock("MUG")["levels"]] == [0, 0]
 

@@ -1,0 +1,228 @@
+import json
+
+import pytest
+from inprocess import Shop, eur
+from refusals import refusal
+
+
+@pytest.fixture
+def searchable(shop: Shop, search_engine: str) -> Shop:
+    """A shop with an empty search index."""
+    import urllib.request
+
+    from chalicelib.catalog import search
+
+    urllib.request.urlopen(urllib.request.Request(f"{search_engine}/_all", method="DELETE")).close()
+    search._make_index.cache_clear()
+    return shop
+
+
+def follow(shop: Shop, order: int = 1) -> None:
+    """Let the search consumer see all catalogue events, in the given direction, twice."""
+    from chalicelib.catalog.consumers import catalog_search
+
+    told = [event for event in shop.events() if event["name"].startswith("Product")][::order]
+    for event in told * 2:
+        assert not shop.consume(catalog_search, {"detail-type": event["name"], "detail": event["detail"]})
+    refresh()
+
+
+def refresh() -> None:
+    from chalicelib.catalog import search
+
+    search._engine().indices.refresh(index=search.ALIAS)
+
+
+def handles(shop: Shop, query: str) -> list[str]:
+    return [card["handle"] for card in shop.guest.get(f"/search?{query}")["data"]]
+
+
+def test_a_draft_is_seen_by_staff_alone(shop: Shop) -> None:
+    product = shop.product("mug", published=False)
+    assert refusal(shop.guest.get, "/products/mug")["status"] == 404
+    assert shop.guest.get("/products")["data"] == []
+    assert shop.staff.get(f"/admin/products/{product['id']}")["published"] is False
+    assert [p["handle"] for p in shop.staff.get("/admin/products")["data"]] == ["mug"]
+    assert shop.names() == []
+
+
+def test_publishing_and_taking_back(shop: Shop) -> None:
+    product = shop.product("mug", published=False)
+    for _ in range(2):
+        assert shop.staff.post(f"/admin/products/{product['id']}/publish")["published"] is True
+    assert shop.guest.get("/products/mug")["title"] == "Mug"
+    assert len(shop.guest.get("/products")["data"]) == 1
+    for _ in range(2):
+        shop.staff.post(f"/admin/products/{product['id']}/unpublish")
+    assert refusal(shop.guest.get, "/products/mug")["status"] == 404
+    assert shop.names() == ["ProductPublished", "ProductUnpublished"]
+
+
+def test_a_handle_is_taken_once(shop: Shop) -> None:
+    shop.product("mug")
+    other = {"handle": "mug", "title": "Other", "variants": [{"sku": "OTHER", "price": eur(1)}]}
+    assert refusal(shop.staff.post, "/admin/products", other)["code"] == "handle_taken"
+    same_sku = {"handle": "other", "title": "Other", "variants": [{"sku": "MUG", "price": eur(1)}]}
+    refused = refusal(shop.staff.post, "/admin/products", same_sku)
+    assert (refused["status"], refused["code"], refused["pointer"]) == (409, "sku_taken", "/variants/0/sku")
+    assert len(shop.staff.get("/admin/products")["data"]) == 1
+
+
+def test_the_shop_window_is_newest_first_page_by_page(shop: Shop) -> None:
+    for n in range(7):
+        shop.product(f"p{n}")
+    seen, cursor = [], ""
+    while True:
+        page = shop.guest.get(f"/products?limit=3{cursor}")
+        seen += [product["handle"] for product in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == [f"p{n}" for n in reversed(range(7))]
+    assert refusal(shop.guest.get, "/products?cursor=%25%25")["pointer"] == "/query/cursor"
+
+
+def test_a_product_page_speaks_its_readers_language(shop: Shop) -> None:
+    shop.product("mug", translations={"zh": {"title": "马克杯"}}, description="A mug.")
+    assert shop.guest.get("/products/mug?locale=zh")["title"] == "马克杯"
+    assert shop.guest.get("/products/mug?locale=zh")["description"] == "A mug."
+    assert shop.guest.get("/products/mug?locale=fr")["title"] == "Mug"
+    assert shop.guest.get("/products?locale=zh")["data"][0]["title"] == "马克杯"
+
+
+def test_what_has_not_changed_is_not_sent_again(shop: Shop) -> None:
+    shop.product("mug")
+    status, headers, _ = shop.guest.send("GET", "/products/mug")
+    assert (status, headers["Cache-Control"].startswith("public")) == (200, True)
+    assert shop.guest.send("GET", "/products/mug", None, **{"If-None-Match": headers["ETag"]})[0] == 304
+    shop.product("bowl")
+    assert shop.guest.send("GET", "/products", None, **{"If-None-Match": headers["ETag"]})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"handle": "../etc"}, "/handle"),
+        ({"handle": "Mug"}, "/handle"),
+        ({"title": ""}, "/title"),
+        ({"variants": []}, "/variants"),
+        ({"options": ["Size"]}, "/variants/0/option_values"),
+        ({"options": ["Size", "Size"]}, "/options"),
+        ({"variants": [{"sku": "A", "price": eur(1)}, {"sku": "A", "price": eur(1)}]}, "/variants/1/option_values"),
+        ({"variants": [{"sku": "A", "price": {"amount": 1, "currency": "USD"}}]}, "/variants/0/price/currency"),
+        ({"variants": [{"sku": "A", "price": {"amount": 1.5, "currency": "EUR"}}]}, "/variants/0/price/amount"),
+        ({"variants": [{"sku": "A", "price": eur(1), "colour": "red"}]}, "/variants/0/colour"),
+    ],
+)
+def test_a_bad_product_is_refused_by_its_field(shop: Shop, changed: dict, pointer: str) -> None:
+    body = {"handle": "mug", "title": "Mug", "variants": [{"sku": "MUG", "price": eur(1)}]} | changed
+    refused = refusal(shop.staff.post, "/admin/products", body)
+    assert (refused["status"], refused["pointer"]) == (422, pointer)
+
+
+def test_search_finds_words_typos_languages_and_skus(searchable: Shop) -> None:
+    shop = searchable
+    shop.product("tea", title="Longjing Green Tea", translations={"zh": {"title": "龙井绿茶"}}, category="tea")
+    shop.product("mug", title="Stoneware Mug", description="For <b>tea</b> and coffee", brand="Kiln")
+    shop.product("draft", title="Draft Tea", published=False)
+    follow(shop)
+    assert handles(shop, "q=tea") == ["tea", "mug"]
+    assert handles(shop, "q=teas") == ["tea", "mug"]
+    assert handles(shop, "q=longjng") == ["tea"]
+    assert handles(shop, "q=%E7%BB%BF%E8%8C%B6") == ["tea"]
+    assert handles(shop, "q=kiln+mug") == ["mug"]
+    assert handles(shop, "q=MUG") == ["mug"]
+    assert handles(shop, "q=draft") == []
+    assert handles(shop, "q=tea&category=tea") == ["tea"]
+    assert shop.guest.get("/search?q=tea&locale=zh")["data"][0]["title"] == "龙井绿茶"
+
+
+def test_search_filters_sorts_and_pages(searchable: Shop) -> None:
+    shop = searchable
+    for n in range(5):
+        shop.product(f"p{n}", variants=[{"sku": f"P{n}", "price": eur(100 * (n + 1))}])
+    follow(shop)
+    assert handles(shop, "sort=price_asc") == ["p0", "p1", "p2", "p3", "p4"]
+    assert handles(shop, "sort=price_desc&price_min=200&price_max=400") == ["p3", "p2", "p1"]
+    assert handles(shop, "sort=newest&limit=2") == ["p4", "p3"]
+    seen, cursor = [], ""
+    while True:
+        page = shop.guest.get(f"/search?sort=price_asc&limit=2{cursor}")
+        assert page["total"] == 5
+        seen += [card["handle"] for card in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == ["p0", "p1", "p2", "p3", "p4"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_late_and_repeated_events_leave_the_present_state_in_search(searchable: Shop, order: int) -> None:
+    shop = searchable
+    product = shop.product("mug")
+    shop.staff.post(f"/admin/products/{product['id']}/unpublish")
+    shop.product("bowl")
+    follow(shop, order)
+    assert handles(shop, "") == ["bowl"]
+    shop.staff.post(f"/admin/products/{product['id']}/publish")
+    follow(shop, order)
+    assert sorted(handles(shop, "")) == ["bowl", "mug"]
+
+
+def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
+    from chalicelib.catalog import indexing, search, tables
+
+    shop = searchable
+    product = shop.product("mug")
+    follow(shop)
+    stale = indexing.document(tables.product_by_id(product["id"]))
+    shop.staff.put(
+        f"/admin/products/{product['id']}",
+        {"handle": "mug", "title": "Cup", "published": True, "variants": [{"sku": "MUG", "price": eur(1)}]},
+    )
+    follow(shop)
+    search.put(stale)
+    refresh()
+    assert shop.guest.get("/search")["data"][0]["title"] == "Cup"
+
+
+def test_reindex_builds_the_index_from_the_table(searchable: Shop) -> None:
+    from inprocess import CONTEXT
+
+    from chalicelib.catalog.console import catalog_reindex
+
+    shop = searchable
+    for n in range(5):
+        shop.product(f"p{n}", published=n != 2)
+    for _ in range(2):
+        assert catalog_reindex({}, CONTEXT) == {"products": 4}
+        assert sorted(handles(shop, "")) == ["p0", "p1", "p3", "p4"]
+
+
+def test_without_the_engine_search_says_so_and_the_rest_works(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from opensearchpy import OpenSearch
+
+    from chalicelib.catalog import search
+
+    nobody = OpenSearch(hosts=["http://127.0.0.1:9"], max_retries=0)
+    monkeypatch.setattr(search, "_engine", lambda: nobody)
+    shop.product("mug")
+    status, headers, problem = shop.guest.send("GET", "/search?q=mug")
+    assert (status, problem["code"]) == (503, "search_unavailable")
+    assert headers["Retry-After"]
+    assert shop.guest.get("/products/mug")["title"] == "Mug"
+    assert shop.cart(("MUG", 1)).get()["lines"]
+
+
+def test_an_event_that_search_can_not_take_goes_back_to_its_queue(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.catalog import search
+    from chalicelib.catalog.consumers import catalog_search
+
+    def down() -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(search, "_make_index", down)
+    shop.product("mug")
+    event = shop.events()[0]
+    message = json.loads(json.dumps({"detail-type": event["name"], "detail": event["detail"]}))
+    assert len(shop.consume(catalog_search, message)) == 1

