@@ -93,6 +93,12 @@ def test_the_second_location_is_looked_at_too():
     assert route({"tea": 1}, {("tea", "lyon"): 1}, ["berlin", "lyon"]) == [Pick("tea", "lyon", 1)]
 
 
+def test_a_location_that_has_just_enough_sends_all_of_it():
+    available = {("tea", "berlin"): 1, ("tea", "lyon"): 2, ("cup", "lyon"): 1}
+    picks = route({"tea": 2, "cup": 1}, available, ["berlin", "lyon"])
+    assert picks == [Pick("tea", "lyon", 2), Pick("cup", "lyon", 1)]
+
+
 def test_what_one_location_can_not_send_comes_from_two():
     available = {("tea", "berlin"): 2, ("tea", "lyon"): 5}
     assert route({"tea": 6}, available, ["berlin", "lyon"]) == [Pick("tea", "berlin", 2), Pick("tea", "lyon", 4)]

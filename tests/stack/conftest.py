@@ -13,6 +13,7 @@ from infra.local.client import Api, log_in
 from infra.local.places import Places
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of these tests share one stack, so they run in one process."""
     for item in items:

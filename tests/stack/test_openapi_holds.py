@@ -1,4 +1,4 @@
-"""Whatever a client makes of the API document, the deployed shop never answers with a 5xx, and answers as documented."""
+"""Whatever a client makes of the API document, the deployed shop answers as documented and never with a 5xx."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ LEFT_OUT = [checks.CHECKS.get_one(name) for name in ("unsupported_method", "posi
 
 
 def trials() -> list[Any]:
-    """Each operation with requests that fit its schema and, where it takes anything that could be wrong, with others."""
+    """Each operation with requests that fit its schema and, where anything in them could be wrong, with others."""
     right, wrong = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
     takes_something = [o for o in OPERATIONS if list(o.body) or list(o.query) or list(o.path_parameters)]
     chosen = [(operation, right) for operation in OPERATIONS] + [(operation, wrong) for operation in takes_something]
