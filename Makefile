@@ -1,7 +1,7 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test check docs deploy
+.PHONY: help run up down reset demo test check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,12 +33,13 @@ test: .venv/installed ## pass all tests, the deployed template on a stack of the
 	@$(BIN)/python -m infra.local install
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: .venv/installed ## format, lint, types, template, then the tests
+check: lint test ## lint, then test
+
+lint: .venv/installed ## format, lint, types, generated documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m infra.document --check
-	@$(MAKE) --no-print-directory test
 
 docs: .venv/installed ## write what is generated: the OpenAPI document and docs/events.md
 	@$(BIN)/python -m infra.document

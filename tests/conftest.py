@@ -1,24 +1,14 @@
 """What every test stands on: the environment of a function, and no network but this machine."""
 
 import os
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from machine import ROOT, free_port
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 BUCKET = "media"
 MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 SEARCH_PORT = free_port()

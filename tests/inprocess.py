@@ -4,17 +4,16 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import boto3
 import yaml
+from machine import ROOT as ROOT
 
 from infra.local.client import Api, Json, Refused
 
-ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = {
     "name": "Lin Yue",
     "line1": "Prinsengracht 263",

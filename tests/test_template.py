@@ -122,7 +122,8 @@ def test_every_table_can_be_brought_back_and_tells_the_relay(resources: Resource
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
-        assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
+        assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resources[name]["UpdateReplacePolicy"] == "Retain"
     streams = [event["Properties"] for event in functions(resources)["AdminRelay"]["Events"].values()]
     assert {attribute(stream["Stream"]) for stream in streams} == set(tables)
     for stream in streams:

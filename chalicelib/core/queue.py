@@ -13,10 +13,6 @@ from chalicelib.core import events, log
 PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
 
 
-class Retry(Exception):
-    """Not possible yet, as when an event overtook the one before it: the record goes back to its queue."""
-
-
 class _Envelope(msgspec.Struct):
     """What EventBridge puts around an event. `detail_type` is the event's name."""
 
@@ -59,10 +55,7 @@ class Consumers(Blueprint):
                 message_id = record.to_dict()["messageId"]
                 try:
                     consume(record.body)
-                except Retry as reason:
-                    log.write("retry", consumer=name, message=message_id, reason=str(reason))
-                    failures.append({"itemIdentifier": message_id})
-                except Exception:
+                except Exception:  # also what is not possible yet: an event that overtook the one before it
                     log.write("error", consumer=name, message=message_id, traceback=traceback.format_exc())
                     failures.append({"itemIdentifier": message_id})
             return {"batchItemFailures": failures}

@@ -99,6 +99,7 @@ def cancel(order_id: str, reason: str) -> Order:
         states.check_move(header.state, states.CANCELED)
         before = _unmoved(header)
         _move(header, states.CANCELED)
+        header.shipments = {key: _called_back(mark) for key, mark in header.shipments.items()}
         canceled = event(OrderCanceled, header)
         try:
             dynamo.transaction(
@@ -132,7 +133,9 @@ def record_shipment(event: Shipped) -> None:
         known = header.shipments.get(event.aggregate_id)
         if known and known.version >= mark.version:
             return False
-        header.shipments = {**header.shipments, event.aggregate_id: mark}
+        # Planning may be told of after the order that was planned for was canceled, and its parcels with it.
+        now = _called_back(mark) if header.state == states.CANCELED else mark
+        header.shipments = {**header.shipments, event.aggregate_id: now}
         return True
 
     _apply(event.order_id, event, facts, change)
@@ -170,6 +173,10 @@ def _apply(order_id: str, event: Event, facts: dict[str, str], change: Callable[
             continue
         return
     raise busy()
+
+
+def _called_back(mark: ShipmentMark) -> ShipmentMark:
+    return msgspec.structs.replace(mark, state=states.CANCELED)
 
 
 def _complete(header: OrderHeader) -> list[Action]:

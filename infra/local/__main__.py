@@ -29,8 +29,8 @@ def main(command: str) -> None:
 def run(places: Places, say: stack.Say) -> None:
     """Bring the stack up and stay until Ctrl-C or until one of its processes ends."""
     up(places, say)
-    print("Ctrl-C stops the shop; its data stays until `make reset`.", flush=True)
     try:
+        print("Ctrl-C stops the shop; its data stays until `make reset`.", flush=True)
         while len(processes.running(places)) == 2:
             time.sleep(0.5)
         print(f"jishi: a process of the stack ended; see the logs in {places.logs}", flush=True)

@@ -37,7 +37,7 @@ def test_an_amount_survives_being_written_and_read(amount, currency):
     assert money.parse(written(Money(amount, currency)), currency) == Money(amount, currency)
 
 
-@pytest.mark.parametrize("text", ["19.90", "19.9", "19.900", " 19.90\n", "0019.90"])
+@pytest.mark.parametrize("text", ["19.90", "19.9", " 19.90\n", "0019.90"])
 def test_one_amount_may_be_written_in_several_ways(text):
     assert money.parse(text, "EUR") == Money(1990, "EUR")
 

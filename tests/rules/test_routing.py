@@ -27,7 +27,7 @@ def missing(wanted, available, locations):
 @st.composite
 def servable(draw):
     wanted, available, locations = draw(wishes), draw(shelves), draw(st.permutations(LOCATIONS))
-    for sku in missing(wanted, available, locations):
+    for sku in sorted(missing(wanted, available, locations)):
         available[sku, draw(st.sampled_from(LOCATIONS))] = wanted[sku]
     return wanted, available, locations
 

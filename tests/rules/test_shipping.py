@@ -91,5 +91,9 @@ def test_of_equal_prices_the_faster_comes_first():
     assert list(prices(option("a", days_max=5), option("b", days_max=2))) == ["b", "a"]
 
 
+def test_options_that_are_alike_always_come_in_the_same_order():
+    assert list(prices(option("b"), option("a"))) == list(prices(option("a"), option("b"))) == ["a", "b"]
+
+
 def test_an_option_without_countries_goes_everywhere():
     assert prices(option(), option("eu", countries=("DE", "NL")), country="CN") == {"parcel": 495}

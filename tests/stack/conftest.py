@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, free_port
+from machine import ROOT, free_port
 
 from infra.local import processes, stack
 from infra.local.client import Api, log_in

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from conftest import ROOT
+from machine import ROOT
 from refusals import refusal
 
 from infra.local import processes, stack

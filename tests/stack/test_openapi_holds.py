@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import schemathesis
-from conftest import ROOT
 from hypothesis import HealthCheck, Phase, given, settings
+from machine import ROOT
 from schemathesis import checks
 
 DOCUMENT = schemathesis.openapi.from_path(ROOT / "chalicelib" / "admin" / "openapi.json")

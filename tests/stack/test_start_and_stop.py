@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, free_port
+from machine import ROOT, free_port
 
 from infra.local import processes, stack
 from infra.local.client import wait_for
