@@ -9,14 +9,14 @@ from msgspec import Meta
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.money import Amount, Money
 
-Handle = Annotated[str, Meta(pattern=r"^[^\W_]+([-_]+[^\W_]+)*$", max_length=200, description="lower-case slug")]
-Sku = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\x1f])?$", max_length=100)]
+Handle = Annotated[str, Meta(pattern=r"^[^\W_]+([-_]+[^\W_]+)*$(?!\n)", max_length=200, description="lower-case slug")]
+Sku = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\x1f])?$(?!\n)", max_length=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=50_000)]
-Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$", max_length=60)]
-Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 language tag")]
+Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=60)]
+Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", description="BCP 47 language tag")]
 Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
-Url = Annotated[str, Meta(pattern=r"^https?://\S+$", max_length=2000)]
+Url = Annotated[str, Meta(pattern=r"^https?://\S+$(?!\n)", max_length=2000)]
 
 MOST_OPTIONS = 3
 MOST_VARIANTS = 250

@@ -3,7 +3,9 @@
 Columns: https://help.shopify.com/en/manual/products/import-export/using-csv
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +17,7 @@ REQUIRED_COLUMNS = ("Handle", "Title", "Variant Price")
 _VARIANT_COLUMNS = ("Option1 Value", "Variant SKU", "Variant Price")
 
 Row = Mapping[str, str]
+T = TypeVar("T")
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -78,29 +81,69 @@ def read_product(group: list[Numbered], currency: str) -> Read:
     if not handle:
         return Read(first.line, "", None, (Problem(first.line, "A row needs a handle.", "Handle"),))
     if not _cell(first.row, "Title"):
-        return Read(
-            first.line, handle, None, (Problem(first.line, "The first row of a product needs a title.", "Title"),)
-        )
-    names = tuple(filter(None, (_cell(first.row, f"Option{n} Name") for n in (1, 2, 3))))
-    if names == ("Title",) and _cell(first.row, "Option1 Value") == "Default Title":
-        names = ()
+        missing = Problem(first.line, "The first row of a product needs a title.", "Title")
+        return Read(first.line, handle, None, (missing,))
+    options = _options(first.row)
     variants: list[VariantDraft] = []
+    images: list[tuple[int, int, Image]] = []
     problems: list[Problem] = []
     for numbered in group:
-        if not any(_cell(numbered.row, column) for column in _VARIANT_COLUMNS):
-            continue  # it holds an image only
         try:
-            variants.append(_variant(numbered.row, handle, len(names), currency))
+            if any(_cell(numbered.row, column) for column in _VARIANT_COLUMNS):
+                variants.append(_unlike(variants, _variant(numbered.row, handle, list(options), currency)))
+        except _BadCell as bad:
+            problems.append(Problem(numbered.line, str(bad), bad.column))
+        try:
+            if image := _image(numbered.row):
+                images.append((_position(numbered.row), numbered.line, image))
         except _BadCell as bad:
             problems.append(Problem(numbered.line, str(bad), bad.column))
     if not variants:
         problems.append(Problem(first.line, "No row of this product is a variant that can be sold."))
         return Read(first.line, handle, None, tuple(problems))
+    pictures = tuple(image for _, _, image in sorted(images, key=lambda entry: entry[:2]))
     try:
-        draft = _product(first.row, handle, names, tuple(variants), _images(group))
-    except msgspec.ValidationError as error:
-        return Read(first.line, handle, None, (*problems, Problem(first.line, str(error))))
+        draft = _product(first.row, handle, tuple(options.values()), tuple(variants), pictures)
+    except _BadCell as bad:
+        return Read(first.line, handle, None, (*problems, Problem(first.line, str(bad), bad.column)))
     return Read(first.line, handle, draft, tuple(problems))
+
+
+# Which column a field comes from, to name it where its value is refused.
+_COLUMNS = {
+    "handle": "Handle",
+    "title": "Title",
+    "description": "Body (HTML)",
+    "brand": "Vendor",
+    "tags": "Tags",
+    "category": "Type",
+    "sku": "Variant SKU",
+    "option_values": "Option1 Value",
+    "barcode": "Variant Barcode",
+    "weight_grams": "Variant Grams",
+    "image": "Variant Image",
+    "stock": "Variant Inventory Qty",
+    "url": "Image Src",
+    "alt": "Image Alt Text",
+}
+
+
+def _checked(value: T) -> T:
+    """A Struct that was put together here, held against its own rules, which msgspec checks only where it decodes."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(value), type(value))
+    except msgspec.ValidationError as error:
+        detail, _, place = str(error).partition(" - at `$.")
+        field = re.split(r"[.\[`]", place)[0]
+        raise _BadCell(_COLUMNS.get(field, field or "Handle"), f"{detail}.") from None
+
+
+def _options(row: Row) -> dict[int, str]:
+    """Names of the options by their number. Shopify's "Title: Default Title" means that there are none."""
+    names = {number: name for number in (1, 2, 3) if (name := _cell(row, f"Option{number} Name"))}
+    if names == {1: "Title"} and _cell(row, "Option1 Value") == "Default Title":
+        return {}
+    return names
 
 
 def _product(
@@ -108,31 +151,35 @@ def _product(
 ) -> ProductDraft:
     category = _cell(row, "Type") or _cell(row, "Product Category").rpartition(">")[2]
     status = _cell(row, "Status").lower()
-    draft = ProductDraft(
-        handle=handle,
-        title=_cell(row, "Title"),
-        description=_cell(row, "Body (HTML)"),
-        brand=_cell(row, "Vendor") or None,
-        category=slugify(category)[:60].strip("-") or None,
-        tags=tuple(filter(None, (tag.strip() for tag in _cell(row, "Tags").split(",")))),
-        options=options,
-        variants=variants,
-        images=images,
-        published=_cell(row, "Published").lower() in ("true", "yes", "1") and status in ("", "active"),
+    return _checked(
+        ProductDraft(
+            handle=handle,
+            title=_cell(row, "Title"),
+            description=_cell(row, "Body (HTML)"),
+            brand=_cell(row, "Vendor") or None,
+            category=slugify(category)[:60].strip("-") or None,
+            tags=tuple(filter(None, (tag.strip() for tag in _cell(row, "Tags").split(",")))),
+            options=options,
+            variants=variants,
+            images=images,
+            published=_cell(row, "Published").lower() in ("true", "yes", "1") and status in ("", "active"),
+        )
     )
-    # Structs check types only where they are decoded.
-    return msgspec.convert(msgspec.to_builtins(draft), ProductDraft)
 
 
-def _variant(row: Row, handle: str, options: int, currency: str) -> VariantDraft:
-    values = tuple(_cell(row, f"Option{n} Value") for n in range(1, options + 1))
-    for number, value in enumerate(values, 1):
+def _variant(row: Row, handle: str, options: list[int], currency: str) -> VariantDraft:
+    values = tuple(_cell(row, f"Option{number} Value") for number in options)
+    for number, value in zip(options, values, strict=True):
         if not value:
             raise _BadCell(f"Option{number} Value", "An option value is missing.")
     compare_at = _cell(row, "Variant Compare At Price")
     try:
-        return VariantDraft(
-            sku=_cell(row, "Variant SKU").lstrip("'") or sku_for(handle, values),
+        sku = _cell(row, "Variant SKU").lstrip("'").strip() or sku_for(handle, values)
+    except ShopError as error:
+        raise _BadCell("Variant SKU", error.detail) from None
+    return _checked(
+        VariantDraft(
+            sku=sku,
             option_values=values,
             price=_price(row, "Variant Price", currency),
             compare_at=_price(row, "Variant Compare At Price", currency) if compare_at else None,
@@ -141,18 +188,29 @@ def _variant(row: Row, handle: str, options: int, currency: str) -> VariantDraft
             image=_cell(row, "Variant Image") or None,
             stock={"": max(0, _count(row, "Variant Inventory Qty"))},
         )
-    except ShopError as error:
-        raise _BadCell("Variant SKU", error.detail) from None
+    )
 
 
-def _images(group: list[Numbered]) -> tuple[Image, ...]:
-    found = []
-    for place, numbered in enumerate(group):
-        if url := _cell(numbered.row, "Image Src"):
-            position = _cell(numbered.row, "Image Position")
-            order = int(position) if position.isascii() and position.isdigit() else 10_000
-            found.append((order, place, Image(url=url, alt=_cell(numbered.row, "Image Alt Text"))))
-    return tuple(image for _, _, image in sorted(found, key=lambda entry: entry[:2]))
+def _unlike(variants: list[VariantDraft], variant: VariantDraft) -> VariantDraft:
+    """`variant`, if none of `variants` is the same thing to a buyer or to the stock."""
+    for other in variants:
+        if other.option_values == variant.option_values:
+            raise _BadCell("Option1 Value", "A row further up has the same option values.")
+        if other.sku == variant.sku:
+            detail = f"A row further up has the SKU {variant.sku!r} or, without one, would get it. Give each its own."
+            raise _BadCell("Variant SKU", detail)
+    return variant
+
+
+def _image(row: Row) -> Image | None:
+    url = _cell(row, "Image Src")
+    return _checked(Image(url=url, alt=_cell(row, "Image Alt Text"))) if url else None
+
+
+def _position(row: Row) -> int:
+    """Where an image stands among its product's; images without a place come last."""
+    text = _cell(row, "Image Position")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 10**9
 
 
 def _price(row: Row, column: str, currency: str) -> money.Money:

@@ -82,7 +82,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     ]
     found += [{"name": name, "in": "header", "required": True, "schema": text} for name in operation.headers]
     if operation.takes_key:
-        key = {"type": "string", "pattern": "^[\\x21-\\x7e]{16,255}$"}
+        key = {"type": "string", "pattern": r"^[\x21-\x7e]{16,255}$(?!\n)"}
         detail = "Send a random UUID; the same request with the same key has its effect once."
         found.append(
             {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": detail}

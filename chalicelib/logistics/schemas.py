@@ -11,7 +11,7 @@ from chalicelib.logistics.shipping import Country, Days, ShippingOption
 from chalicelib.logistics.tables import Location, Shipment, StockLevel
 
 Label = Annotated[str, Meta(min_length=1, max_length=100)]
-LocationId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+LocationId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 from chalicelib.core.money import Money
 
 Days = Annotated[int, Meta(ge=0, le=365)]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2 code")]
 
 
 class ShippingOption(msgspec.Struct, frozen=True):

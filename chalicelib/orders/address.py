@@ -21,7 +21,7 @@ class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Line
     line1: Line
     city: Line
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
     line2: Optional = ""
     region: Optional = ""
     postal_code: Annotated[str, Meta(max_length=20)] = ""

@@ -23,7 +23,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class PricedLine(msgspec.Struct, frozen=True):
-    """A line with its price. `status` says why it could not be bought as it is; such lines are not in the totals."""
+    """A line with its price. `status` says why it could not be bought so; what is not sold is not in the totals."""
 
     sku: str
     product_id: str

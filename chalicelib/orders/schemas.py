@@ -16,7 +16,7 @@ from chalicelib.orders.tables import OrderHeader
 
 Sku = Annotated[str, Meta(min_length=1, max_length=100)]
 # Enough to catch a typing error; whether somebody reads it only a mail can say.
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", max_length=254)]
 
 
 class NewCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

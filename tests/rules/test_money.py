@@ -157,3 +157,15 @@ def test_ten_cents_among_three_are_four_three_three():
 def test_nothing_is_allocated_to_weights_that_mean_nothing(weights):
     with pytest.raises(ValueError, match="weights"):
         money.allocate(100, weights)
+
+
+@pytest.mark.parametrize("text", ["1." + "0" * 27 + "1", "10000000000000.0000000000000001", "19.901", str(10**15 + 1)])
+def test_a_fraction_of_a_minor_unit_is_never_rounded_away(text: str) -> None:
+    with pytest.raises(ShopError, match="invalid_amount"):
+        money.parse(text, "EUR")
+
+
+def test_zeros_behind_the_last_minor_unit_say_nothing() -> None:
+    assert money.parse("19.900", "EUR") == Money(1990, "EUR")
+    assert money.parse("500.00", "JPY") == Money(500, "JPY")
+    assert money.parse(str(10**15), "JPY") == Money(10**15, "JPY")

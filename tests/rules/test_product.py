@@ -208,3 +208,10 @@ def test_slugs_keep_the_letters_of_any_script(text, slug):
 def test_a_product_costs_from_its_cheapest_variant(amounts):
     variants = tuple(variant(f"S-{n}", price=Money(amount, "EUR")) for n, amount in enumerate(amounts))
     assert product.cheapest(variants) == min(amounts)
+
+
+@pytest.mark.parametrize(("kind", "text"), [(product.Handle, "shirt"), (product.Sku, "A"), (product.Slug, "tea")])
+def test_a_line_break_at_the_end_makes_no_second_name(kind: type, text: str) -> None:
+    assert msgspec.convert(text, kind) == text
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(f"{text}\n", kind)

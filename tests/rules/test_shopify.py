@@ -358,3 +358,38 @@ def test_every_product_of_a_real_export_reads_without_problems(name):
     assert not [result.problems for result in reads if result.problems]
     for result in reads:
         product.check(result.draft, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("Variant Grams", "-5"),
+        ("Variant Image", "foo.jpg"),
+        ("Variant Barcode", "9" * 61),
+        ("Variant SKU", "A" * 101),
+        ("Variant SKU", "A\tB"),
+        ("Variant Inventory Qty", "99999999"),
+        ("Image Src", "//cdn.example.com/x.jpg"),
+        ("Image Alt Text", "x" * 501),
+    ],
+)
+def test_a_cell_that_no_product_may_have_costs_its_row_and_names_it(column: str, cell: str) -> None:
+    other = size("M", **{"Image Src": "https://example.com/m.jpg", column: cell})
+    result = read(SHIRT, other)
+    assert places(result) == [(3, column)]
+    assert result.draft is not None
+    assert result.draft.variants[0].option_values == ("S",)
+
+
+def test_options_keep_their_values_where_a_name_is_missing() -> None:
+    row = {**SHIRT, "Option1 Name": "", "Option2 Name": "Colour", "Option2 Value": "Red"}
+    assert (draft(row).options, draft(row).variants[0].option_values) == (("Colour",), ("Red",))
+
+
+def test_of_two_rows_that_are_the_same_thing_the_second_is_named() -> None:
+    assert places(read(SHIRT, size("S"))) == [(3, "Option1 Value")]
+    assert places(read(SHIRT, size("M", **{"Variant SKU": "shirt-s"}))) == [(3, "Variant SKU")]
+
+
+def test_a_position_of_any_length_is_read() -> None:
+    assert draft(SHIRT, picture("https://example.com/1.jpg", **{"Image Position": "9" * 5000})).images
