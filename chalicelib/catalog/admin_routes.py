@@ -1,10 +1,11 @@
 """Staff's work on the catalogue."""
 
-from chalicelib.catalog import imports, schemas, service, tables
+from chalicelib.catalog import imports, products, schemas, service, tables
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
-from chalicelib.core.web import Page, StaffRoutes, decode_cursor, encode_cursor
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor
+from chalicelib.core.web import StaffRoutes
 
 routes = StaffRoutes(__name__)
 
@@ -12,14 +13,14 @@ routes = StaffRoutes(__name__)
 @routes.post("/admin/products", status=201)
 def create_product(body: ProductDraft) -> schemas.StaffProductView:
     """Create a product, published or as a draft. The same request again answers with the same product."""
-    return schemas.staff_product(*service.product(service.create(body).product_id))
+    return schemas.staff_product(*service.product(products.create(body).product_id))
 
 
 @routes.get("/admin/products")
 def list_all_products(query: Page) -> schemas.StaffProducts:
     """All products, drafts too, newest first."""
-    products, after = service.shelf(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
-    return schemas.StaffProducts([schemas.staff_card(p) for p in products], encode_cursor(after) if after else None)
+    found, after = service.shelf(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
+    return schemas.StaffProducts([schemas.staff_card(p) for p in found], encode_cursor(after))
 
 
 @routes.get("/admin/products/{product_id}")
@@ -33,21 +34,21 @@ def replace_product(product_id: str, body: ProductDraft) -> schemas.StaffProduct
     """Make a product what the body says. Its handle can not change yet."""
     if service.product(product_id)[0].handle != body.handle:
         raise invalid("/handle", "The handle of a product stays as it is.")
-    service.save(body)
+    products.save(body)
     return schemas.staff_product(*service.product(product_id))
 
 
 @routes.post("/admin/products/{product_id}/publish")
 def publish_product(product_id: str) -> schemas.StaffProductView:
     """Show a product and put it into search."""
-    service.publish(product_id)
+    products.publish(product_id)
     return schemas.staff_product(*service.product(product_id))
 
 
 @routes.post("/admin/products/{product_id}/unpublish")
 def unpublish_product(product_id: str) -> schemas.StaffProductView:
     """Hide a product and take it out of search."""
-    service.unpublish(product_id)
+    products.unpublish(product_id)
     return schemas.staff_product(*service.product(product_id))
 
 
@@ -70,4 +71,4 @@ def show_import(import_id: str, query: Page) -> schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
-    return schemas.import_job(job, None, lines, encode_cursor(after) if after else None)
+    return schemas.import_job(job, None, lines, encode_cursor(after))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from chalicelib.catalog import service, shopify, storage, tables
+from chalicelib.catalog import products, shopify, storage, tables
 from chalicelib.catalog.shopify import Numbered, Problem
 from chalicelib.catalog.tables import CatalogItem, ImportJob, ImportLine
 from chalicelib.core import clock, dynamo, ids, sqs
@@ -110,7 +110,7 @@ def _import_product(job: ImportJob, group: list[Numbered], seen: set[str]) -> No
         )
     elif read.draft is not None:
         try:
-            service.save(read.draft, lambda outcome: _reported(job, read.line, read.handle, outcome, problems))
+            products.save(read.draft, lambda outcome: _reported(job, read.line, read.handle, outcome, problems))
             return
         except ShopError as error:
             if error.status >= 500:

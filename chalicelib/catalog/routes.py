@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from chalicelib.catalog import schemas, search, service, tables
-from chalicelib.core.web import Routes, decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.web import Routes
 
 routes = Routes(__name__)
 _MINUTE = "public, max-age=60, stale-while-revalidate=300"
@@ -15,7 +16,7 @@ _MINUTE = "public, max-age=60, stale-while-revalidate=300"
 def list_products(query: schemas.ListProducts) -> schemas.Products:
     """Published products, newest first, all or those of one category."""
     products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
-    return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after) if after else None)
+    return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after))
 
 
 @routes.get("/products/{handle}", cache=_MINUTE)

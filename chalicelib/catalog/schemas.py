@@ -10,7 +10,7 @@ from chalicelib.catalog.product import Image, Locale, Name, Pieces, Slug
 from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import Category, ImportJob, ImportLine, Product, Variant
 from chalicelib.core.money import Amount, Money
-from chalicelib.core.web import Page
+from chalicelib.core.paging import Page
 
 ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
 Outcome = Literal["created", "updated", "unchanged", "failed"]

@@ -5,8 +5,6 @@ path parameters by name; `body`, `query`: msgspec Structs; `cart_token`, `order_
 header; `once`: the caller's Idempotency-Key; `staff`: who of the staff is asking.
 """
 
-import base64
-import binascii
 import hashlib
 import inspect
 import re
@@ -62,13 +60,6 @@ class Operation(msgspec.Struct, frozen=True):
     query: Any
     answer: Any
     cache: str | None
-
-
-class Page(msgspec.Struct, frozen=True):
-    """The paging part of a list's query: `cursor` is opaque and comes from the `next_cursor` of the page before."""
-
-    limit: typing.Annotated[int, msgspec.Meta(ge=1, le=100)] = 24
-    cursor: typing.Annotated[str, msgspec.Meta(max_length=512)] | None = None
 
 
 class Routes(Blueprint):
@@ -286,24 +277,6 @@ def problem(error: ShopError) -> Response:
     if error.status == 503:
         headers["Retry-After"] = "5"
     return Response(msgspec.json.encode({**members, **error.extra}).decode(), headers, error.status)
-
-
-def encode_cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None) -> str | None:
-    """The position that encode_cursor hid; 422 for anything that it did not make."""
-    if cursor is None:
-        return None
-    try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise foreign_cursor() from None
-
-
-def foreign_cursor() -> ShopError:
-    return invalid("/query/cursor", "Send a next_cursor of this list, unchanged.")
 
 
 def _ms_since(started: float) -> int:

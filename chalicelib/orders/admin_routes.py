@@ -1,6 +1,7 @@
 """Staff's view of orders."""
 
-from chalicelib.core.web import Page, StaffRoutes, decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import schemas, service
 
 routes = StaffRoutes(__name__)
@@ -13,7 +14,7 @@ def list_orders(query: Page) -> schemas.Orders:
         headers, after = service.newest(query.limit, decode_cursor(query.cursor))
     except ValueError:
         raise foreign_cursor() from None
-    return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after) if after else None)
+    return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after))
 
 
 @routes.get("/admin/orders/{order_id}")

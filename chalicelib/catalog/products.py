@@ -1,0 +1,244 @@
+"""Products as staff and files make them: created, replaced, shown and hidden, each in one transaction with its event."""
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+import nh3
+
+from chalicelib.catalog import product as rules
+from chalicelib.catalog import service, tables
+from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
+from chalicelib.catalog.product import ProductDraft, VariantDraft
+from chalicelib.catalog.tables import CatalogItem, Product, ShelfEntry, TakenHandle, Variant
+from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import ShopError
+from chalicelib.core.money import Money
+from chalicelib.core.settings import settings
+from chalicelib.logistics import stock
+
+# One transaction holds at most 100 writes; a product's own take up to eight of them.
+_MOST_AT_ONCE = 90
+
+
+class Saved(msgspec.Struct, frozen=True):
+    product_id: str
+    outcome: str  # created, updated or unchanged
+
+
+def _nothing_else(outcome: str) -> list[Action]:
+    return []
+
+
+def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_else) -> Saved:
+    """Create the product with this handle or make it what `draft` says; the same draft again changes nothing.
+
+    What `also` makes of the outcome is committed together with it, so that a report and what it reports can not differ.
+    Stock named in the draft is a first count: it is written where none is known and never over a later one.
+    """
+    rules.check(draft, settings.currency)
+    draft = msgspec.structs.replace(draft, description=nh3.clean(draft.description))
+    old = tables.product_by_handle(draft.handle)
+    if old is None:
+        saved = Saved(_create(draft, also("created")), "created")
+    elif _describes(draft, old):
+        saved = Saved(old.id, "unchanged")
+        if actions := also("unchanged"):
+            dynamo.transaction(actions)
+    else:
+        _replace(old, draft, also("updated"))
+        saved = Saved(old.id, "updated")
+    for variant in draft.variants:
+        stock.count_first(variant.sku, variant.stock)
+    return saved
+
+
+def create(draft: ProductDraft) -> Saved:
+    """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
+    rules.check(draft, settings.currency)
+    existing = tables.product_by_handle(draft.handle)
+    if existing is not None and not _describes(draft, existing):
+        raise _handle_taken(draft.handle)
+    return save(draft)
+
+
+def publish(product_id: str) -> Product:
+    """Show the product from now on. Publishing what is published changes nothing."""
+    return _set_published(product_id, True)
+
+
+def unpublish(product_id: str) -> Product:
+    return _set_published(product_id, False)
+
+
+def _create(draft: ProductDraft, also: list[Action]) -> str:
+    now = clock.stamp(clock.now())
+    product = _product(draft, ids.new_id("prd"), 1, created_at=now, published_at=now if draft.published else None)
+    if draft.category:
+        service.name_category_once(draft.category)
+    actions = [
+        dynamo.insert(
+            TakenHandle(**tables.handle_key(draft.handle), product_id=product.id), _handle_taken(draft.handle)
+        ),
+        dynamo.insert(product),
+        dynamo.put(_entry(tables.EVERYTHING, now, product.id)),
+    ]
+    if draft.published:
+        actions += [dynamo.put(entry) for entry in _published_entries(product)]
+        actions.append(_announce(ProductPublished, product))
+    _commit(actions, _put_variants(product, draft), also)
+    return str(product.id)
+
+
+def _replace(old: Product, draft: ProductDraft, also: list[Action]) -> None:
+    published_at = (old.published_at or clock.stamp(clock.now())) if draft.published else None
+    product = _product(draft, old.id, int(old.version) + 1, created_at=old.created_at, published_at=published_at)
+    if draft.category:
+        service.name_category_once(draft.category)
+    gone = set(old.skus) - set(product.skus)
+    actions = [
+        dynamo.put(product, Product.version == old.version, _changed_meanwhile()),
+        *_move_entries(old, product),
+        *(dynamo.delete(Variant(**tables.variant_key(sku))) for sku in sorted(gone)),
+    ]
+    if old.published or product.published:
+        actions.append(_announce(_event_of(old, product), product))
+    _commit(actions, _put_variants(product, draft), also)
+
+
+def _set_published(product_id: str, published: bool) -> Product:
+    old, variants = service.product(product_id)
+    if bool(old.published) == published:
+        return old
+    new = Product.from_raw_data(old.serialize())
+    new.published = published
+    new.version = int(old.version) + 1
+    new.published_at = clock.stamp(clock.now()) if published else None
+    actions = [
+        dynamo.put(new, Product.version == old.version, _changed_meanwhile()),
+        *_move_entries(old, new),
+        _announce(_event_of(old, new), new),
+    ]
+    flags = [
+        dynamo.update(variant, [Variant.published.set(published)], Variant.product_id == product_id)
+        for variant in variants
+    ]
+    _commit(actions, flags, [])
+    return new
+
+
+def _event_of(old: Product, new: Product) -> type[ProductPublished | ProductUpdated | ProductUnpublished]:
+    if not new.published:
+        return ProductUnpublished
+    return ProductUpdated if old.published else ProductPublished
+
+
+def _announce(kind: type[ProductPublished | ProductUpdated | ProductUnpublished], product: Product) -> Action:
+    event = kind(aggregate_id=product.id, aggregate_version=int(product.version), handle=str(product.handle))
+    return dynamo.put_raw(CatalogItem, outbox.attributes(event))
+
+
+def _commit(actions: list[Action], variants: list[Action], also: list[Action]) -> None:
+    """The product last: what a very large product's variants do not find room for beside it goes before it."""
+    room = _MOST_AT_ONCE - len(actions) - len(also)
+    for start in range(room, len(variants), _MOST_AT_ONCE):
+        dynamo.transaction(variants[start : start + _MOST_AT_ONCE])
+    dynamo.transaction([*actions, *variants[:room], *also])
+
+
+def _put_variants(product: Product, draft: ProductDraft) -> list[Action]:
+    mine = Variant.pk.does_not_exist() | (Variant.product_id == product.id)
+    return [
+        dynamo.put(_variant(product, variant, position), mine, _sku_taken(variant.sku, position))
+        for position, variant in enumerate(draft.variants)
+    ]
+
+
+def _sku_taken(sku: str, position: int) -> ShopError:
+    detail = f"The SKU {sku!r} belongs to another product."
+    return ShopError("sku_taken", 409, detail, pointer=f"/variants/{position}/sku")
+
+
+def _handle_taken(handle: str) -> ShopError:
+    return ShopError("handle_taken", 409, f"There is a product {handle!r} already.", pointer="/handle")
+
+
+def _changed_meanwhile() -> ShopError:
+    return ShopError("product_changed", 409, "The product was changed meanwhile. Look at it again.")
+
+
+def _move_entries(old: Product, new: Product) -> list[Action]:
+    before = {(entry.pk, entry.sk): entry for entry in _published_entries(old)}
+    after = {(entry.pk, entry.sk): entry for entry in _published_entries(new)}
+    return [
+        *(dynamo.delete(entry) for key, entry in before.items() if key not in after),
+        *(dynamo.put(entry) for key, entry in after.items() if key not in before),
+    ]
+
+
+def _published_entries(product: Product) -> list[ShelfEntry]:
+    if not product.published:
+        return []
+    shelves = [tables.PUBLISHED, *([product.category] if product.category else [])]
+    return [_entry(shelf, str(product.published_at), product.id) for shelf in shelves]
+
+
+def _entry(shelf: str, since: str, product_id: str) -> ShelfEntry:
+    return ShelfEntry(**tables.shelf_key(shelf, since, product_id), product_id=product_id)
+
+
+def _product(
+    draft: ProductDraft, product_id: str, version: int, *, created_at: str, published_at: str | None
+) -> Product:
+    return Product(
+        **tables.product_key(product_id),
+        handle=draft.handle,
+        part="PRODUCT",
+        id=product_id,
+        version=version,
+        title=draft.title,
+        description=draft.description,
+        translations=draft.translations,
+        category=draft.category,
+        brand=draft.brand,
+        tags=list(draft.tags),
+        options=list(draft.options),
+        images=list(draft.images),
+        skus=[variant.sku for variant in draft.variants],
+        price_from=Money(rules.cheapest(draft.variants), settings.currency),
+        published=draft.published,
+        published_at=published_at,
+        created_at=created_at,
+        fingerprint=_fingerprint(draft),
+    )
+
+
+def _variant(product: Product, draft: VariantDraft, position: int) -> Variant:
+    images = product.images
+    return Variant(
+        **tables.variant_key(draft.sku),
+        handle=product.handle,
+        part=f"VARIANT#{position:03d}",
+        sku=draft.sku,
+        product_id=product.id,
+        product_title=product.title,
+        published=product.published,
+        option_values=list(draft.option_values),
+        price=draft.price,
+        compare_at=draft.compare_at,
+        barcode=draft.barcode,
+        weight_grams=draft.weight_grams,
+        image=draft.image or (images[0].url if images else None),
+    )
+
+
+def _describes(draft: ProductDraft, product: Product) -> bool:
+    return product.fingerprint == _fingerprint(draft) and bool(product.published) == draft.published
+
+
+def _fingerprint(draft: ProductDraft) -> str:
+    """Drafts with the same fingerprint describe the same product, shown or not, whatever their counts of stock."""
+    bare = tuple(msgspec.structs.replace(variant, stock={}) for variant in draft.variants)
+    described = msgspec.structs.replace(draft, description=nh3.clean(draft.description), variants=bare, published=False)
+    return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()
