@@ -1,4 +1,4 @@
-"""Products as staff and files make them: created, replaced, shown and hidden, each with its event in one transaction."""
+"""Products as staff and files make them: created, replaced, shown, hidden, each with its event in one transaction."""
 
 import hashlib
 from collections.abc import Callable
