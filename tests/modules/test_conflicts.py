@@ -1,5 +1,6 @@
 """TransactionConflict, which emulators do not show: another transaction had one of the items in its hands."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -158,3 +159,32 @@ def test_reading_goes_on_where_dynamodb_stopped(shop: Shop, monkeypatch: pytest.
     monkeypatch.setattr(dynamo._connection, "dispatch", half)
     assert stock.available(dynamo.load(stock.levels(["MUG"]))) == {("MUG", "ams"): 10}
     assert rest
+
+
+def test_planning_that_orders_were_not_told_of_does_not_outlive_the_cancel(shop: Shop, weather: Any) -> None:
+    """The parcel is planned between the cancel's look and its commit; the order's own header has not moved."""
+    from chalicelib.core import events
+    from chalicelib.logistics import service
+    from chalicelib.orders.events import OrderConfirmed
+
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 2))
+    told = next(event for event in shop.events() if event["name"] == "OrderConfirmed")
+    confirmed = events.decode(json.dumps(told["detail"]).encode(), OrderConfirmed)
+    weather(TRANSACTION, [lambda: service.plan(confirmed)])
+    order.post("/cancel")
+    assert [shipment.state for shipment in of_order(order.id)[1]] == ["canceled"]
+    assert shop.stock("MUG")["available"] == 5
+
+
+@pytest.mark.parametrize("settle", [stock.release, stock.consume])
+def test_a_reservation_is_settled_once(shop: Shop, settle: Callable[..., list[dynamo.Action]]) -> None:
+    """Two that read it as held both want to settle it."""
+    shop.product("mug", stock={"ams": 5})
+    held, _ = of_order(shop.order(("MUG", 2)).id)
+    twice = [settle(held, ShopError("settled", 409, "It is settled.")) for _ in range(2)]
+    dynamo.transaction(twice[0])
+    before = shop.stock("MUG")
+    with pytest.raises(ShopError, match="settled"):
+        dynamo.transaction(twice[1])
+    assert shop.stock("MUG") == before
