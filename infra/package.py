@@ -237,8 +237,10 @@ def _chalice_package(out: Path) -> None:
     ]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment()}, capture_output=True, text=True)
     if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise PackagingError(f"chalice package failed: {' '.join(last)}\n{done.stderr}")
+        log = out.with_name("chalice.log")
+        log.write_text(done.stdout + done.stderr)
+        last = log.read_text().strip().rpartition("\n")[2]
+        raise PackagingError(f"chalice could not package the functions ({last}); check the network, then {log}")
 
 
 def _resources() -> Template:

@@ -65,6 +65,7 @@ def test_a_consumer_answers_per_message_and_has_time_to(resources: Resources) ->
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
         assert function["Timeout"] * 6 <= queue["VisibilityTimeout"], name
         assert source["BatchSize"] <= 10, name
+        assert 2 <= source["ScalingConfig"]["MaximumConcurrency"] <= 20, name
 
 
 def test_every_queue_has_dead_letters_that_someone_is_told_of(resources: Resources) -> None:

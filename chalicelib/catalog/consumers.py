@@ -34,4 +34,4 @@ def _read_file(body: str) -> None:
     imports.run_uploaded(notice.detail.object.key, imports.deadline(300))
 
 
-catalog_imports = consumers.messages("catalog_imports", _read_file, batch_size=1)
+catalog_imports = consumers.messages("catalog_imports", _read_file, batch_size=1, at_once=2)

@@ -11,6 +11,8 @@ from chalicelib.core import events, log
 
 # The template gives each consumer its queue; Chalice needs something of an ARN's shape in this place.
 PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
+# So a flood of events in one queue does not take all of the account's functions from the shop's API.
+_AT_ONCE = 20
 
 
 class _Envelope(msgspec.Struct):
@@ -27,9 +29,7 @@ class Consumers(Blueprint):
         super().__init__(import_name)
         self.handled: dict[str, frozenset[str]] = {}
 
-    def queue(
-        self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]], batch_size: int = 10
-    ) -> Any:
+    def queue(self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]]) -> Any:
         """Consume one queue of events; `handlers` says which use case answers which event.
 
         The rules in infra/resources.yaml send exactly these events to the queue; a test compares the two.
@@ -44,10 +44,15 @@ class Consumers(Blueprint):
             log.write("event", consumer=name, name=envelope.detail_type, id=event.id, aggregate=event.aggregate_id)
             handle(event)
 
-        return self.messages(name, consume, batch_size)
+        return self.messages(name, consume)
 
-    def messages(self, name: str, consume: Callable[[str], None], batch_size: int = 10) -> Any:
-        """Consume one queue of other messages: `consume` gets each body, and raises what it could not do."""
+    def messages(
+        self, name: str, consume: Callable[[str], None], *, batch_size: int = 10, at_once: int = _AT_ONCE
+    ) -> Any:
+        """Consume one queue of other messages: `consume` gets each body, and raises what it could not do.
+
+        At most `at_once` functions work on the queue at a time; what is more waits in it.
+        """
 
         def handler(batch: SQSEvent) -> dict[str, Any]:
             failures = []
@@ -61,4 +66,7 @@ class Consumers(Blueprint):
             return {"batchItemFailures": failures}
 
         handler.__name__ = name
-        return self.on_sqs_message(queue_arn=PLACEHOLDER_ARN, batch_size=batch_size, name=name)(handler)
+        register = self.on_sqs_message(
+            queue_arn=PLACEHOLDER_ARN, batch_size=batch_size, maximum_concurrency=at_once, name=name
+        )
+        return register(handler)
