@@ -52,5 +52,6 @@ deploy: .venv/installed ## deploy to AWS, with the credentials and region of the
 	@echo "installing into .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "jishi: Python 3.11 or newer is needed; say which: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "jishi: python3 can not create virtual environments; on Debian: apt install python3-venv"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { rm -rf .venv; echo "jishi: pip could not install; check the network (or PIP_INDEX_URL) and try again"; exit 1; }
+	@mkdir -p .local
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt 2>.local/pip.log || { rm -rf .venv; echo "jishi: pip could not install; check the network (or PIP_INDEX_URL) and try again; pip's own words are in .local/pip.log"; exit 1; }
 	@touch $@
