@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -57,12 +58,16 @@ class Api:
         for name, value in {"Content-Type": "application/json", **self.headers, **headers}.items():
             request.add_header(name, value)
         end = time.monotonic() + self.patience
+        told = False
         while True:
             try:
                 return _send(request)
             except (urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException) as error:
                 away = not isinstance(error, urllib.error.HTTPError) or error.code in _AWAY
                 if away and time.monotonic() < end:
+                    if not told:
+                        print(f"  (waiting for an answer to {method} {path}: {error})", file=sys.stderr, flush=True)
+                        told = True
                     time.sleep(0.2)
                 elif isinstance(error, urllib.error.HTTPError):
                     raise _refused(f"{method} {path}", error) from None
