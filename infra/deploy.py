@@ -45,7 +45,7 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
     request: dict[str, Any] = {
         "StackName": stack,
         "TemplateURL": template_url,
-        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        "Parameters": _parameters(cloudformation, stack, parameters),
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
     exists = _outputs(cloudformation, stack) is not None
@@ -53,7 +53,8 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
         if exists:
             cloudformation.update_stack(**request)
         else:
-            cloudformation.create_stack(**request, OnFailure="DELETE")
+            # By its id a stack that failed and was deleted can still be asked why.
+            stack = cloudformation.create_stack(**request, OnFailure="DELETE")["StackId"]
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise DeployError(f"CloudFormation refused the template: {error}") from error
@@ -72,21 +73,35 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
     return outputs
 
 
+def _parameters(cloudformation: Any, stack: str, given: dict[str, str]) -> list[dict[str, Any]]:
+    """What was given now; what was given to the stack before stays as it is."""
+    chosen: list[dict[str, Any]] = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
+    before = [known["ParameterKey"] for known in (_stack(cloudformation, stack) or {}).get("Parameters", [])]
+    kept: list[dict[str, Any]] = [
+        {"ParameterKey": name, "UsePreviousValue": True} for name in before if name not in given
+    ]
+    return chosen + kept
+
+
 def _is_local(client: Any) -> bool:
     return "127.0.0.1" in client.meta.endpoint_url
 
 
 def _outputs(cloudformation: Any, stack: str) -> Outputs | None:
+    found = _stack(cloudformation, stack)
+    if found is None:
+        return None
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _stack(cloudformation: Any, stack: str) -> dict[str, Any] | None:
     try:
         found = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    live = [s for s in found if s["StackStatus"] != "DELETE_COMPLETE"]
-    if not live:
-        return None
-    return {output["OutputKey"]: output["OutputValue"] for output in live[0].get("Outputs", [])}
+    return next((dict(s) for s in found if s["StackStatus"] != "DELETE_COMPLETE"), None)
 
 
 def _why(cloudformation: Any, stack: str) -> str:
@@ -125,12 +140,11 @@ def _upload(s3: Any, bucket: str, path: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Deploy the shop to AWS.")
     parser.add_argument("--stack", default="jishi", help="name of the stack (default: %(default)s)")
-    parser.add_argument("--currency", default="EUR", help="currency of the catalogue (default: %(default)s)")
-    parser.add_argument(
-        "--opensearch-url", default="", help="an OpenSearch that exists; without it a small domain is created"
-    )
+    parser.add_argument("--currency", help="currency of the catalogue (a new stack's default: EUR)")
+    parser.add_argument("--opensearch-url", help="an OpenSearch that exists; without one a new stack creates a domain")
     arguments = parser.parse_args()
-    parameters = {"ShopCurrency": arguments.currency, "OpenSearchUrl": arguments.opensearch_url}
+    asked = {"ShopCurrency": arguments.currency, "OpenSearchUrl": arguments.opensearch_url}
+    parameters = {name: value for name, value in asked.items() if value is not None}
     try:
         outputs = deploy(arguments.stack, parameters, ROOT / ".local" / "package")
     except (DeployError, PackagingError) as error:

@@ -74,6 +74,7 @@ def test_every_queue_has_dead_letters_that_someone_is_told_of(resources: Resourc
         attribute(dimension["Value"])
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
         for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "QueueName"
     }
     for name, queue in queues.items():
         if "DeadLetters" in name:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.admin import relay
+from chalicelib.core.errors import invalid
 from chalicelib.core.web import StaffRoutes
 
 routes = StaffRoutes(__name__)
@@ -35,5 +36,7 @@ class Events(msgspec.Struct, frozen=True):
 @routes.get("/admin/events")
 def list_events(query: Since) -> Events:
     """What happened in the hour after `since`, in the order of time: the shop's outboxes, read without being sent."""
+    if not 2000 <= query.since.year < 3000:
+        raise invalid("/query/since", "This shop knows no such time.")
     told = relay.recent(query.since, query.limit)
     return Events([EventView(e.id, e.at, e.source, e.name, msgspec.Raw(e.detail.encode())) for e in told], None)

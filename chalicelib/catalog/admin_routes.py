@@ -1,7 +1,7 @@
 """Staff's work on the catalogue."""
 
 from chalicelib.catalog import imports, products, schemas, service, tables
-from chalicelib.catalog.product import ProductDraft
+from chalicelib.catalog.product import ProductDraft, Slug
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -53,7 +53,7 @@ def unpublish_product(product_id: str) -> schemas.StaffProductView:
 
 
 @routes.put("/admin/categories/{category_id}")
-def put_category(category_id: str, body: schemas.PutCategory) -> schemas.CategoryView:
+def put_category(category_id: Slug, body: schemas.PutCategory) -> schemas.CategoryView:
     """Create or rename a category."""
     names = {tag: words["name"] for tag, words in body.translations.items() if "name" in words}
     return schemas.category(service.put_category(category_id, body.name, names))

@@ -12,7 +12,7 @@ console = Blueprint(__name__)
 
 @console.lambda_function()
 def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
-    """Import a product file that lies in the media bucket: {"key": "some/products.csv"}."""
+    """Import a product file that lies in the media bucket: {"key": "imports/products.csv"}."""
     left = context.get_remaining_time_in_millis() / 1000
     job = imports.run_console(str(event["key"]), imports.deadline(left))
     return msgspec.to_builtins(schemas.import_job(job))

@@ -40,6 +40,10 @@ def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_els
     rules.check(draft, settings.currency)
     draft = msgspec.structs.replace(draft, description=nh3.clean(draft.description))
     old = tables.product_by_handle(draft.handle)
+    _check_skus(draft, old)
+    # Before the product: what is counted twice is counted once, and what is not sold yet can be on the shelf.
+    for variant in draft.variants:
+        stock.count_first(variant.sku, variant.stock)
     if old is None:
         saved = Saved(_create(draft, also("created")), "created")
     elif _describes(draft, old):
@@ -49,8 +53,6 @@ def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_els
     else:
         _replace(old, draft, also("updated"))
         saved = Saved(old.id, "updated")
-    for variant in draft.variants:
-        stock.count_first(variant.sku, variant.stock)
     return saved
 
 
@@ -100,11 +102,11 @@ def _replace(old: Product, draft: ProductDraft, also: list[Action]) -> None:
     actions = [
         dynamo.put(product, Product.version == old.version, _changed_meanwhile()),
         *_move_entries(old, product),
-        *(dynamo.delete(Variant(**tables.variant_key(sku))) for sku in sorted(gone)),
     ]
     if old.published or product.published:
         actions.append(_announce(_event_of(old, product), product))
-    _commit(actions, _put_variants(product, draft), also)
+    deletes = [dynamo.delete(Variant(**tables.variant_key(sku)), Variant.product_id == old.id) for sku in sorted(gone)]
+    _commit(actions, [*deletes, *_put_variants(product, draft)], also)
 
 
 def _set_published(product_id: str, published: bool) -> Product:
@@ -145,6 +147,14 @@ def _commit(actions: list[Action], variants: list[Action], also: list[Action]) -
     for start in range(room, len(variants), _MOST_AT_ONCE):
         dynamo.transaction(variants[start : start + _MOST_AT_ONCE])
     dynamo.transaction([*actions, *variants[:room], *also])
+
+
+def _check_skus(draft: ProductDraft, old: Product | None) -> None:
+    """409 if a SKU is another product's, before anything is written. The commit checks it once more."""
+    taken = tables.variants([variant.sku for variant in draft.variants])
+    for position, variant in enumerate(draft.variants):
+        if variant.sku in taken and (old is None or taken[variant.sku].product_id != old.id):
+            raise _sku_taken(variant.sku, position)
 
 
 def _put_variants(product: Product, draft: ProductDraft) -> list[Action]:

@@ -33,8 +33,9 @@ def open_text(key: str) -> io.TextIOWrapper:
     try:
         body = _s3().get_object(Bucket=settings.media_bucket, Key=key)["Body"]
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            raise ShopError("no_file", 404, f"There is no file {key}.") from None
+        # S3 says AccessDenied of what is not there to whoever may not list the bucket.
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied"):
+            raise ShopError("no_file", 404, f"There is no file {key} that this function may read.") from None
         raise
     return io.TextIOWrapper(io.BufferedReader(_Raw(body), 1 << 16), encoding="utf-8-sig", newline="")
 

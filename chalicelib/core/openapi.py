@@ -78,7 +78,7 @@ def _operation(operation: Operation, schemas: dict[Any, Any], components: dict[s
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     text = {"type": "string", "minLength": 1, "maxLength": 300}
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": text} for name in operation.parameters
+        {"name": name, "in": "path", "required": True, "schema": text} for name in operation.path_types
     ]
     found += [{"name": name, "in": "header", "required": True, "schema": text} for name in operation.headers]
     if operation.takes_key:

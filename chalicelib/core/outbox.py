@@ -6,6 +6,7 @@ An outbox item lives under `OUTBOX#<hour>#<spread>`, so that a period can be rea
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -52,22 +53,26 @@ def relay(records: Iterable[Record]) -> int:
     PutEvents answers 200 even when it refuses entries, so FailedEntryCount is what counts. Sending an event twice is
     harmless, since its id stays; losing one is not.
     """
-    import boto3  # only the relay needs it, and every module that announces events imports this file
-
     pending = list(records)
-    bus: Any = boto3.client("events", region_name=settings.region) if pending else None
     for start in range(0, len(pending), _MOST_ENTRIES):
         entries = [
             {"EventBusName": settings.event_bus, "Source": r.source, "DetailType": r.name, "Detail": r.detail}
             for r in pending[start : start + _MOST_ENTRIES]
         ]
-        answer = bus.put_events(Entries=entries)
+        answer = _bus().put_events(Entries=entries)
         if answer["FailedEntryCount"]:
             codes = {entry.get("ErrorCode") for entry in answer["Entries"]} - {None}
             raise NotRelayed(
                 f"{answer['FailedEntryCount']} of {len(entries)} events refused: {sorted(map(str, codes))}"
             )
     return len(pending)
+
+
+@cache
+def _bus() -> Any:
+    import boto3  # only the relay needs it, and every module that announces events imports this file
+
+    return boto3.client("events", region_name=settings.region)
 
 
 def from_image(image: dict[str, dict[str, str]]) -> Record:

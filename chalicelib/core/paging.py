@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.core.errors import ShopError, invalid
 
 
-class Page(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The paging part of a list's query: `cursor` is the `next_cursor` of the page before."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 24

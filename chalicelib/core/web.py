@@ -53,7 +53,7 @@ class Operation(msgspec.Struct, frozen=True):
     summary: str
     status: int
     for_staff: bool
-    parameters: tuple[str, ...]
+    path_types: dict[str, Any]
     headers: tuple[str, ...]
     takes_key: bool
     body: Any
@@ -123,7 +123,7 @@ def _operation(
         summary=inspect.getdoc(view) or view.__name__,
         status=status,
         for_staff=routes.for_staff,
-        parameters=tuple(re.findall(r"{(\w+)}", path)),
+        path_types={name: hints[name] for name in re.findall(r"{(\w+)}", path)},
         headers=tuple(_SECRETS[name] for name in names if name in _SECRETS),
         takes_key="once" in names,
         body=hints.get("body"),
@@ -158,12 +158,12 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
 
 def _arguments(operation: Operation, wanted: frozenset[str], request: Request, path: dict[str, str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
+    if operation.for_staff:
+        staff = _staff(request)
+        if "staff" in wanted:
+            arguments["staff"] = staff
     for name, value in path.items():
-        arguments[name] = unquote(value)
-        if len(arguments[name]) > _LONGEST_PARAMETER:
-            raise invalid(f"/path/{name}", f"At most {_LONGEST_PARAMETER} characters are possible here.")
-    if "staff" in wanted:
-        arguments["staff"] = _staff(request)
+        arguments[name] = _path_parameter(name, unquote(value), operation.path_types[name])
     for name in wanted & _SECRETS.keys():
         arguments[name] = _secret(request, _SECRETS[name])
     if "once" in wanted:
@@ -173,6 +173,15 @@ def _arguments(operation: Operation, wanted: frozenset[str], request: Request, p
     if "body" in wanted:
         arguments["body"] = _body(request, operation.body)
     return arguments
+
+
+def _path_parameter(name: str, value: str, kind: Any) -> Any:
+    if len(value) > _LONGEST_PARAMETER:
+        raise invalid(f"/path/{name}", f"At most {_LONGEST_PARAMETER} characters are possible here.")
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid_field(error, f"/path/{name}") from None
 
 
 def _staff(request: Request) -> Staff:

@@ -16,13 +16,13 @@ def list_locations() -> schemas.Locations:
 
 
 @routes.put("/admin/locations/{location_id}")
-def put_location(location_id: str, body: schemas.PutLocation) -> schemas.LocationView:
+def put_location(location_id: schemas.LocationId, body: schemas.PutLocation) -> schemas.LocationView:
     """Create or change a place that holds stock."""
     return schemas.location(service.put_location(location_id, body.name, body.country, body.priority))
 
 
 @routes.put("/admin/shipping-options/{option_id}")
-def put_shipping_option(option_id: str, body: schemas.PutShippingOption) -> ShippingOption:
+def put_shipping_option(option_id: schemas.LocationId, body: schemas.PutShippingOption) -> ShippingOption:
     """Create or change a way to send orders."""
     return service.put_shipping_option(ShippingOption(id=option_id, **msgspec.structs.asdict(body)))
 

@@ -48,6 +48,8 @@ def put_shipping_option(option: ShippingOption) -> ShippingOption:
     """Create or change a way to send orders; its prices are in the shop's currency."""
     if option.price.currency != settings.currency:
         raise invalid("/price/currency", f"This shop's prices are in {settings.currency}.")
+    if option.free_from and option.free_from.currency != settings.currency:
+        raise invalid("/free_from/currency", f"This shop's prices are in {settings.currency}.")
     if option.days_min > option.days_max:
         raise invalid("/days_max", "This is before days_min.")
     dynamo.write(dynamo.put(OfferedShipping(**tables.option_key(option.id), option=option)))

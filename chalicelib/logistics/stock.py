@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.core import clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
-from chalicelib.core.errors import ShopError, not_found
+from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.logistics import tables
 from chalicelib.logistics.routing import Pick, route
 from chalicelib.logistics.tables import CONSUMED, HELD, RELEASED, Reservation, StockCount, StockLevel
+
+_ATTEMPTS = 8
 
 
 class LevelMoved(Exception):
@@ -93,13 +95,18 @@ def count(sku: str, location: str, on_hand: int, counted_by: str) -> StockLevel:
     """Somebody counted `on_hand` pieces. What is reserved stays reserved; 409 if that is more than there are."""
     if location not in {place.id for place in tables.locations()}:
         raise not_found("location")
-    level = dynamo.get(StockLevel, **tables.level_key(sku, location))
-    if level is None:
-        if not _count_first(sku, location, on_hand, counted_by):
-            return count(sku, location, on_hand, counted_by)
-    else:
-        _recount(level, on_hand, counted_by)
-    return _level(sku, location)
+    for _ in range(_ATTEMPTS):
+        level = dynamo.get(StockLevel, **tables.level_key(sku, location))
+        try:
+            if level is None:
+                return _insert_level(sku, location, on_hand, counted_by)
+            if on_hand < int(level.reserved):
+                detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
+                raise ShopError("reserved", 409, detail, pointer="/on_hand")
+            return _recount(level, on_hand, counted_by)
+        except dynamo.ConditionFailed:
+            continue  # it moved between the look and the count
+    raise busy()
 
 
 def count_first(sku: str, pieces: Mapping[str, int]) -> None:
@@ -116,29 +123,28 @@ def count_first(sku: str, pieces: Mapping[str, int]) -> None:
         _count_first(sku, location or places[0], on_hand, "import")
 
 
-def _count_first(sku: str, location: str, on_hand: int, counted_by: str) -> bool:
+def _count_first(sku: str, location: str, on_hand: int, counted_by: str) -> None:
+    try:
+        _insert_level(sku, location, on_hand, counted_by)
+    except dynamo.ConditionFailed:
+        return
+
+
+def _insert_level(sku: str, location: str, on_hand: int, counted_by: str) -> StockLevel:
     level = StockLevel(
         **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
     )
-    try:
-        dynamo.transaction([dynamo.insert(level), _counted(sku, location, on_hand, on_hand, counted_by)])
-    except dynamo.ConditionFailed:
-        return False
-    return True
+    dynamo.transaction([dynamo.insert(level), _counted(sku, location, on_hand, on_hand, counted_by)])
+    return level
 
 
-def _recount(level: StockLevel, on_hand: int, counted_by: str) -> None:
-    """By difference, so that reservations made meanwhile are not lost."""
+def _recount(level: StockLevel, on_hand: int, counted_by: str) -> StockLevel:
     change = on_hand - int(level.on_hand)
-    moved = [
-        StockLevel.on_hand.set(StockLevel.on_hand + change),
-        StockLevel.available.set(StockLevel.available + change),
-    ]
-    detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
-    too_few = ShopError("reserved", 409, detail, pointer="/on_hand")
-    same = (StockLevel.on_hand == level.on_hand) & (StockLevel.available >= -change)
+    same = (StockLevel.on_hand == level.on_hand) & (StockLevel.reserved == level.reserved)
+    level.on_hand, level.available = on_hand, int(level.available) + change
     journal = _counted(level.sku, level.location, change, on_hand, counted_by)
-    dynamo.transaction([dynamo.update(level, moved, same, too_few), journal])
+    dynamo.transaction([dynamo.put(level, same), journal])
+    return level
 
 
 def _counted(sku: str, location: str, change: int, on_hand: int, counted_by: str) -> Action:
@@ -147,10 +153,3 @@ def _counted(sku: str, location: str, change: int, on_hand: int, counted_by: str
     return dynamo.put(
         StockCount(**key, sku=sku, location=location, change=change, on_hand=on_hand, counted_by=counted_by)
     )
-
-
-def _level(sku: str, location: str) -> StockLevel:
-    level = dynamo.get(StockLevel, **tables.level_key(sku, location))
-    if level is None:
-        raise not_found("stock level")
-    return level

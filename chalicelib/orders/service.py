@@ -74,9 +74,10 @@ def of_guest(order_id: str, token: str) -> Order:
 def newest(limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
     """A page of orders, newest first, and where the next page goes on. Looks back twelve months, month by month.
 
-    `after` begins with a time; ValueError if it does not.
+    `after` begins with a time in UTC; ValueError if it does not.
     """
-    month = datetime.fromisoformat(after.partition("#")[0]) if after else clock.now()
+    now = clock.now()
+    month = min(now, _moment(after.partition("#")[0])) if after else now
     oldest = clock.now() - timedelta(days=31 * _MONTHS_BACK)
     found: list[OrderHeader] = []
     while len(found) <= limit and month >= oldest:
@@ -84,6 +85,12 @@ def newest(limit: int, after: str | None) -> tuple[list[OrderHeader], str | None
         month = month.replace(day=1, tzinfo=UTC) - timedelta(days=1)
     page = found[:limit]
     return page, str(page[-1].placed_key) if len(found) > limit else None
+
+
+def _moment(stamp: str) -> datetime:
+    if not stamp.endswith("Z"):
+        raise ValueError(stamp)
+    return datetime.fromisoformat(stamp)
 
 
 def cancel(order_id: str, reason: str) -> Order:

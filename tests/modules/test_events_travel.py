@@ -4,7 +4,6 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from inprocess import CONTEXT, Shop
 
@@ -34,8 +33,7 @@ class Bus:
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
-    real = boto3.client
-    monkeypatch.setattr(boto3, "client", lambda name, **kw: bus if name == "events" else real(name, **kw))
+    monkeypatch.setattr(outbox, "_bus", lambda: bus)
     return bus
 
 

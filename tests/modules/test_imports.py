@@ -102,6 +102,42 @@ def test_a_bad_row_is_named_and_the_others_come_in(shop: Shop) -> None:
     assert report["lines"][1]["problems"][0]["line"] == 5
 
 
+def test_a_large_product_shrinks_to_one_variant(shop: Shop) -> None:
+    rows = [f"big,{'Big' if n == 0 else ''},,,true,Size,{n},,1,1.00,\n" for n in range(150)]
+    Import(shop).run(HEADER + "".join(rows))
+    assert Import(shop).run(HEADER + rows[0])["counts"]["updated"] == 1
+    assert len(shop.guest.get("/products/big")["variants"]) == 1
+    assert refusal(shop.cart().post, "/items", {"sku": "big-149"})["code"] == "unknown_sku"
+
+
+def test_a_shop_without_a_place_for_stock_says_so_and_takes_nothing_in(shop: Shop) -> None:
+    from chalicelib.core import cache
+
+    for location in ("ams", "sha"):
+        shop.dynamodb.delete_item(
+            TableName="test-logistics", Key={"pk": {"S": "LOCATIONS"}, "sk": {"S": f"LOCATION#{location}"}}
+        )
+    cache.forget()
+    report = Import(shop).run(HEADER + BOWL)
+    assert report["counts"]["failed"] == 1
+    assert "no location" in report["lines"][0]["problems"][0]["detail"]
+    assert shop.staff.get("/admin/products")["data"] == []
+
+
+def test_a_crash_between_stock_and_product_is_mended_by_reading_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.catalog import products
+
+    work = Import(shop).upload(HEADER + BOWL)
+    with monkeypatch.context() as crash:
+        crash.setattr(products, "_create", lambda *_: 1 / 0)
+        assert len(work.notice()) == 1
+    assert work.notice() == []
+    assert work.report()["counts"]["created"] == 1
+    assert shop.stock("bowl")["available"] == 1
+
+
 def test_a_sku_of_another_product_is_not_taken_over(shop: Shop) -> None:
     Import(shop).run(HEADER + MUG)
     report = Import(shop).run(HEADER + "thief,Thief,,,true,,,MUG-S,1,1.00,\n" + BOWL)

@@ -98,7 +98,37 @@ def test_an_error_of_ours_says_nothing_of_its_inside(shop: Shop, monkeypatch: py
 def test_staff_paths_want_an_id_token(shop: Shop) -> None:
     access = Gateway(OWNER | {"token_use": "access"})
     assert refusal(shop.guest.get, "/admin/orders")["status"] == 401
+    for path in ("/admin/orders", "/admin/products", "/admin/stock/MUG", "/admin/events?since=2026-01-01T00:00:00Z"):
+        assert refusal(access.get, path)["status"] == 401
     assert refusal(access.put, "/admin/stock/MUG", {"location": "ams", "on_hand": 1})["status"] == 401
+
+
+@pytest.mark.parametrize(
+    "position", ["2026-01-01T00:00:00#x", "9999-12-31T23:59:59.000Z#x", "#", "0001-01-01T00:00:00Z#x"]
+)
+def test_a_cursor_that_no_list_gave_is_no_error_of_ours(shop: Shop, position: str) -> None:
+    from chalicelib.core.paging import encode_cursor
+
+    path = f"/admin/orders?cursor={encode_cursor(position)}"
+    status, _, _ = shop.staff.send("GET", path)
+    assert status in (200, 422)
+
+
+@pytest.mark.parametrize("since", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "yesterday", "2026-01-01T00:00:00"])
+def test_a_time_that_never_was_is_refused(shop: Shop, since: str) -> None:
+    assert refusal(shop.staff.get, f"/admin/events?since={since}")["pointer"] == "/query/since"
+
+
+def test_ids_that_could_not_be_used_later_are_refused_at_once(shop: Shop) -> None:
+    place = {"name": "Big", "country": "NL"}
+    assert refusal(shop.staff.put, "/admin/locations/Big%20One", place)["pointer"] == "/path/location_id"
+    assert refusal(shop.staff.put, "/admin/categories/a%20b", {"name": "A"})["pointer"] == "/path/category_id"
+    assert refusal(shop.staff.get, "/admin/products?colour=red")["pointer"] == "/query/colour"
+    dollars = {"amount": 1, "currency": "USD"}
+    option = {"name": "x", "price": {"amount": 1, "currency": "EUR"}, "days_min": 1, "days_max": 2}
+    assert refusal(shop.staff.put, "/admin/shipping-options/x", option | {"free_from": dollars})["pointer"] == (
+        "/free_from/currency"
+    )
 
 
 def test_groups_are_read_as_aws_and_as_ministack_write_them(shop: Shop) -> None:
