@@ -31,7 +31,7 @@ def test_a_guests_path_keeps_its_promises(running: dict[str, Any], operation: An
 
     @given(case=made)
     @settings(
-        max_examples=20,
+        max_examples=12,
         deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
