@@ -13,14 +13,8 @@ import yaml
 from machine import ROOT as ROOT
 
 from infra.local.client import Api, Json, Refused
+from infra.local.demo.play import ADDRESS as ADDRESS
 
-ADDRESS = {
-    "name": "Lin Yue",
-    "line1": "Prinsengracht 263",
-    "city": "Amsterdam",
-    "postal_code": "1016 GV",
-    "country": "NL",
-}
 OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]"}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000, aws_request_id="test")
 
