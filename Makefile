@@ -27,7 +27,7 @@ reset: .venv/installed ## stop the shop and forget its data
 	@$(BIN)/python -m infra.local reset
 
 demo: .venv/installed ## play a guest and staff against the running shop; CSV=file imports another Shopify file
-	@$(BIN)/python -m infra.local.demo $(CSV)
+	@$(BIN)/python -m infra.local.demo $(if $(CSV),"$(CSV)")
 
 test: .venv/installed ## pass all tests, the deployed template on a stack of their own among them
 	@$(BIN)/python -m infra.local install

@@ -40,7 +40,7 @@ def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_els
     rules.check(draft, settings.currency)
     draft = msgspec.structs.replace(draft, description=nh3.clean(draft.description))
     old = tables.product_by_handle(draft.handle)
-    _check_skus(draft, old)
+    _check_skus(draft)
     # Before the product: what is counted twice is counted once, and what is not sold yet can be on the shelf.
     for variant in draft.variants:
         stock.count_first(variant.sku, variant.stock)
@@ -149,16 +149,17 @@ def _commit(actions: list[Action], variants: list[Action], also: list[Action]) -
     dynamo.transaction([*actions, *variants[:room], *also])
 
 
-def _check_skus(draft: ProductDraft, old: Product | None) -> None:
+def _check_skus(draft: ProductDraft) -> None:
     """409 if a SKU is another product's, before anything is written. The commit checks it once more."""
     taken = tables.variants([variant.sku for variant in draft.variants])
     for position, variant in enumerate(draft.variants):
-        if variant.sku in taken and (old is None or taken[variant.sku].product_id != old.id):
+        if variant.sku in taken and taken[variant.sku].handle != draft.handle:
             raise _sku_taken(variant.sku, position)
 
 
 def _put_variants(product: Product, draft: ProductDraft) -> list[Action]:
-    mine = Variant.pk.does_not_exist() | (Variant.product_id == product.id)
+    # By the handle: a large product that was interrupted gets a new id when it is tried again.
+    mine = Variant.pk.does_not_exist() | (Variant.handle == product.handle)
     return [
         dynamo.put(_variant(product, variant, position), mine, _sku_taken(variant.sku, position))
         for position, variant in enumerate(draft.variants)

@@ -120,6 +120,8 @@ def count_first(sku: str, pieces: Mapping[str, int]) -> None:
             raise ShopError("no_location", 409, "The shop has no location that could hold stock. Create one first.")
         if location and location not in places:
             raise ShopError("unknown_location", 422, f"There is no location {location!r}.")
+        if not location and tables.levels_of(sku):
+            continue  # counted somewhere already, perhaps when another location was the first
         _count_first(sku, location or places[0], on_hand, "import")
 
 

@@ -30,4 +30,6 @@ def main(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) == 2 and sys.argv[1] else SHIPPED)
+    if len(sys.argv) > 2:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]) if len(sys.argv) == 2 else SHIPPED)
