@@ -177,6 +177,14 @@ def test_consumers_may_read_their_own_queue(resources: Resources) -> None:
         assert needed <= set(mine[0]["Action"])
 
 
+def test_the_relay_may_read_the_streams_it_is_given(resources: Resources) -> None:
+    streams = [event["Properties"]["Stream"] for event in functions(resources)["AdminRelay"]["Events"].values()]
+    statements = resources["AdminRelayRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (reading,) = [s for s in statements if "dynamodb:GetRecords" in s["Action"]]
+    assert {"dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:ListStreams"} <= set(reading["Action"])
+    assert all(stream in reading["Resource"] for stream in streams)
+
+
 def test_each_path_leads_to_the_function_of_its_module(resources: Resources) -> None:
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     led = {

@@ -229,9 +229,7 @@ def import_job(
         created_at=moment(job.created_at),
         finished_at=moment(job.finished_at),
         upload_url=upload_url,
-        lines=[
-            ImportLineView(int(e.line), e.product_handle, cast(Outcome, e.outcome), e.problems) for e in lines or []
-        ],
+        lines=[import_line(line) for line in lines or []],
         next_cursor=next_cursor,
     )
 

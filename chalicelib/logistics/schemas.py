@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.core.money import Money
-from chalicelib.logistics.shipping import Country, Days, ShippingOption
+from chalicelib.logistics.shipping import Country, Days
 from chalicelib.logistics.tables import Location, Shipment, StockLevel
 
 Label = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -80,11 +80,6 @@ class ShipmentView(msgspec.Struct, frozen=True):
     carrier: str | None
     tracking_number: str | None
     history: dict[str, datetime]
-
-
-class ShippingOptions(msgspec.Struct, frozen=True):
-    data: list[ShippingOption]
-    next_cursor: str | None
 
 
 def location(item: Location) -> LocationView:

@@ -139,10 +139,6 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     return actions
 
 
-def shipments_of(order_id: str) -> list[Shipment]:
-    return tables.of_order(order_id)[1]
-
-
 def _by_shipment(order_id: str, reservations: list[Reservation]) -> dict[str, list[Reservation]]:
     """Held reservations by the id of the shipment that sends them: the n-th location's is always shipment n."""
     numbers = {location: n for n, location in enumerate(sorted({r.location for r in reservations}), 1)}

@@ -113,7 +113,7 @@ def test_two_dozen_buyers_of_five_pieces(running: dict[str, Any], staff: Api) ->
 
 
 def test_stopping_and_starting_in_the_middle_loses_no_order(places: Places, running: dict[str, Any]) -> None:
-    """Orders are placed until the very moment at which the stack stops; after it is back every one of them is there."""
+    """Orders whose events may still be on their way when the stack stops are all carried on after it is back."""
     play = Play(running)
     sku = play.stock_up([product["handle"] for product in DEMO_CATALOGUE["products"]])[0]
     placed = [play.checked_out([sku]) for _ in range(4)]
