@@ -23,6 +23,8 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="eu-west-1",
     AWS_REGION="eu-west-1",
+    CUSTOMER_CLIENT_ID="customer-client",
+    CUSTOMER_POOL_ID="customer-pool",
     EVENT_BUS="shop",
     IMPORT_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/imports",
     MEDIA_BUCKET=BUCKET,
@@ -31,6 +33,9 @@ os.environ.update(
     SHOP_CURRENCY="EUR",
     STAFF_CLIENT_ID="client",
     STAFF_POOL_ID="pool",
+    STRIPE_API_KEY="sk_test_shop",
+    STRIPE_WEBHOOK_SECRET="whsec_test",
+    WEBHOOK_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/webhooks",
 )
 
 

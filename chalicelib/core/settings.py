@@ -15,6 +15,8 @@ class Settings(msgspec.Struct, frozen=True):
     them, and their consumers, schedules and console functions too.
     `currency` is the ISO 4217 code in which the shop's catalogue is priced.
     `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
+    `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_api_key` and
+    `stripe_webhook_secret` are empty in functions that have nothing to do with money.
     """
 
     modules: tuple[str, ...]
@@ -23,10 +25,16 @@ class Settings(msgspec.Struct, frozen=True):
     event_bus: str
     media_bucket: str
     import_queue_url: str
+    webhook_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
     staff_pool_id: str
     staff_client_id: str
+    customer_pool_id: str
+    customer_client_id: str
+    stripe_api_base: str
+    stripe_api_key: str
+    stripe_webhook_secret: str
     currency: str
     region: str
 
@@ -51,10 +59,16 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         event_bus=required("EVENT_BUS"),
         media_bucket=required("MEDIA_BUCKET"),
         import_queue_url=required("IMPORT_QUEUE_URL"),
+        webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),
         opensearch_signed=required("OPENSEARCH_SIGNED") == "true",
         staff_pool_id=required("STAFF_POOL_ID"),
         staff_client_id=required("STAFF_CLIENT_ID"),
+        customer_pool_id=required("CUSTOMER_POOL_ID"),
+        customer_client_id=required("CUSTOMER_CLIENT_ID"),
+        stripe_api_base=env.get("STRIPE_API_BASE", ""),
+        stripe_api_key=env.get("STRIPE_API_KEY", ""),
+        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
         currency=required("SHOP_CURRENCY"),
         region=required("AWS_REGION"),
     )
