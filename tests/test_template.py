@@ -162,6 +162,8 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "PaymentsEvents": {"PaymentsTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "CatalogSearch": {"CatalogTable"},
+        "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():
         policy = json.dumps(resources[f"{name}Role"]["Properties"]["Policies"])

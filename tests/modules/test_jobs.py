@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from inprocess import Shop
+from refusals import refusal
 
 from chalicelib.core import clock, jobs
 from chalicelib.core.jobs import LeaseLost, Run
@@ -139,3 +140,20 @@ def test_records_are_read_in_pages_over_months(shop: Shop, time: Clock) -> None:
             break
     assert len(seen) == 5
     assert seen == sorted(seen, reverse=True)
+
+
+def test_staff_see_jobs_and_their_runs(shop: Shop, time: Clock) -> None:
+    assert shop.staff.get("/admin/jobs")["data"] == []
+    jobs.run("sweep", lambda run: run.count(expired=3), 60)
+    time.pass_by(minutes=1)
+    with pytest.raises(ValueError, match="read"):
+        jobs.run("sweep", fail, 60)
+    (job,) = shop.staff.get("/admin/jobs")["data"]
+    assert (job["name"], job["running"], job["last_outcome"]) == ("sweep", False, "failed")
+    first = shop.staff.get("/admin/jobs/sweep/runs?limit=1")
+    second = shop.staff.get(f"/admin/jobs/sweep/runs?limit=1&cursor={first['next_cursor']}")
+    assert [run["outcome"] for run in first["data"] + second["data"]] == ["failed", "done"]
+    assert second["data"][0]["counts"] == {"expired": 3}
+    assert second["next_cursor"] is None
+    assert shop.staff.get("/admin/jobs/other/runs")["data"] == []
+    assert refusal(shop.staff.get, "/admin/jobs/a%23b/runs")["pointer"] == "/path/name"
