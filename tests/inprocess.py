@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import boto3
 import yaml
+from fake_stripe import FakeStripe, signed
 from machine import ROOT as ROOT
 
 from infra.local.client import Api, Json, Refused
@@ -95,7 +96,8 @@ class Shop:
         boto3.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        boto3.client("sqs").create_queue(QueueName="imports")
+        for queue in ("imports", "webhooks"):
+            boto3.client("sqs").create_queue(QueueName=queue)
 
     def open(self) -> None:
         self.staff.put("/admin/locations/ams", {"name": "Amsterdam", "country": "NL", "priority": 1})
@@ -164,7 +166,59 @@ class Shop:
     def tell(self, event: Json) -> None:
         """Hand one event to each of its consumers; a consumer that fails fails the test."""
         for consumer in consumers_of(event["name"]):
-            assert not self.consume(consumer, {"detail-type": event["name"], "detail": event["detail"]})
+            assert not self.consume(consumer, self.envelope(event))
+
+    def webhook(self, event: Json) -> int:
+        """Stripe sends an event; returns the status of the answer."""
+        body, signature = signed(event)
+        return self.guest.send("POST", "/webhooks/stripe", body, **{"Stripe-Signature": signature})[0]
+
+    def waiting_webhooks(self) -> list[str]:
+        """Take what waits in the webhooks' queue."""
+        from chalicelib.core.settings import settings
+
+        sqs, bodies = boto3.client("sqs"), []
+        while taken := sqs.receive_message(QueueUrl=settings.webhook_queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in taken:
+                bodies.append(message["Body"])
+                sqs.delete_message(QueueUrl=settings.webhook_queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def work_off_webhooks(self) -> int:
+        """Let the consumer work on what Stripe sent; returns how many notices it could not use."""
+        from chalicelib.payments.consumers import payments_webhooks
+
+        bodies = self.waiting_webhooks()
+        records = [{"messageId": str(n), "body": body, "receiptHandle": "r"} for n, body in enumerate(bodies)]
+        return len(payments_webhooks({"Records": records}, CONTEXT)["batchItemFailures"])
+
+    def hear(self, bank: FakeStripe) -> None:
+        """Deliver all that Stripe has to say and all that follows from it, until nothing is left."""
+        while True:
+            self.deliver()
+            if not bank.webhooks:
+                return
+            for event in bank.webhooks:
+                assert self.webhook(event) == 200
+            bank.webhooks.clear()
+            assert self.work_off_webhooks() == 0
+
+    def expire(self) -> None:
+        """The clock says that orders are to be let go."""
+        from chalicelib.core import jobs
+        from chalicelib.orders import expiry
+
+        jobs.run("orders_expire", expiry.expire_all, 300)
+
+    def sweep(self) -> Json:
+        """The clock says that payments are to be looked after."""
+        from chalicelib.core import jobs
+        from chalicelib.payments import sweep
+
+        return jobs.run("payments_sweep", sweep.look_after_all, 300)
+
+    def envelope(self, event: Json) -> Json:
+        return {"detail-type": event["name"], "detail": event["detail"]}
 
     def consume(self, consumer: Callable[..., Any], message: Json) -> list[Json]:
         """Give a queue consumer one message; returns the batch item failures."""

@@ -18,13 +18,12 @@ def pay(order: Order) -> Session:
     409 if the order is off, or moves meanwhile.
     """
     header = order.header
+    if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
+        raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
     attempt, make = payments.next_attempt(header.id)
-    if make is not None:
-        if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
-            raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
+    if make:
         # A payment for an order that is just being called off must not begin.
-        still = dynamo.check(header, service.unmoved(header), _changed())
-        dynamo.transaction([make, still])
+        dynamo.transaction([*make, dynamo.check(header, service.unmoved(header), _changed())])
     return settlement.open_session(attempt)
 
 

@@ -35,20 +35,21 @@ def first_attempt(order_id: str, method_id: str, amount: Money, token_hash: str 
     return _new_attempt(order_id, 1, method_id, amount, token_hash)
 
 
-def next_attempt(order_id: str) -> tuple[Attempt, Action | None]:
-    """The attempt through which an order can be paid now, and the write action that makes it if it is a new one.
+def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
+    """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    Committing that raises 409 `payment_changed` if another one was made meanwhile.
+    Committing them raises 409 `payment_changed` if another one was made, or the last one moved, meanwhile.
     """
     attempts = tables.attempts_of(order_id)
-    latest = attempts[-1]
-    if states.is_open(latest.state) or latest.state == states.CAPTURED:
-        return latest, None
-    return _new_attempt(order_id, len(attempts) + 1, latest.method, latest.amount, latest.token_hash)
+    last = attempts[-1]
+    if not states.is_dead(last.state):
+        return last, []
+    attempt, make = _new_attempt(order_id, len(attempts) + 1, last.method, last.amount, last.token_hash, last.packed)
+    return attempt, [make, dynamo.check(last, Attempt.version == int(last.version), changed_meanwhile())]
 
 
 def _new_attempt(
-    order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None
+    order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None, packed: bool = False
 ) -> tuple[Attempt, Action]:
     attempt_id = ids.derived("pay", order_id, number)
     now = clock.now()
@@ -62,6 +63,7 @@ def _new_attempt(
         amount=amount,
         captured=zero(amount.currency),
         token_hash=token_hash,
+        packed=packed,
         created_at=clock.stamp(now),
     )
     if not methods.METHODS[method_id].paid_on_delivery:

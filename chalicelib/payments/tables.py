@@ -48,6 +48,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     """One try to get an order paid.
 
     `token_hash` is that of the order's guest token. `closing`: the order is off, so whatever comes in goes back.
+    `packed`: the goods are, so whatever is promised is taken.
     `refunding` is what was asked to go back and did not fail, `refunded` what of it has gone, in minor units.
     `declined` names the last try that was declined, so that it is told once.
     """
@@ -63,6 +64,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     created_at = UnicodeAttribute()
     provider_id = UnicodeAttribute(null=True)
     closing = BooleanAttribute(default=False)
+    packed = BooleanAttribute(default=False)
     refunding = NumberAttribute(default=0)
     refunded = NumberAttribute(default=0)
     decline = UnicodeAttribute(null=True)
