@@ -215,6 +215,14 @@ def test_staff_paths_are_behind_the_staff_pool(resources: Resources) -> None:
             assert behind == (path.startswith("/admin/") and "/auth/" not in path and method != "options"), path
 
 
+def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:
+    from chalicelib.core.staff import ROLES
+
+    groups = of_type(resources, "AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == set(ROLES)
+    assert all(group["UserPoolId"] == {"Ref": "StaffPool"} for group in groups)
+
+
 def test_the_stack_has_room_to_grow(resources: Resources) -> None:
     events = sum(len(function.get("Events", {})) for function in functions(resources).values())
     assert len(resources) + events < 350

@@ -10,6 +10,7 @@ from chalicelib.admin import relay
 from chalicelib.core import clock, jobs
 from chalicelib.core.errors import invalid
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
+from chalicelib.core.staff import Permission
 from chalicelib.core.web import StaffRoutes
 
 routes = StaffRoutes(__name__)
@@ -37,7 +38,7 @@ class Events(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-@routes.get("/admin/events")
+@routes.get("/admin/events", permission=Permission.EVENTS_READ)
 def list_events(query: Since) -> Events:
     """What happened in the hour after `since`, in the order of time: the shop's outboxes, read without being sent."""
     if not 2000 <= query.since.year < 3000:
@@ -81,13 +82,13 @@ class Runs(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-@routes.get("/admin/jobs")
+@routes.get("/admin/jobs", permission=Permission.JOBS_READ)
 def list_jobs() -> Jobs:
     """Schedules and console functions that ever ran, by name, and how their last run went."""
     return Jobs([_job(lease) for lease in jobs.known()])
 
 
-@routes.get("/admin/jobs/{name}/runs")
+@routes.get("/admin/jobs/{name}/runs", permission=Permission.JOBS_READ)
 def list_runs(name: JobName, query: Page) -> Runs:
     """What the runs of a job did in the last 90 days, newest first. Runs that found nothing to do are left out."""
     found, after = jobs.runs(name, query.limit, decode_cursor(query.cursor))

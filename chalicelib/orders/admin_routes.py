@@ -1,13 +1,14 @@
 """Staff's view of orders."""
 
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.staff import Permission
 from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import schemas, service
 
 routes = StaffRoutes(__name__)
 
 
-@routes.get("/admin/orders")
+@routes.get("/admin/orders", permission=Permission.ORDERS_READ)
 def list_orders(query: Page) -> schemas.Orders:
     """The orders of the last twelve months, newest first."""
     try:
@@ -17,19 +18,19 @@ def list_orders(query: Page) -> schemas.Orders:
     return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after))
 
 
-@routes.get("/admin/orders/{order_id}")
+@routes.get("/admin/orders/{order_id}", permission=Permission.ORDERS_READ)
 def show_any_order(order_id: str) -> schemas.OrderView:
     """An order with its timeline."""
     return schemas.order(service.find(order_id))
 
 
-@routes.post("/admin/orders/{order_id}/cancel")
+@routes.post("/admin/orders/{order_id}/cancel", permission=Permission.ORDERS_WRITE)
 def cancel_any_order(order_id: str, body: schemas.Cancel) -> schemas.OrderView:
     """Call an order off while nothing is on its way. Canceling it again changes nothing."""
     return schemas.order(service.cancel(order_id, body.reason))
 
 
-@routes.get("/admin/orders/{order_id}/shipments")
+@routes.get("/admin/orders/{order_id}/shipments", permission=Permission.SHIPMENTS_READ)
 def list_any_shipments(order_id: str) -> schemas.ShipmentSummaries:
     """The parcels of an order."""
     return schemas.ShipmentSummaries(schemas.shipments(service.find(order_id).header), None)
