@@ -154,10 +154,10 @@ def test_no_role_may_do_everything_or_touch_everything(resources: Resources) -> 
 def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> None:
     touched = {
         "UsersApi": set(),
-        "CatalogApi": {"CatalogTable", "LogisticsTable"},
-        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable"},
+        "CatalogApi": {"CatalogTable", "LogisticsTable", "AdminTable"},
+        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "PaymentsApi": {"PaymentsTable"},
-        "LogisticsApi": {"LogisticsTable", "PaymentsTable"},
+        "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
         "OrdersEvents": {"OrdersTable"},
         "PaymentsEvents": {"PaymentsTable"},
         "LogisticsEvents": {"LogisticsTable"},

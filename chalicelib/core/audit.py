@@ -41,7 +41,7 @@ def entry(staff: Staff, action: str, target: str, **facts: Fact) -> Action:
     """
     entry_id, at = ids.new_id("aud"), clock.stamp(clock.now())
     spread = zlib.crc32(entry_id.encode()) % _SPREAD
-    return dynamo.insert(
+    return dynamo.put(
         Entry(
             f"AUDIT#{at[:7]}#{spread}",
             f"{at}#{entry_id}",

@@ -1,7 +1,7 @@
 """Staff's view of orders."""
 
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
-from chalicelib.core.staff import Permission
+from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import schemas, service
 
@@ -25,9 +25,9 @@ def show_any_order(order_id: str) -> schemas.OrderView:
 
 
 @routes.post("/admin/orders/{order_id}/cancel", permission=Permission.ORDERS_WRITE)
-def cancel_any_order(order_id: str, body: schemas.Cancel) -> schemas.OrderView:
+def cancel_any_order(order_id: str, body: schemas.Cancel, staff: Staff) -> schemas.OrderView:
     """Call an order off while nothing is on its way. Canceling it again changes nothing."""
-    return schemas.order(service.cancel(order_id, body.reason))
+    return schemas.order(service.cancel(order_id, body.reason, staff))
 
 
 @routes.get("/admin/orders/{order_id}/shipments", permission=Permission.SHIPMENTS_READ)

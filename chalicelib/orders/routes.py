@@ -87,4 +87,4 @@ def list_shipments(order_id: str, order_token: str) -> schemas.ShipmentSummaries
 def cancel_order(order_id: str, order_token: str, body: schemas.Cancel) -> schemas.OrderView:
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
     service.of_guest(order_id, order_token)
-    return schemas.order(service.cancel(order_id, body.reason))
+    return schemas.order(service.cancel(order_id, body.reason, None))

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import audit, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.events import Event
+from chalicelib.core.staff import Staff
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics.events import (
     ShipmentDelivered,
@@ -93,7 +94,7 @@ def _moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 
 
-def cancel(order_id: str, reason: str) -> Order:
+def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
     """Call the order off and put its stock back on the shelf, in one transaction.
 
     Canceling what is canceled changes nothing. 409 once a parcel is on its way.
@@ -114,6 +115,7 @@ def cancel(order_id: str, reason: str) -> Order:
                     dynamo.put(header, before, _Moved()),
                     *logistics.cancel(order_id, _Moved()),
                     *_record(order_id, canceled, {"reason": reason}),
+                    *([audit.entry(by, "order.canceled", order_id)] if by else []),
                 ]
             )
         except _Moved:

@@ -1,23 +1,13 @@
 """Roles: what somebody of the staff may do, and that no route forgets to ask."""
 
 import re
-from importlib import import_module
-from importlib.util import find_spec
 
 import pytest
-from inprocess import OWNER, Gateway, Shop
+from inprocess import OWNER, Gateway, Shop, staff_operations
 from refusals import refusal
 
-from chalicelib.core.settings import MODULES
 from chalicelib.core.staff import ROLES, Permission
-from chalicelib.core.web import Operation, Routes, StaffRoutes, UndeclaredPermission
-
-OPERATIONS: list[Operation] = [
-    operation
-    for module in MODULES
-    if find_spec(f"chalicelib.{module}.admin_routes")
-    for operation in import_module(f"chalicelib.{module}.admin_routes").routes.operations
-]
+from chalicelib.core.web import Routes, StaffRoutes, UndeclaredPermission
 
 
 def with_role(role: str) -> Gateway:
@@ -33,11 +23,11 @@ def test_every_route_behind_the_staff_authorizer_names_a_permission(shop: Shop) 
         for method, entry in methods.items()
         if entry.authorizer is not None and entry.authorizer.name == "staff"
     }
-    assert {(o.path, o.method) for o in OPERATIONS if o.permission} == behind
+    assert {(o.path, o.method) for o in staff_operations() if o.permission} == behind
 
 
 def test_a_route_opens_to_its_permission_and_to_no_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    for operation in OPERATIONS:
+    for operation in staff_operations():
         needed = operation.permission
         assert needed is not None
         monkeypatch.setitem(ROLES, "everything-else", frozenset(Permission) - {needed})
