@@ -4,6 +4,8 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -240,6 +242,14 @@ def consumers_of(name: str) -> list[Callable[..., Any]]:
         for queue, names in room.consumers.handled.items()
         if name in names and queue != "catalog_search"
     ]
+
+
+def staff_operations() -> list[Any]:
+    """What each route of staff promises."""
+    from chalicelib.core.settings import MODULES
+
+    rooms = [room for module in MODULES if find_spec(room := f"chalicelib.{module}.admin_routes")]
+    return [operation for room in rooms for operation in import_module(room).routes.operations]
 
 
 class Part:

@@ -155,10 +155,10 @@ def test_no_role_may_do_everything_or_touch_everything(resources: Resources) -> 
 def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> None:
     touched = {
         "UsersApi": set(),
-        "CatalogApi": {"CatalogTable", "LogisticsTable"},
-        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable"},
+        "CatalogApi": {"CatalogTable", "LogisticsTable", "AdminTable"},
+        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "PaymentsApi": {"PaymentsTable"},
-        "LogisticsApi": {"LogisticsTable", "PaymentsTable"},
+        "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
         "OrdersEvents": {"OrdersTable"},
         "PaymentsEvents": {"PaymentsTable"},
         "PaymentsWebhooks": {"PaymentsTable"},
@@ -233,6 +233,14 @@ def test_staff_paths_are_behind_the_staff_pool(resources: Resources) -> None:
         for method, operation in methods.items():
             behind = operation.get("security") == [{"staff": []}]
             assert behind == (path.startswith("/admin/") and "/auth/" not in path and method != "options"), path
+
+
+def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:
+    from chalicelib.core.staff import ROLES
+
+    groups = of_type(resources, "AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == set(ROLES)
+    assert all(group["UserPoolId"] == {"Ref": "StaffPool"} for group in groups)
 
 
 def test_the_stack_has_room_to_grow(resources: Resources) -> None:

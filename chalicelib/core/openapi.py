@@ -66,6 +66,8 @@ def _operation(operation: Operation, schemas: dict[Any, Any], components: dict[s
         described["description"] = description
     if operation.for_staff:
         described["security"] = [{"staff": []}]
+        described["x-permission"] = operation.permission
+        described["description"] = f"{description} Needs the permission `{operation.permission}`.".strip()
     if operation.body is not None:
         required = any(field.required for field in msgspec.structs.fields(operation.body))
         described["requestBody"] = {

@@ -21,6 +21,7 @@ from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 from chalicelib.core import log
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once, once
+from chalicelib.core.staff import Permission, Staff
 
 # Lambda answers at most 6 MB and takes as much; what a shop's client says in JSON is far smaller.
 _LARGEST_BODY = 1_000_000
@@ -35,13 +36,6 @@ STAFF_POOL_ARN = "arn:aws:cognito-idp:::userpool/staff"
 staff_authorizer = CognitoUserPoolAuthorizer("staff", provider_arns=[STAFF_POOL_ARN])
 
 V = TypeVar("V", bound=Callable[..., Any])
-
-
-class Staff(msgspec.Struct, frozen=True):
-    """A member of staff as the verified id token names them: `id` is the token's `sub`, `groups` their roles."""
-
-    id: str
-    groups: frozenset[str]
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -63,6 +57,7 @@ class Operation(msgspec.Struct, frozen=True):
     summary: str
     status: int
     for_staff: bool
+    permission: Permission | None
     path_types: dict[str, Any]
     headers: tuple[str, ...]
     takes_key: bool
@@ -70,6 +65,10 @@ class Operation(msgspec.Struct, frozen=True):
     query: Any
     answer: Any
     cache: str | None
+
+
+class UndeclaredPermission(Exception):
+    """A staff route was declared without saying what it needs."""
 
 
 class Routes(Blueprint):
@@ -81,25 +80,30 @@ class Routes(Blueprint):
         super().__init__(import_name)
         self.operations: list[Operation] = []
 
-    def get(self, path: str, *, cache: str | None = None) -> Callable[[V], V]:
+    def get(self, path: str, *, cache: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
         """`cache` is a Cache-Control value for answers that are the same for everyone; they get an ETag too."""
-        return self._declare("GET", path, 200, cache)
+        return self._declare("GET", path, 200, permission, cache)
 
-    def post(self, path: str, *, status: int = 200) -> Callable[[V], V]:
-        return self._declare("POST", path, status)
+    def post(self, path: str, *, status: int = 200, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("POST", path, status, permission)
 
-    def put(self, path: str) -> Callable[[V], V]:
-        return self._declare("PUT", path, 200)
+    def put(self, path: str, *, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("PUT", path, 200, permission)
 
-    def patch(self, path: str) -> Callable[[V], V]:
-        return self._declare("PATCH", path, 200)
+    def patch(self, path: str, *, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("PATCH", path, 200, permission)
 
-    def delete(self, path: str) -> Callable[[V], V]:
-        return self._declare("DELETE", path, 200)
+    def delete(self, path: str, *, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("DELETE", path, 200, permission)
 
-    def _declare(self, method: str, path: str, status: int, cache: str | None = None) -> Callable[[V], V]:
+    def _declare(
+        self, method: str, path: str, status: int, permission: Permission | None, cache: str | None = None
+    ) -> Callable[[V], V]:
+        if self.for_staff != (permission is not None):
+            raise UndeclaredPermission(f"{method} {path}: a staff route needs a permission, and only a staff route.")
+
         def register(view: V) -> V:
-            operation = _operation(self, view, method, path, status, cache)
+            operation = _operation(self, view, method, path, status, permission, cache)
             self.operations.append(operation)
             handler = _handler(self, operation, view)
             self.route(
@@ -115,13 +119,19 @@ class Routes(Blueprint):
 
 
 class StaffRoutes(Routes):
-    """Routes that API Gateway opens only to a valid token of the staff pool."""
+    """Routes that API Gateway opens only to a valid token of the staff pool, each for staff with its `permission`."""
 
     for_staff = True
 
 
 def _operation(
-    routes: Routes, view: Callable[..., Any], method: str, path: str, status: int, cache: str | None
+    routes: Routes,
+    view: Callable[..., Any],
+    method: str,
+    path: str,
+    status: int,
+    permission: Permission | None,
+    cache: str | None,
 ) -> Operation:
     hints = typing.get_type_hints(view, include_extras=True)
     names = list(inspect.signature(view).parameters)
@@ -133,6 +143,7 @@ def _operation(
         summary=inspect.getdoc(view) or view.__name__,
         status=status,
         for_staff=routes.for_staff,
+        permission=permission,
         path_types={name: hints[name] for name in re.findall(r"{(\w+)}", path)},
         headers=tuple(_SECRETS[name] for name in names if name in _SECRETS),
         takes_key="once" in names,
@@ -170,6 +181,8 @@ def _arguments(operation: Operation, wanted: frozenset[str], request: Request, p
     arguments: dict[str, Any] = {}
     if operation.for_staff:
         staff = _staff(request)
+        if operation.permission is None or not staff.may(operation.permission):
+            raise ShopError("forbidden", 403, f"This needs the permission {operation.permission}.")
         if "staff" in wanted:
             arguments["staff"] = staff
     for name, value in path.items():

@@ -91,4 +91,4 @@ def pay_order(order_id: str, order_token: str) -> schemas.PaymentSummary:
 def cancel_order(order_id: str, order_token: str, body: schemas.Cancel) -> schemas.OrderView:
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
     service.of_guest(order_id, order_token)
-    return schemas.order(service.cancel(order_id, body.reason))
+    return schemas.order(service.cancel(order_id, body.reason, None))

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import audit, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.events import Event
+from chalicelib.core.staff import Staff
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics.events import (
     ShipmentDelivered,
@@ -99,7 +100,7 @@ def _moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 
 
-def cancel(order_id: str, reason: str) -> Order:
+def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
     """Call the order off and put its stock back on the shelf, in one transaction.
 
     Canceling what is canceled changes nothing. 409 once a parcel is on its way.
@@ -110,7 +111,8 @@ def cancel(order_id: str, reason: str) -> Order:
             return order
         states.check_move(order.header.state, states.CANCELED)
         try:
-            dynamo.transaction(call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved()))
+            ending = call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved())
+            dynamo.transaction([*ending, *([audit.entry(by, "order.canceled", order_id)] if by else [])])
         except Moved:
             continue
         return find(order_id)
