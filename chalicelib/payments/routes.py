@@ -1,6 +1,6 @@
 """How to pay, and how a payment stands."""
 
-from chalicelib.core.web import Routes
+from chalicelib.core.web import Routes, Visitor
 from chalicelib.payments import methods, schemas, service
 
 routes = Routes(__name__)
@@ -12,7 +12,7 @@ def list_payment_methods() -> schemas.PaymentMethods:
     return schemas.PaymentMethods([schemas.PaymentMethodView(m.id, m.name) for m in methods.METHODS.values()], None)
 
 
-@routes.get("/payments/{payment_id}")
-def show_payment(payment_id: str, order_token: str) -> schemas.PaymentView:
-    """A payment of the guest's order."""
-    return schemas.payment(service.of_guest(payment_id, order_token))
+@routes.get("/payments/{payment_id}", me="/me/payments/{payment_id}")
+def show_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
+    """A payment of one's order."""
+    return schemas.payment(service.of_visitor(payment_id, buyer))

@@ -4,6 +4,7 @@ from chalicelib.core import clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import not_found
 from chalicelib.core.money import Money, zero
+from chalicelib.core.visitor import Visitor
 from chalicelib.orders.events import OrderCanceled, OrderCompleted
 from chalicelib.payments import methods, states, tables
 from chalicelib.payments.events import PaymentCaptured
@@ -13,7 +14,9 @@ from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
 
 
-def first_attempt(order_id: str, method: PaymentMethod, amount: Money, token_hash: str) -> tuple[Attempt, Action]:
+def first_attempt(
+    order_id: str, method: PaymentMethod, amount: Money, token_hash: str | None, customer_id: str | None
+) -> tuple[Attempt, Action]:
     """The attempt that an order begins with, and the write action that checkout commits with the order."""
     attempt_id = ids.derived("pay", order_id, 1)
     attempt = Attempt(
@@ -26,6 +29,7 @@ def first_attempt(order_id: str, method: PaymentMethod, amount: Money, token_has
         amount=amount,
         captured=zero(amount.currency),
         token_hash=token_hash,
+        customer_id=customer_id,
         created_at=clock.stamp(clock.now()),
     )
     return attempt, dynamo.insert(attempt)
@@ -39,12 +43,32 @@ def find(attempt_id: str) -> Attempt:
     return attempt
 
 
-def of_guest(attempt_id: str, order_token: str) -> Attempt:
-    """An attempt, for whoever holds the order's token; 404 for everyone else."""
+def of_visitor(attempt_id: str, visitor: Visitor) -> Attempt:
+    """An attempt, for the order's customer or the guest who holds its token; 404 for everyone else."""
     attempt = find(attempt_id)
-    if not ids.matches(order_token, attempt.token_hash):
+    if not visitor.opens(attempt.customer_id, attempt.token_hash):
         raise not_found("payment")
     return attempt
+
+
+def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
+    """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
+
+    `otherwise` is raised if an attempt moves meanwhile.
+    """
+    return [
+        dynamo.update(
+            attempt,
+            [
+                Attempt.customer_id.set(customer_id),
+                Attempt.token_hash.remove(),
+                Attempt.version.set(int(attempt.version) + 1),
+            ],
+            Attempt.version == int(attempt.version),
+            otherwise,
+        )
+        for attempt in tables.attempts_of(order_id)
+    ]
 
 
 def is_secured(order_id: str) -> bool:

@@ -21,7 +21,7 @@ class PaymentsItem(Item):
 
 
 class Attempt(PaymentsItem, discriminator="attempt"):
-    """One try to get an order paid. `token_hash` is that of the order's guest token."""
+    """One try to get an order paid. `token_hash` and `customer_id` are the order's: whom it opens to."""
 
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
@@ -30,7 +30,8 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     version = NumberAttribute()
     amount = JsonAttribute(Money)
     captured = JsonAttribute(Money)
-    token_hash = UnicodeAttribute()
+    token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
 
 
