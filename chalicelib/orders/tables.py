@@ -196,10 +196,12 @@ def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[Ord
     # The partition holds nothing but the list, so a range needs no lower end.
     condition = CustomersOrder.sk < after if after else None
     entries = list(
-        CustomersOrder.query(f"CUSTOMER#{customer_id}", condition, scan_index_forward=False, limit=limit + 1)
+        CustomersOrder.query(
+            f"CUSTOMER#{customer_id}", condition, consistent_read=True, scan_index_forward=False, limit=limit + 1
+        )
     )
     page = entries[:limit]
     keys: list[dynamo.Key] = [(OrderHeader, f"ORDER#{entry.order_id}", "ORDER") for entry in page]
-    found = dynamo.load(keys)
+    found = dynamo.load(keys, consistent=True)
     headers = [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
     return headers, str(page[-1].sk) if len(entries) > limit else None
