@@ -18,12 +18,15 @@ from machine import ROOT as ROOT
 from infra.local.client import Api, Json, Refused
 from infra.local.demo.play import ADDRESS as ADDRESS
 
-OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]"}
+_ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com"
+# Whose tokens each authorizer takes.
+ISSUERS = {"staff": f"{_ISSUER}/pool", "customers": f"{_ISSUER}/customer-pool"}
+OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]", "iss": ISSUERS["staff"]}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000, aws_request_id="test")
 
 
 class Gateway(Api):
-    """API Gateway as the shop's functions see it: proxy events in, and no way to staff's paths without claims."""
+    """API Gateway as the shop's functions see it: proxy events in, and each authorizer wants its own pool's claims."""
 
     def __init__(self, claims: Json | None = None, **headers: str) -> None:
         super().__init__("http://test", 0, **headers)
@@ -44,7 +47,8 @@ class Gateway(Api):
 
         target = urlsplit(path)
         resource, parameters = self._resource(app.routes, target.path, method)
-        if app.routes[resource][method].authorizer and self.claims is None:
+        authorizer = app.routes[resource][method].authorizer
+        if authorizer and (self.claims is None or self.claims["iss"] != ISSUERS[authorizer.name]):
             return 401, {}, {"code": "unauthorized"}
         query = dict(parse_qsl(target.query, keep_blank_values=True))
         event = {
@@ -63,7 +67,7 @@ class Gateway(Api):
                 "httpMethod": method,
                 "resourcePath": resource,
                 "path": target.path,
-                "authorizer": {"claims": self.claims} if self.claims else {},
+                "authorizer": {"claims": self.claims} if authorizer else {},
             },
         }
         answer = app(event, CONTEXT)
@@ -138,6 +142,21 @@ class Shop:
     def order_of(self, placed: Json) -> "Order":
         api = self.guest.with_headers(**{"Order-Token": placed["order_token"]})
         return Order(api, f"/orders/{placed['order']['id']}", placed)
+
+    def customer(self, name: str = "ann") -> Gateway:
+        """The API as a customer sees it who is logged in."""
+        email = f"{name}@jishi.example"
+        return Gateway({"sub": f"sub-of-{name}", "token_use": "id", "email": email, "iss": ISSUERS["customers"]})
+
+    def cart_of(self, customer: Gateway, *lines: tuple[str, int]) -> "Cart":
+        """A customer's cart with these lines, address and shipping, ready to be checked out."""
+        customer.post("/me/cart")
+        cart = Cart(customer, "/me/cart")
+        for sku, quantity in lines:
+            cart.post("/items", {"sku": sku, "quantity": quantity})
+        cart.put("/shipping-address", ADDRESS)
+        cart.put("/shipping-option", {"id": "standard"})
+        return cart
 
     def stock(self, sku: str) -> Json:
         return self.staff.get(f"/admin/stock/{quote(sku, safe='')}")

@@ -11,6 +11,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.events import Event
 from chalicelib.core.staff import Staff
+from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics.events import (
     ShipmentDelivered,
@@ -70,10 +71,10 @@ def find(order_id: str) -> Order:
     return Order(headers[0], snapshots[0], [item for item in items if isinstance(item, TimelineEntry)])
 
 
-def of_guest(order_id: str, token: str) -> Order:
-    """An order, for whoever holds its token; 404 for everyone else."""
+def of_visitor(order_id: str, visitor: Visitor) -> Order:
+    """An order, for its customer or for the guest who holds its token; 404 for everyone else."""
     order = find(order_id)
-    if not ids.matches(token, order.header.token_hash):
+    if not visitor.opens(order.header.customer_id, order.header.token_hash):
         raise not_found("order")
     return order
 

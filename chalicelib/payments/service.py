@@ -7,6 +7,7 @@ from chalicelib.core import clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
+from chalicelib.core.visitor import Visitor
 from chalicelib.payments import methods, states, stripe_gateway, tables
 from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
@@ -30,9 +31,11 @@ def method(method_id: str) -> PaymentMethod:
     return methods.chosen(method_id, offered())
 
 
-def first_attempt(order_id: str, method_id: str, amount: Money, token_hash: str | None) -> tuple[Attempt, Action]:
+def first_attempt(
+    order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
+) -> tuple[Attempt, Action]:
     """The attempt that an order begins with, and the write action that checkout commits with the order."""
-    return _new_attempt(order_id, 1, method_id, amount, token_hash)
+    return _new_attempt(order_id, 1, method_id, amount, token_hash, customer_id)
 
 
 def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
@@ -44,12 +47,19 @@ def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
     last = attempts[-1]
     if not states.is_dead(last.state):
         return last, []
-    attempt, make = _new_attempt(order_id, len(attempts) + 1, last.method, last.amount, last.token_hash, last.packed)
+    number, owner = len(attempts) + 1, (last.token_hash, last.customer_id)
+    attempt, make = _new_attempt(order_id, number, last.method, last.amount, *owner, packed=last.packed)
     return attempt, [make, dynamo.check(last, Attempt.version == int(last.version), changed_meanwhile())]
 
 
 def _new_attempt(
-    order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None, packed: bool = False
+    order_id: str,
+    number: int,
+    method_id: str,
+    amount: Money,
+    token_hash: str | None,
+    customer_id: str | None,
+    packed: bool = False,
 ) -> tuple[Attempt, Action]:
     attempt_id = ids.derived("pay", order_id, number)
     now = clock.now()
@@ -64,6 +74,7 @@ def _new_attempt(
         captured=zero(amount.currency),
         token_hash=token_hash,
         packed=packed,
+        customer_id=customer_id,
         created_at=clock.stamp(now),
     )
     if not methods.METHODS[method_id].paid_on_delivery:
@@ -79,10 +90,10 @@ def find(attempt_id: str) -> Attempt:
     return attempt
 
 
-def of_guest(attempt_id: str, order_token: str) -> Attempt:
-    """An attempt, for whoever holds the order's token; 404 for everyone else."""
+def of_visitor(attempt_id: str, visitor: Visitor) -> Attempt:
+    """An attempt, for the order's customer or the guest who holds its token; 404 for everyone else."""
     attempt = find(attempt_id)
-    if attempt.token_hash is None or not ids.matches(order_token, attempt.token_hash):
+    if not visitor.opens(attempt.customer_id, attempt.token_hash):
         raise not_found("payment")
     return attempt
 
@@ -90,6 +101,26 @@ def of_guest(attempt_id: str, order_token: str) -> Attempt:
 def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
     """An order's attempts in the order of their making, and its refunds."""
     return tables.of_order(order_id)
+
+
+def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
+    """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
+
+    `otherwise` is raised if an attempt moves meanwhile.
+    """
+    return [
+        dynamo.update(
+            attempt,
+            [
+                Attempt.customer_id.set(customer_id),
+                Attempt.token_hash.remove(),
+                Attempt.version.set(int(attempt.version) + 1),
+            ],
+            Attempt.version == int(attempt.version),
+            otherwise,
+        )
+        for attempt in tables.attempts_of(order_id)
+    ]
 
 
 def secured(order_id: str) -> Action:
