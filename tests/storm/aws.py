@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.storm.dynamodb import DynamoDB, Image, refused
+from tests.storm.dynamodb import DynamoDB, Image, refused, resources
 from tests.storm.scheduler import Crash, Scheduler
 from tests.storm.weather import Weather
 
@@ -180,14 +179,14 @@ class Aws:
 
     def wire(self, template: Path, functions: dict[str, Function], urls: dict[str, str]) -> None:
         """Queues and rules as the template declares them, for those consumers that take part."""
-        resources = yaml.safe_load(template.read_text())["Resources"]
-        for logical, resource in resources.items():
+        declared = resources(template)
+        for logical, resource in declared.items():
             name = _snake(logical.removesuffix("Queue"))
             if resource.get("Type") == "AWS::SQS::Queue" and name in functions:
                 properties = resource["Properties"]
                 most = properties["RedrivePolicy"]["maxReceiveCount"]
                 self.queues[name] = Queue(name, functions[name], properties["VisibilityTimeout"], most)
-        for logical, resource in resources.items():
+        for logical, resource in declared.items():
             if resource.get("Type") == "AWS::Events::Rule" and _snake(logical.removesuffix("Rule")) in self.queues:
                 pattern = resource["Properties"]["EventPattern"]
                 assert pattern.keys() == {"detail-type"}, f"the storm's bus does not know how to match {pattern}"

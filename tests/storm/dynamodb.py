@@ -6,6 +6,7 @@ A transaction is begun and committed, so that whoever writes one of its items in
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,18 @@ class Transaction:
     done: bool = False
 
 
+@cache
+def resources(template: Path) -> dict[str, Any]:
+    """What the template declares."""
+    declared: dict[str, Any] = yaml.safe_load(template.read_text())["Resources"]
+    return declared
+
+
 def tables_of(template: Path, names: dict[str, str]) -> dict[str, Table]:
     """Empty tables as the template declares them; `names` is the table's name by module."""
-    resources = yaml.safe_load(template.read_text())["Resources"]
     found = {}
     for module, name in names.items():
-        properties = resources[f"{module.capitalize()}Table"]["Properties"]
+        properties = resources(template)[f"{module.capitalize()}Table"]["Properties"]
         assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
         indexes = {}
         for index in properties.get("GlobalSecondaryIndexes", ()):
@@ -296,7 +303,8 @@ class DynamoDB:
         """Take the items of a transaction into its hands, or raise TransactionCanceledException with all reasons."""
         operation = "TransactWriteItems"
         self._known(operation, request)
-        token, body = request.get("ClientRequestToken"), json.dumps(request["TransactItems"], sort_keys=True)
+        token = request.get("ClientRequestToken")
+        body = json.dumps(request["TransactItems"], sort_keys=True) if token else ""
         if known := self._repeated(token, body):
             return known
         entries = [next(iter(entry.items())) for entry in request["TransactItems"]]

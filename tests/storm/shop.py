@@ -97,12 +97,12 @@ class Guest(Client):
         cart = self.must((201,), "POST", "/carts", {}, Idempotency_Key=key)
         self.town.books.carts.setdefault(key, set()).add(cart["id"])
         path, token = f"/carts/{cart['id']}", cart["cart_token"]
-        for sku in self.dice.sample(sorted(GOODS), self.dice.choice([1, 1, 2])):
+        for sku in self.dice.sample(self.town.wanted, self.dice.randint(1, min(2, len(self.town.wanted)))):
             wanted = {"sku": sku, "quantity": self.dice.choice([1, 1, 2, 3])}
             cart = self.must((200,), "POST", f"{path}/items", wanted, Idempotency_Key=self.key(), Cart_Token=token)
         self.must((200,), "PUT", f"{path}/shipping-address", ADDRESS, Cart_Token=token)
         cart = self.must((200,), "PUT", f"{path}/shipping-option", {"id": "standard"}, Cart_Token=token)
-        self.wait(0, 2)
+        self.town.scheduler.pause(self.town.until_sale(self.dice))
         self._check_out(path, token, cart)
 
     def _check_out(self, path: str, token: str, cart: Json) -> None:
@@ -215,12 +215,16 @@ class Town:
         self.books = Books()
         self.guests = 0
         self.closing = False
+        self.sale: float | None = None
+        self.wanted = sorted(GOODS)
 
     def settle(self) -> None:
         """Let everybody come: guests in a rush or one by one, so few goods that they fight for them."""
         dice = self.scheduler.random
         rush = dice.choice([0.2, 5, 120])
-        self.guests = dice.choice([2, 4, 6, 8])
+        self.guests = dice.choice([2, 4, 6, 10])
+        self.sale = self.scheduler.now + 60 if dice.random() < 0.5 else None
+        self.wanted = dice.sample(sorted(GOODS), dice.choice([1, 1, 3]))
         for number in range(self.guests):
             self.scheduler.spawn(f"guest{number}", Guest(self, f"guest-{number:04d}").visit, dice.uniform(0, rush))
         for number in range(dice.choice([1, 1, 2])):
@@ -230,7 +234,7 @@ class Town:
         staff = Gateway(OWNER)
         for sku in GOODS:
             for place in PLACES:
-                pieces = self.scheduler.random.choice([0, 1, 2, 5])
+                pieces = self.scheduler.random.choice([0, 1, 1, 2, 5, 9])
                 staff.put(f"/admin/stock/{sku}", {"location": place, "on_hand": pieces})
 
     def open_orders(self) -> list[str]:
@@ -239,6 +243,12 @@ class Town:
 
         orders = (item for item in self.aws.dynamodb.tables[settings.tables["orders"]].items() if item["sk"]["S"] == "ORDER")
         return [order["id"]["S"] for order in orders if order["state"]["S"] in ("pending_payment", "confirmed")]
+
+    def until_sale(self, dice: random.Random) -> float:
+        """In a sale everybody checks out at once; otherwise whenever they like."""
+        if self.sale is None or self.sale < self.scheduler.now:
+            return dice.uniform(0, 2)
+        return self.sale - self.scheduler.now + dice.uniform(0, 0.02)
 
     @property
     def restless(self) -> bool:

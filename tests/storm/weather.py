@@ -31,7 +31,7 @@ class Weather:
     @classmethod
     def of(cls, dice: random.Random) -> "Weather":
         chances = {kind: dice.choice([0, 0, 0.005, 0.02, 0.06]) for kind in KINDS}
-        return cls(chances, duplicates=dice.choice([0, 0.1, 0.4]), slow=dice.choice([0.0, 0.02, 0.1]))
+        return cls(chances, duplicates=dice.choice([0, 0.1, 0.4]), slow=dice.choice([0.0, 0.02, 0.1, 0.3]))
 
     def strike(self, dice: random.Random) -> str | None:
         """What strikes the call at hand, usually nothing."""
