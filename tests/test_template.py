@@ -56,6 +56,7 @@ def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: 
         "LogisticsEvents",
         "OrdersEvents",
         "PaymentsEvents",
+        "PaymentsWebhooks",
     }
 
 
@@ -160,8 +161,13 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "LogisticsApi": {"LogisticsTable", "PaymentsTable"},
         "OrdersEvents": {"OrdersTable"},
         "PaymentsEvents": {"PaymentsTable"},
+        "PaymentsWebhooks": {"PaymentsTable"},
+        "PaymentsSweep": {"PaymentsTable", "AdminTable"},
+        "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "CatalogSearch": {"CatalogTable"},
+        "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():
         policy = json.dumps(resources[f"{name}Role"]["Properties"]["Policies"])
@@ -199,8 +205,24 @@ def test_each_path_leads_to_the_function_of_its_module(resources: Resources) -> 
     assert not any("APIHandler" in uri for uri in led.values())
     for module in API_MODULES:
         name = function_name(module)
-        assert functions(resources)[name]["Environment"]["Variables"] == {"MODULES": module}
+        assert functions(resources)[name]["Environment"]["Variables"]["MODULES"] == module
         assert resources[f"{name}Permission"]["Properties"]["FunctionName"] == {"Ref": name}
+
+
+def test_only_functions_that_ask_the_payment_provider_know_its_keys(resources: Resources) -> None:
+    knowing = {
+        name: set(function.get("Environment", {}).get("Variables", {})) & {"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}
+        for name, function in functions(resources).items()
+    }
+    both, key = {"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}, {"STRIPE_API_KEY"}
+    assert {name: known for name, known in knowing.items() if known} == {
+        "OrdersApi": key,
+        "OrdersExpire": key,
+        "PaymentsApi": both,
+        "PaymentsEvents": key,
+        "PaymentsSweep": key,
+        "PaymentsWebhooks": key,
+    }
 
 
 def test_staff_paths_are_behind_the_staff_pool(resources: Resources) -> None:

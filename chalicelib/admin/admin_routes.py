@@ -7,10 +7,14 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.admin import relay
+from chalicelib.core import clock, jobs
 from chalicelib.core.errors import invalid
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.web import StaffRoutes
 
 routes = StaffRoutes(__name__)
+
+JobName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$(?!\n)")]
 
 
 class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,3 +44,77 @@ def list_events(query: Since) -> Events:
         raise invalid("/query/since", "This shop knows no such time.")
     told = relay.recent(query.since, query.limit)
     return Events([EventView(e.id, e.at, e.source, e.name, msgspec.Raw(e.detail.encode())) for e in told], None)
+
+
+class JobView(msgspec.Struct, frozen=True):
+    """A job: whether it runs, until when its lease lasts, how its last run went, and where one stopped."""
+
+    name: str
+    running: bool
+    lease_until: str | None
+    resume: str | None
+    last_started: str
+    last_ended: str | None
+    last_outcome: str | None
+
+
+class Jobs(msgspec.Struct, frozen=True):
+    data: list[JobView]
+    next_cursor: None = None
+
+
+class RunView(msgspec.Struct, frozen=True):
+    """A run that did something or failed. `resumed` is where it went on, `stopped` where one that failed got to."""
+
+    id: str
+    started: str
+    ended: str
+    outcome: str
+    counts: dict[str, int]
+    error: str | None
+    resumed: str | None
+    stopped: str | None
+
+
+class Runs(msgspec.Struct, frozen=True):
+    data: list[RunView]
+    next_cursor: str | None
+
+
+@routes.get("/admin/jobs")
+def list_jobs() -> Jobs:
+    """Schedules and console functions that ever ran, by name, and how their last run went."""
+    return Jobs([_job(lease) for lease in jobs.known()])
+
+
+@routes.get("/admin/jobs/{name}/runs")
+def list_runs(name: JobName, query: Page) -> Runs:
+    """What the runs of a job did in the last 90 days, newest first. Runs that found nothing to do are left out."""
+    found, after = jobs.runs(name, query.limit, decode_cursor(query.cursor))
+    return Runs([_run(record) for record in found], encode_cursor(after))
+
+
+def _job(lease: jobs.Lease) -> JobView:
+    running = lease.until is not None and lease.until >= clock.stamp(clock.now())
+    return JobView(
+        name=lease.name,
+        running=running,
+        lease_until=lease.until,
+        resume=lease.resume,
+        last_started=lease.last_started,
+        last_ended=lease.last_ended,
+        last_outcome=lease.last_outcome,
+    )
+
+
+def _run(record: jobs.RunRecord) -> RunView:
+    return RunView(
+        id=record.id,
+        started=record.started,
+        ended=record.ended,
+        outcome=record.outcome,
+        counts=record.counts,
+        error=record.error,
+        resumed=record.resumed,
+        stopped=record.stopped,
+    )

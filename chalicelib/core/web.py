@@ -2,7 +2,7 @@
 
 A view declares what it needs by the names and types of its parameters:
 path parameters by name; `body`, `query`: msgspec Structs; `cart_token`, `order_token`: the guest's secret from its
-header; `once`: the caller's Idempotency-Key; `staff`: who of the staff is asking.
+header; `once`: the caller's Idempotency-Key; `staff`: who of the staff is asking; `webhook`: the request as it came.
 """
 
 import hashlib
@@ -42,6 +42,16 @@ class Staff(msgspec.Struct, frozen=True):
 
     id: str
     groups: frozenset[str]
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """What a provider sent, byte for byte: its signature is over exactly this."""
+
+    raw: bytes
+    headers: dict[str, str]
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name.lower(), "")
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -170,6 +180,9 @@ def _arguments(operation: Operation, wanted: frozenset[str], request: Request, p
         arguments["once"] = _once(request)
     if "query" in wanted:
         arguments["query"] = _query(request, operation.query)
+    if "webhook" in wanted:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        arguments["webhook"] = Webhook(_raw_body(request), headers)
     if "body" in wanted:
         arguments["body"] = _body(request, operation.body)
     return arguments

@@ -96,13 +96,13 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str) -> Shipment:
     if shipment.state == states.DISPATCHED and shipment.tracking_number == tracking_number:
         return shipment
     states.check_move(shipment.state, states.DISPATCHED)
-    if not payments.is_secured(shipment.order_id):
-        raise ShopError("payment_not_secured", 409, "The order's payment is not secured, so nothing is sent.")
+    secured = payments.secured(shipment.order_id)
     reservations, _ = tables.of_order(shipment.order_id)
     mine = [r for r in reservations if r.location == shipment.location and r.state == HELD]
     shipment.carrier, shipment.tracking_number = carrier, tracking_number
     _move(shipment, states.DISPATCHED)
-    return _commit(shipment, stock.consume(mine, _changed_meanwhile()), _event(ShipmentDispatched, shipment))
+    actions = [*stock.consume(mine, _changed_meanwhile()), secured]
+    return _commit(shipment, actions, _event(ShipmentDispatched, shipment))
 
 
 def deliver(shipment_id: str) -> Shipment:

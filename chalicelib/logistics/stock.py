@@ -13,6 +13,9 @@ from chalicelib.logistics.routing import Pick, route
 from chalicelib.logistics.tables import CONSUMED, HELD, RELEASED, Reservation, StockCount, StockLevel
 
 _ATTEMPTS = 8
+# Two writes a pick and one a parcel, at checkout and again if the order is called off: what the one transaction of
+# either takes (dynamo.MOST_ACTIONS), less what the order itself needs.
+_MOST_WRITES = dynamo.MOST_ACTIONS - 14
 
 
 class LevelMoved(Exception):
@@ -35,6 +38,10 @@ def reserve(order_id: str, wanted: Mapping[str, int], free: Mapping[tuple[str, s
     Raises 409 `out_of_stock` if there are too few. Committing raises LevelMoved if there have become too few since.
     """
     picks = route(wanted, free, [location.id for location in tables.locations()])
+    parcels = len({pick.location for pick in picks})
+    if 2 * len(picks) + parcels > _MOST_WRITES:
+        detail = "These lines lie at too many places to be sent as one order. Order them in two."
+        raise ShopError("too_large", 422, detail)
     return [action for pick in picks for action in _reserve(order_id, pick)]
 
 

@@ -1,8 +1,9 @@
 """Staff's view of orders."""
 
+from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders import schemas, service
+from chalicelib.orders import paying, schemas, service
 
 routes = StaffRoutes(__name__)
 
@@ -33,3 +34,15 @@ def cancel_any_order(order_id: str, body: schemas.Cancel) -> schemas.OrderView:
 def list_any_shipments(order_id: str) -> schemas.ShipmentSummaries:
     """The parcels of an order."""
     return schemas.ShipmentSummaries(schemas.shipments(service.find(order_id).header), None)
+
+
+@routes.post("/admin/orders/{order_id}/refunds", status=201)
+def refund_order(order_id: str, body: schemas.Refund, once: Once) -> schemas.RefundView:
+    """Give all of an order's money back, once everything was sent. Before that, cancel it: that gives it back too."""
+    return schemas.refund(paying.refund(order_id, body.reason, once))
+
+
+@routes.get("/admin/orders/{order_id}/refunds")
+def list_refunds(order_id: str) -> schemas.Refunds:
+    """What of an order's money went back, or is on its way."""
+    return schemas.Refunds([schemas.refund(item) for item in paying.refunds_of(order_id)], None)

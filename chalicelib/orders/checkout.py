@@ -10,12 +10,14 @@ from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.logistics import stock
-from chalicelib.orders import carts, pricing, service, states, tables
+from chalicelib.orders import carts, expiry, pricing, service, states, tables
 from chalicelib.orders.carts import PricedCart
 from chalicelib.orders.events import OrderConfirmed, OrderEvent, OrderPlaced
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
+from chalicelib.payments import settlement
+from chalicelib.payments.settlement import Session
 
 _ATTEMPTS = 5
 
@@ -30,10 +32,10 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A placed order, its first payment attempt, and the secret that opens both."""
+    """A placed order, how it is paid, and the secret that opens both."""
 
     order: Order
-    payment: payments.Attempt
+    session: Session
     order_token: str
 
 
@@ -77,7 +79,7 @@ def _replay(cart: Cart, cart_token: str, once: Once) -> Placed:
     if made is None:
         raise carts.closed(cart)
     attempt = payments.find(ids.derived("pay", made, 1))
-    return Placed(service.find(made), attempt, _order_token(cart_token, made))
+    return Placed(service.find(made), settlement.open_session(attempt), _order_token(cart_token, made))
 
 
 def _order_token(cart_token: str, order_id: str) -> str:
@@ -111,7 +113,7 @@ def _place(
     token = _order_token(cart_token, order_id)
     wanted = {line.sku: line.quantity for line in priced.lines}
     header, snapshot = _order(order_id, priced, wish, ids.digest(token))
-    attempt, make_attempt = payments.first_attempt(order_id, method, priced.totals.total, header.token_hash)
+    attempt, make_attempt = payments.first_attempt(order_id, method.id, priced.totals.total, header.token_hash)
     events = _events(header, method)
     timeline = [service.timeline_entry(order_id, event, {}) for event in events]
     cart = priced.cart
@@ -127,7 +129,9 @@ def _place(
         *(dynamo.put_raw(OrdersItem, outbox.attributes(event)) for event in events),
     ]
     dynamo.transaction(actions)
-    return Placed(Order(header, snapshot, timeline), attempt, token)
+    # From here on the order stands, whatever becomes of this function: the same request goes on here, and so does the
+    # sweep of payments.
+    return Placed(Order(header, snapshot, timeline), settlement.open_session(attempt), token)
 
 
 def _order(order_id: str, priced: PricedCart, wish: Wish, token_hash: str) -> tuple[OrderHeader, OrderSnapshot]:
@@ -142,7 +146,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token_hash: str) -> tu
         total=priced.totals.total,
         payment_method=wish.payment_method,
         quantity=sum(line.quantity for line in priced.lines),
-        captured=0,
+        payments={},
         shipments={},
         placed_at=placed_at,
     )
@@ -161,6 +165,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if not method.paid_on_delivery:
+        tables.set_due(header, clock.now() + expiry.PAY_WITHIN)
         return [placed]
     states.check_move(header.state, states.CONFIRMED)
     header.state = states.CONFIRMED

@@ -3,7 +3,7 @@
 from chalicelib.core.errors import ShopError
 from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Routes
-from chalicelib.orders import carts, checkout, schemas, service
+from chalicelib.orders import carts, checkout, paying, schemas, service
 from chalicelib.orders.address import Address
 
 routes = Routes(__name__)
@@ -66,9 +66,7 @@ def check_out(cart_id: str, cart_token: str, body: schemas.CheckOut, once: Once)
     except checkout.CartChanged as changed:
         detail = "The cart is not what was agreed to. Look at it again."
         raise ShopError("cart_changed", 409, detail, extra={"cart": schemas.cart(changed.cart)}) from None
-    attempt = placed.payment
-    payment = schemas.PaymentSummary(attempt.id, attempt.method, attempt.state, attempt.amount)
-    return schemas.PlacedView(schemas.order(placed.order), payment, placed.order_token)
+    return schemas.PlacedView(schemas.order(placed.order), schemas.payment(placed.session), placed.order_token)
 
 
 @routes.get("/orders/{order_id}")
@@ -81,6 +79,12 @@ def show_order(order_id: str, order_token: str) -> schemas.OrderView:
 def list_shipments(order_id: str, order_token: str) -> schemas.ShipmentSummaries:
     """The parcels of the guest's order and where they are."""
     return schemas.ShipmentSummaries(schemas.shipments(service.of_guest(order_id, order_token).header), None)
+
+
+@routes.post("/orders/{order_id}/payments")
+def pay_order(order_id: str, order_token: str) -> schemas.PaymentSummary:
+    """Pay, or try again to: the order's open payment and its secret, a new payment if the last one failed."""
+    return schemas.payment(paying.pay(service.of_guest(order_id, order_token)))
 
 
 @routes.post("/orders/{order_id}/cancel")

@@ -7,11 +7,14 @@
 | order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
 
+A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>.
+
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
 Query. The index holds hardly more than keys and those never change, so only placing an order writes to it.
 """
 
 import zlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TypedDict
 
@@ -19,7 +22,7 @@ import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from chalicelib.core import dynamo
+from chalicelib.core import clock, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -27,6 +30,7 @@ from chalicelib.orders.address import Address
 from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
+_DUE_SPREAD = 4
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -48,6 +52,15 @@ class ShipmentMark(msgspec.Struct, frozen=True):
     tracking_number: str | None = None
 
 
+class PaymentMark(msgspec.Struct, frozen=True):
+    """What an order knows of one of its payment attempts, in minor units; `version` is the attempt's."""
+
+    version: int
+    authorized: int
+    captured: int
+    refunded: int
+
+
 class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
@@ -57,13 +70,25 @@ class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untype
     placed_key = UnicodeAttribute(range_key=True)
 
 
+class DueIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_due"
+        projection = IncludeProjection(["kind"])
+
+    due_key = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
 class OrdersItem(Item):
     class Meta:
         table_name = settings.tables["orders"]
 
     by_month = MonthIndex()
+    by_due = DueIndex()
     month_key = UnicodeAttribute(null=True)
     placed_key = UnicodeAttribute(null=True)
+    due_key = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
 
 
 class Cart(OrdersItem, discriminator="cart"):
@@ -80,7 +105,7 @@ class Cart(OrdersItem, discriminator="cart"):
 
 
 class OrderHeader(OrdersItem, discriminator="order"):
-    """The part of an order that changes. `quantity` is pieces in all, `captured` minor units received so far."""
+    """The part of an order that changes. `quantity` is pieces in all; `shipments` and `payments` are by their ids."""
 
     id = UnicodeAttribute()
     state = UnicodeAttribute()
@@ -89,7 +114,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     total = JsonAttribute(Money)
     payment_method = UnicodeAttribute()
     quantity = NumberAttribute()
-    captured = NumberAttribute()
+    payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
     placed_at = UnicodeAttribute()
 
@@ -141,6 +166,20 @@ def listing(order_id: str, placed_at: str) -> Listing:
     """The index keys of an order header."""
     spread = zlib.crc32(order_id.encode()) % LIST_SPREAD
     return {"month_key": f"ORDERS#{placed_at[:7]}#{spread}", "placed_key": f"{placed_at}#{order_id}"}
+
+
+def set_due(header: OrderHeader, at: datetime | None) -> None:
+    """Let the expiry look at an order at this time; None: it waits for nothing any more."""
+    header.due_key = None if at is None else f"DUE#{zlib.crc32(header.id.encode()) % _DUE_SPREAD}"
+    header.due_at = None if at is None else f"{clock.stamp(at)}#{header.id}"
+
+
+def due(now: datetime, limit: int) -> Iterator[str]:
+    """Ids of orders whose time is over, at most `limit` of each of the index's partitions."""
+    until = f"{clock.stamp(now)}~"
+    for spread in range(_DUE_SPREAD):
+        for item in OrdersItem.by_due.query(f"DUE#{spread}", OrdersItem.due_at <= until, limit=limit):
+            yield item.pk.partition("#")[2]
 
 
 def cart(cart_id: str) -> Cart | None:

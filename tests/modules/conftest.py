@@ -1,10 +1,13 @@
 """An empty shop, in one process, for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from inprocess import Gateway, Shop
 from moto import mock_aws
+
+from chalicelib.core import dynamo
 
 
 @pytest.fixture
@@ -29,3 +32,27 @@ def staff(shop: Shop) -> Gateway:
 @pytest.fixture
 def guest(shop: Shop) -> Gateway:
     return shop.guest
+
+
+@pytest.fixture
+def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[str]]:
+    """Let the next calls of an operation meet `storms` (errors, or functions called first); lists all calls made."""
+    monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
+    calm = dynamo._connection.dispatch
+
+    def forecast(operation: str, storms: list[Any]) -> list[str]:
+        calls: list[str] = []
+
+        def dispatch(name: str, request: Any) -> Any:
+            calls.append(name)
+            if name == operation and storms:
+                storm = storms.pop(0)
+                if isinstance(storm, Exception):
+                    raise storm
+                storm()
+            return calm(name, request)
+
+        monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
+        return calls
+
+    return forecast

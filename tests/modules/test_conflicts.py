@@ -23,30 +23,6 @@ def canceled(*codes: str) -> VerboseClientError:
     return VerboseClientError(error, TRANSACTION, {}, cancellation_reasons=reasons)
 
 
-@pytest.fixture
-def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[str]]:
-    """Let the next calls of an operation meet `storms` (errors, or functions called first); lists all calls made."""
-    monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
-    calm = dynamo._connection.dispatch
-
-    def forecast(operation: str, storms: list[Any]) -> list[str]:
-        calls: list[str] = []
-
-        def dispatch(name: str, request: Any) -> Any:
-            calls.append(name)
-            if name == operation and storms:
-                storm = storms.pop(0)
-                if isinstance(storm, Exception):
-                    raise storm
-                storm()
-            return calm(name, request)
-
-        monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
-        return calls
-
-    return forecast
-
-
 def test_a_conflict_is_tried_again_and_not_reported(shop: Shop, weather: Any) -> None:
     shop.product("mug", stock={"ams": 1})
     cart = shop.ready_cart()
