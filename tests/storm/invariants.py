@@ -8,6 +8,7 @@ import msgspec
 
 from tests.storm.dynamodb import DynamoDB
 from tests.storm.shop import Books, Town
+from tests.storm.stripe_server import StripeServer
 
 
 class Shop:
@@ -34,6 +35,8 @@ class Shop:
         self.reservations = _by_order(self.items["reservation"])
         self.shipments = _by_order(self.items["shipment"])
         self.attempts = _by_order(self.items["attempt"])
+        self.refunds = _by_order(self.items["refund"])
+        self.refund_ids = {refund.id for refund in self.items["refund"]}
 
 
 def _by_order(items: list[Any]) -> defaultdict[str, list[Any]]:
@@ -53,7 +56,9 @@ def broken(database: DynamoDB, town: Town) -> list[str]:
         *stock(shop),
         *orders(shop, town.books),
         *reservations(shop),
-        *money(shop),
+        *money(shop, town.books),
+        *at_the_provider(shop, town.bank.server),
+        *(f"Stripe: {what}" for what in town.bank.server.wrong),
         *told_once(shop),
     ]
 
@@ -128,24 +133,82 @@ def reservations(shop: Shop) -> Iterator[str]:
         yield f"stock is reserved for {order_id}, which does not exist"
 
 
-def money(shop: Shop) -> Iterator[str]:
-    """Who got goods has paid for them once; who got none owes nothing."""
+def money(shop: Shop, books: Books) -> Iterator[str]:
+    """Who got goods has paid for them once; who got none has paid nothing, or has it back."""
     for order_id, order in shop.orders.items():
         attempts = shop.attempts[order_id]
+        # Of an order that is off nobody asks what was promised for it.
+        off = order.state in ("canceled", "expired")
+        marks = {a.id: (0 if off else a.authorized.amount, a.captured.amount, int(a.refunded)) for a in attempts}
+        shown = {k: (0 if off else mark.authorized, mark.captured, mark.refunded) for k, mark in order.payments.items()}
+        if any(sums != shown.get(key, (0, 0, 0)) for key, sums in marks.items()):
+            yield f"{order_id} shows its payments as {shown}, and they are {marks}"
         captured = sum(attempt.captured.amount for attempt in attempts)
-        if int(order.captured) != captured:
-            yield f"{order_id} shows {order.captured} paid, its payments say {captured}"
-        if order.state == "completed" and captured != order.total.amount:
-            yield f"{order_id} is completed; of {order.total.amount} there were {captured} paid"
-        if order.state in ("canceled", "expired") and captured:
-            yield f"{order_id} is {order.state} and {captured} were paid"
-        if order.state in ("canceled", "expired") and any(a.state not in ("canceled", "failed") for a in attempts):
+        if captured not in (0, order.total.amount):
+            yield f"{order_id}: of {order.total.amount} there were {captured} paid"
+        if order.state == "completed" and not captured:
+            yield f"{order_id} is completed and not paid"
+        kept = captured - sum(int(attempt.refunded) for attempt in attempts)
+        failed = any(refund.state == "failed" for refund in shop.refunds[order_id])
+        if order.state in ("canceled", "expired") and kept and not failed:
+            yield f"{order_id} is {order.state} and {kept} are kept"
+        if order.state in ("canceled", "expired") and any(
+            a.state not in ("canceled", "failed", "captured") for a in attempts
+        ):
             yield f"{order_id} is {order.state} and its payments are {[a.state for a in attempts]}"
+        if kept and order_id in books.refunds and not failed:
+            yield f"{order_id} was to be refunded and {kept} are kept"
     for order_id in shop.attempts.keys() - shop.orders.keys():
         yield f"there is a payment for {order_id}, which does not exist"
 
 
-_OF_ORDERS = ("OrderPlaced", "OrderConfirmed", "OrderCompleted", "OrderCanceled")
+_AT_STRIPE = {
+    "requires_payment_method": ("created",),
+    "requires_action": ("requires_action", "created"),
+    "requires_capture": ("authorized",),
+    "succeeded": ("captured",),
+    "canceled": ("canceled", "failed"),
+}
+
+
+def at_the_provider(shop: Shop, server: StripeServer) -> Iterator[str]:
+    """Our books are the provider's, cent by cent, and nobody's money is held for an order that is off."""
+    attempts = {attempt.id: attempt for each in shop.attempts.values() for attempt in each}
+    charged: Counter[str] = Counter()
+    for intent in server.intents.values():
+        attempt = attempts.get(intent["metadata"].get("payment_id"))
+        if attempt is None or attempt.provider_id != intent["id"]:
+            yield f"{intent['id']} is nobody's, in {intent['status']}"
+            continue
+        if attempt.amount.amount != intent["amount"]:
+            yield f"{attempt.id} is over {attempt.amount.amount}, at Stripe over {intent['amount']}"
+        order = shop.orders[attempt.order_id]
+        gone = server.given_back(intent["id"])
+        succeeded = sum(
+            r["amount"]
+            for r in server.refunds.values()
+            if (r["payment_intent"], r["status"]) == (intent["id"], "succeeded")
+        )
+        told = f"{attempt.id} of {order.id}, which is {order.state},"
+        if attempt.state not in _AT_STRIPE[intent["status"]]:
+            yield f"{told} is {attempt.state}, at Stripe {intent['status']}"
+        if (attempt.captured.amount, int(attempt.refunded)) != (intent["amount_received"], succeeded):
+            sums = f"{attempt.captured.amount} captured, {attempt.refunded} refunded"
+            yield f"{told} has {sums}, at Stripe {intent['amount_received']} and {succeeded}"
+        if intent["status"] not in ("succeeded", "canceled"):
+            yield f"{told} is left {intent['status']} at Stripe"
+        charged[order.id] += intent["amount_received"]
+        if gone > intent["amount_received"]:
+            yield f"{told} was refunded {gone} of {intent['amount_received']}"
+    for order_id, amount in charged.items():
+        if amount > shop.orders[order_id].total.amount:
+            yield f"{order_id} was charged {amount}, more than once"
+    asked = Counter(refund["metadata"].get("refund_id") for refund in server.refunds.values())
+    yield from (f"the refund {refund_id} was made {n} times" for refund_id, n in asked.items() if n > 1)
+    yield from (f"{refund_id} was refunded, and nobody here knows" for refund_id in asked.keys() - shop.refund_ids)
+
+
+_OF_ORDERS = ("OrderPlaced", "OrderConfirmed", "OrderCompleted", "OrderCanceled", "OrderExpired")
 
 
 def told_once(shop: Shop) -> Iterator[str]:
@@ -162,5 +225,5 @@ def told_once(shop: Shop) -> Iterator[str]:
             yield f"{order_id} is {order.state} and {final} is told {stages[order_id, final]} times"
     entries = Counter(entry.sk.rpartition("#")[2] for entry in shop.items["timeline"])
     for event in shop.events:
-        if event["name"].startswith(("Order", "Shipment")) and entries[event["id"]] != 1:
+        if not event["name"].startswith("Product") and entries[event["id"]] != 1:
             yield f"{event['name']} {event['id']} stands {entries[event['id']]} times on its order's timeline"

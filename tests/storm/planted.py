@@ -46,7 +46,7 @@ def stock_without_condition() -> Iterator[None]:
 @contextmanager
 def orders_without_version() -> Iterator[None]:
     """What an event says of an order is written over whatever was written meanwhile."""
-    with patch.object(service, "_unmoved", _always):
+    with patch.object(service, "unmoved", _always):
         yield
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from tests.storm import invariants, stage
 from tests.storm.aws import Aws
+from tests.storm.bank import Bank
 from tests.storm.dynamodb import DynamoDB
 from tests.storm.scheduler import Scheduler, Violation, epoch
 from tests.storm.shop import Town
 from tests.storm.weather import Weather
 
-STORM = 600.0
-CALM = 4 * 3600.0
+STORM = 45 * 60.0
+CALM = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,17 @@ class Outcome:
 
 def run(seed: int) -> Outcome:
     """Play `seed`, from an opened shop until nothing moves any more."""
+    from chalicelib.core.settings import settings
+
     dice = random.Random(f"weather {seed}")
     weather = Weather.of(dice)
     scheduler = Scheduler(seed, epoch(seed))
     database = DynamoDB(stage.opened(), lambda: scheduler.now)
     aws = Aws(scheduler, weather, database)
-    town = Town(scheduler, weather, aws)
+    bank = Bank(aws, settings.stripe_webhook_secret)
+    town = Town(scheduler, weather, aws, bank)
     before = threading.active_count()
-    with stage.on_stage(scheduler, aws):
+    with stage.on_stage(scheduler, aws, bank.server):
         aws.wire(stage.TEMPLATE, stage.functions(), stage.urls())
         weather.over = True
         town.stock_up()
@@ -51,6 +55,7 @@ def run(seed: int) -> Outcome:
 
 def _play(scheduler: Scheduler, weather: Weather, aws: Aws, town: Town) -> list[str]:
     town.settle()
+    town.keep_time(stage.functions())
     try:
         scheduler.run(scheduler.now + STORM)
         weather.over = True
@@ -59,7 +64,7 @@ def _play(scheduler: Scheduler, weather: Weather, aws: Aws, town: Town) -> list[
         scheduler.run(scheduler.now + CALM)
     except Violation as violation:
         return [str(violation)]
-    stuck = [f"stuck: {what}" for what in aws.restless]
+    stuck = [f"stuck: {what}" for what in (*aws.restless, *sorted(town.due))]
     if scheduler.actors:
         stuck.append(f"stuck: {scheduler.actors} actors do not come to an end")
     return stuck

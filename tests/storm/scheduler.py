@@ -190,6 +190,9 @@ class Clock:
 
     perf_counter = monotonic
 
+    def sleep(self, seconds: float) -> None:
+        self.scheduler.pause(seconds)
+
     def randbits(self, bits: int) -> int:
         return self.scheduler.random.getrandbits(bits)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from inprocess import ADDRESS, OWNER, Gateway
 
-from tests.storm.aws import Aws
+from tests.storm.aws import Aws, Function
+from tests.storm.bank import Bank
 from tests.storm.scheduler import Crash, Scheduler
 from tests.storm.stage import GOODS, PLACES
 from tests.storm.weather import Weather
@@ -16,6 +17,8 @@ Json = dict[str, Any]
 # How often a guest asks again when nobody answers.
 _PATIENCE = 8
 _NO_ANSWER = (500, 502, 503, 504)
+# When an order that nobody paid for expires, in seconds: some pay at just that moment.
+_PAY_WITHIN = 1800
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Books:
 
     orders: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key of the checkout
     carts: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
+    refunds: dict[str, set[str]] = field(default_factory=dict)  # by order
     canceled: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -83,7 +87,11 @@ class Client:
 
 
 class Guest(Client):
-    """Fills a cart, checks out, perhaps thinks better of it."""
+    """Fills a cart, checks out, pays or does not, perhaps thinks better of it."""
+
+    def __init__(self, town: "Town", name: str) -> None:
+        super().__init__(town, name)
+        self.method = self.dice.choice(["card", "card", "cash_on_delivery"])
 
     def visit(self) -> None:
         try:
@@ -110,7 +118,7 @@ class Guest(Client):
             key = self.key()
             wish = {
                 "email": "guest@jishi.example",
-                "payment_method": "cash_on_delivery",
+                "payment_method": self.method,
                 "cart_version": cart["version"],
                 "expected_total": cart["totals"]["total"],
             }
@@ -139,15 +147,67 @@ class Guest(Client):
         self.town.books.orders.setdefault(key, set()).add(answer["order"]["id"])
 
     def _afterwards(self, placed: Json) -> None:
-        if self.dice.random() > 0.35:
-            return
-        self.wait(0, self.dice.choice([1, 30, 200]))
+        """Pays, and perhaps calls off: before, while or after paying."""
         order, token = placed["order"]["id"], placed["order_token"]
+        fickle = self.dice.random() < 0.35
+        pays = self.method == "card" and self.dice.random() < 0.85
+        if fickle and pays and self.dice.random() < 0.5:
+            self.town.scheduler.spawn(f"{self.name}-other-tab", lambda: self._quietly(self._cancel, order, token), 0.05)
+            fickle = False
+        if pays:
+            self.wait(*self.dice.choice([(0, 0.1), (0, 60), (_PAY_WITHIN - 2, _PAY_WITHIN + 62)]))
+            self._pay(order, token, placed["payment"]["client_secret"])
+        if fickle:
+            self.wait(0, self.dice.choice([1, 30, 200]))
+            self._cancel(order, token)
+
+    def _quietly(self, act: Any, *arguments: str) -> None:
+        try:
+            act(*arguments)
+        except Unanswered:
+            return
+
+    def _pay(self, order: str, token: str, secret: str | None) -> None:
+        """With one card or another, on the session at hand or, where there is none any more, on a new one."""
+        server = self.town.bank.server
+        for _ in range(6):
+            if secret is None:
+                status, session = self.ask("POST", f"/orders/{order}/payments", {}, Order_Token=token)
+                if status != 200:
+                    self._expect(status, session, "wrong_state", "order_changed", "payment_changed")
+                    return
+                secret = session["client_secret"]
+                if session["status"] in ("authorized", "captured"):
+                    return
+            if secret is not None:
+                self.town.scheduler.note(f"{self.name} pays {secret[:9]}")
+                way = self.dice.choice(["good", "good", "bad", "asked"])
+                if way == "asked" and server.require_action(secret):
+                    self.wait(0, 90)
+                if way == "bad" and server.decline(secret):
+                    self.wait(0, 20)
+                    secret = self.dice.choice([secret, None])
+                    continue
+                if server.pay(secret):
+                    break
+                secret = None
+            self.wait(0.1, 20)
+        if self.dice.random() < 0.5:
+            payment = f"/payments/{order.replace('ord_', 'pay_')}-1"
+            status, answer = self.ask("POST", f"{payment}/refresh", {}, Order_Token=token)
+            if status != 200:
+                self._expect(status, answer)
+
+    def _cancel(self, order: str, token: str) -> None:
         status, answer = self.ask("POST", f"/orders/{order}/cancel", {"reason": "changed my mind"}, Order_Token=token)
         if status == 200:
             self.town.books.canceled.add(order)
-        elif status != 409 or answer["code"] not in ("already_dispatched", "wrong_state"):
-            self.town.books.wrong.append(f"{self.name}: cancel: {status} {answer}")
+        else:
+            self._expect(status, answer, "already_dispatched", "wrong_state")
+
+    def _expect(self, status: int, answer: Json, *codes: str) -> None:
+        if status != 409 or answer["code"] not in codes:
+            self.town.books.wrong.append(f"{self.name}: {status} {answer}")
 
 
 class Staff(Client):
@@ -168,7 +228,7 @@ class Staff(Client):
 
     def _round(self) -> bool:
         busy = False
-        for order in self.town.open_orders():
+        for order in self.town.orders_in("confirmed"):
             if not self.town.weather.over and self.dice.random() < 0.02:
                 self.ask("POST", f"/admin/orders/{order}/cancel", {"reason": "out of boxes"})
                 continue
@@ -177,7 +237,21 @@ class Staff(Client):
                 busy = self._handle(shipment) or busy
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
+        if not self.town.weather.over and self.dice.random() < 0.1:
+            self._give_back()
         return busy
+
+    def _give_back(self) -> None:
+        """A customer was promised their money back."""
+        completed = self.town.orders_in("completed", "confirmed")
+        if completed:
+            order = self.dice.choice(completed)
+            path = f"/admin/orders/{order}/refunds"
+            status, answer = self.ask("POST", path, {"reason": "it was broken"}, Idempotency_Key=self.key())
+            if status == 201:
+                self.town.books.refunds.setdefault(order, set()).add(answer["id"])
+            elif answer.get("code") not in ("not_all_sent", "nothing_to_refund", "payment_changed"):
+                self.town.books.wrong.append(f"refund: {status} {answer}")
 
     def _handle(self, shipment: Json) -> bool:
         path = f"/admin/shipments/{shipment['id']}"
@@ -210,11 +284,12 @@ class Staff(Client):
 class Town:
     """Everybody who acts, and what they were told."""
 
-    def __init__(self, scheduler: Scheduler, weather: Weather, aws: Aws) -> None:
-        self.scheduler, self.weather, self.aws = scheduler, weather, aws
+    def __init__(self, scheduler: Scheduler, weather: Weather, aws: Aws, bank: Bank) -> None:
+        self.scheduler, self.weather, self.aws, self.bank = scheduler, weather, aws, bank
         self.books = Books()
         self.guests = 0
         self.closing = False
+        self.due: set[str] = set()
         self.sale: float | None = None
         self.wanted = sorted(GOODS)
 
@@ -237,12 +312,32 @@ class Town:
                 pieces = self.scheduler.random.choice([0, 1, 1, 2, 5, 9])
                 staff.put(f"/admin/stock/{sku}", {"location": place, "on_hand": pieces})
 
-    def open_orders(self) -> list[str]:
-        """What is still to be sent, as a packing list would have it: the list's own pages are not the storm's subject."""
+    def orders_in(self, *states: str) -> list[str]:
+        """Orders in these states, as a packing list has them: the list's own pages are not the storm's subject."""
+        return [order["id"]["S"] for order in self._items("orders", "order") if order["state"]["S"] in states]
+
+    def _items(self, module: str, kind: str) -> list[Json]:
         from chalicelib.core.settings import settings
 
-        orders = (item for item in self.aws.dynamodb.tables[settings.tables["orders"]].items() if item["sk"]["S"] == "ORDER")
-        return [order["id"]["S"] for order in orders if order["state"]["S"] in ("pending_payment", "confirmed")]
+        return [i for i in self.aws.dynamodb.tables[settings.tables[module]].items() if i["kind"]["S"] == kind]
+
+    def keep_time(self, functions: dict[str, Function]) -> None:
+        """EventBridge's schedules, which sometimes come twice and are skipped where nothing at all is due."""
+        self._clockwork("orders_expire", functions["orders_expire"], 60, "orders", ("order",))
+        self._clockwork("payments_sweep", functions["payments_sweep"], 300, "payments", ("attempt", "refund"))
+
+    def _clockwork(self, name: str, function: Function, every: float, module: str, kinds: tuple[str, ...]) -> None:
+        def tick() -> None:
+            due = [item["due_at"]["S"] for kind in kinds for item in self._items(module, kind) if "due_at" in item]
+            now = self.scheduler.moment.strftime("%Y-%m-%dT%H:%M:%S")
+            if any(at < now for at in due):
+                for _ in range(2 if not self.weather.over and self.scheduler.random.random() < 0.1 else 1):
+                    self.scheduler.spawn(name, lambda: self.aws.invoke(name, function, _tick()) and None)
+            self.due = self.due | {name} if due else self.due - {name}
+            if not self.closing or self.restless or due:
+                self.scheduler.at(every, tick)
+
+        self.scheduler.at(self.scheduler.random.uniform(0, every), tick)
 
     def until_sale(self, dice: random.Random) -> float:
         """In a sale everybody checks out at once; otherwise whenever they like."""
@@ -252,4 +347,12 @@ class Town:
 
     @property
     def restless(self) -> bool:
-        return bool(self.guests or self.aws.restless)
+        return bool(self.guests or self.aws.restless or self.bank.on_the_way or self.due)
+
+
+def _tick() -> Json:
+    return {
+        **dict.fromkeys(("version", "account", "region", "detail-type", "source", "time", "id"), "storm"),
+        "detail": {},
+        "resources": [],
+    }

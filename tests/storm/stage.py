@@ -10,11 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.client
+import stripe
 from inprocess import OWNER, Gateway, eur
 
 from tests.storm.aws import Aws, Function
 from tests.storm.dynamodb import DynamoDB, Table, tables_of
 from tests.storm.scheduler import Clock, Scheduler
+from tests.storm.stripe_server import StripeServer
 from tests.storm.weather import Weather
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -24,10 +26,13 @@ PLACES = ("ams", "sha")
 
 
 @contextmanager
-def on_stage(scheduler: Scheduler, aws: Aws) -> Iterator[None]:
-    """While this lasts, the shop's code asks the stage for the time, for chance and for AWS."""
+def on_stage(scheduler: Scheduler, aws: Aws, bank: StripeServer | None = None) -> Iterator[None]:
+    """While this lasts, the shop's code asks the stage for the time, for chance, for AWS and for Stripe."""
     from chalicelib.core import cache as caches
     from chalicelib.core import clock, dynamo, ids, log
+    from chalicelib.payments import stripe_gateway
+
+    client = bank.client(stripe_gateway.API_VERSION) if bank else None
 
     watch = Clock(scheduler)
 
@@ -41,7 +46,8 @@ def on_stage(scheduler: Scheduler, aws: Aws) -> Iterator[None]:
             if told and re.match(_BROKEN, told[0]):
                 aws.errors.append(facts["traceback"])
 
-    played = [
+    chance = SimpleNamespace(uniform=scheduler.random.uniform)
+    played: list[tuple[Any, str, Any]] = [
         (botocore.client.BaseClient, "_make_api_call", call),
         (clock, "datetime", watch),
         (caches, "time", watch),
@@ -49,8 +55,12 @@ def on_stage(scheduler: Scheduler, aws: Aws) -> Iterator[None]:
         (ids, "secrets", watch),
         (ids, "_last", 0),
         (dynamo, "sleep", scheduler.pause),
-        (dynamo, "random", SimpleNamespace(uniform=scheduler.random.uniform)),
+        (dynamo, "random", chance),
         (log, "write", write),
+        (stripe_gateway, "_client", lambda: client),
+        (stripe._http_client, "time", watch),
+        (stripe._http_client, "random", chance),
+        (stripe._webhook, "time", watch),
     ]
     real = [(place, name, getattr(place, name)) for place, name, _ in played]
     caches.forget()
@@ -107,13 +117,18 @@ def functions() -> dict[str, Function]:
     from chalicelib.admin.consumers import admin_relay
     from chalicelib.logistics.consumers import logistics_events
     from chalicelib.orders.consumers import orders_events
-    from chalicelib.payments.consumers import payments_events
+    from chalicelib.orders.schedules import orders_expire
+    from chalicelib.payments.consumers import payments_events, payments_webhooks
+    from chalicelib.payments.schedules import payments_sweep
 
     return {
         "admin_relay": admin_relay,
         "logistics_events": logistics_events,
         "orders_events": orders_events,
+        "orders_expire": orders_expire,
         "payments_events": payments_events,
+        "payments_sweep": payments_sweep,
+        "payments_webhooks": payments_webhooks,
     }
 
 
