@@ -30,8 +30,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("GET", "/me/orders/{order_id}"): None,
     ("GET", "/me/orders/{order_id}/shipments"): None,
     ("POST", "/me/orders/{order_id}/cancel"): {},
+    ("POST", "/orders/{order_id}/payments"): {},
+    ("POST", "/me/orders/{order_id}/payments"): {},
     ("GET", "/payments/{payment_id}"): None,
     ("GET", "/me/payments/{payment_id}"): None,
+    ("POST", "/payments/{payment_id}/refresh"): {},
+    ("POST", "/me/payments/{payment_id}/refresh"): {},
     # These name what they want in the body.
     ("POST", "/me/cart"): {"cart_id": "{cart_id}"},
     ("POST", "/me/orders"): {"order_id": "{order_id}"},
