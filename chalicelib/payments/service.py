@@ -106,9 +106,11 @@ def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
 def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
     """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
 
-    `otherwise` is raised if an attempt moves meanwhile.
+    `otherwise` is raised if an attempt moves meanwhile, or another one is made, which the guest's token would open.
     """
-    return [
+    attempts = tables.attempts_of(order_id)
+    next_one = Attempt(**tables.attempt_key(ids.derived("pay", order_id, len(attempts) + 1)))
+    handed_over = [
         dynamo.update(
             attempt,
             [
@@ -119,8 +121,9 @@ def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -
             Attempt.version == int(attempt.version),
             otherwise,
         )
-        for attempt in tables.attempts_of(order_id)
+        for attempt in attempts
     ]
+    return [*handed_over, dynamo.check(next_one, Attempt.pk.does_not_exist(), otherwise)]
 
 
 def secured(order_id: str) -> Action:
