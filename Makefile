@@ -12,6 +12,7 @@ RUNS ?= 200
 # The shop's own ports, and where it keeps its data.
 export PORT ?= 4566
 export SEARCH_PORT ?= 9200
+export STRIPE_PORT ?= 8420
 export JISHI_HOME ?= .local
 
 help: ## say what there is

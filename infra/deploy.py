@@ -2,11 +2,15 @@
 
 python -m infra.deploy                    to AWS, with the credentials and region of the environment
 AWS_ENDPOINT_URL=... python -m infra...   to whatever answers there
+
+STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET of the environment become parameters of the stack: secrets stand on no command
+line.
 """
 
 import argparse
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +44,11 @@ def deploy(stack: str, parameters: dict[str, str], out: Path, say: Callable[[str
     return _apply(stack, f"{host}/{bucket}/{template_key}", parameters, say)
 
 
+def exists(stack: str) -> bool:
+    """Whether there is such a stack."""
+    return _stack(boto3.client("cloudformation"), stack) is not None
+
+
 def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Callable[[str], None]) -> Outputs:
     cloudformation = boto3.client("cloudformation")
     request: dict[str, Any] = {
@@ -48,9 +57,9 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
         "Parameters": _parameters(cloudformation, stack, parameters),
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
-    exists = _outputs(cloudformation, stack) is not None
+    updates = exists(stack)
     try:
-        if exists:
+        if updates:
             cloudformation.update_stack(**request)
         else:
             # By its id a stack that failed and was deleted can still be asked why.
@@ -60,7 +69,7 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
             raise DeployError(f"CloudFormation refused the template: {error}") from error
         say("nothing changed")
     else:
-        waiter = cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
+        waiter = cloudformation.get_waiter("stack_update_complete" if updates else "stack_create_complete")
         try:
             waiter.wait(
                 StackName=stack, WaiterConfig={"Delay": 1 if _is_local(cloudformation) else 15, "MaxAttempts": 240}
@@ -143,7 +152,13 @@ def main() -> None:
     parser.add_argument("--currency", help="currency of the catalogue (a new stack's default: EUR)")
     parser.add_argument("--opensearch-url", help="an OpenSearch that exists; without one a new stack creates a domain")
     arguments = parser.parse_args()
-    asked = {"ShopCurrency": arguments.currency, "OpenSearchUrl": arguments.opensearch_url}
+    asked = {
+        "ShopCurrency": arguments.currency,
+        "OpenSearchUrl": arguments.opensearch_url,
+        # An empty one is a shell's way to have none; what the stack was given before stays.
+        "StripeApiKey": os.environ.get("STRIPE_API_KEY") or None,
+        "StripeWebhookSecret": os.environ.get("STRIPE_WEBHOOK_SECRET") or None,
+    }
     parameters = {name: value for name, value in asked.items() if value is not None}
     try:
         outputs = deploy(arguments.stack, parameters, ROOT / ".local" / "package")

@@ -114,7 +114,8 @@ def split_api(template: Template, modules: dict[tuple[str, str], str]) -> Templa
             if method != "options":
                 _lead_to(operation, modules[path, method])
     definitions = body.get("securityDefinitions", {})
-    definitions["staff"]["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["StaffPool", "Arn"]}]
+    for authorizer, pool in (("staff", "StaffPool"), ("customers", "CustomerPool")):
+        definitions[authorizer]["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": [pool, "Arn"]}]
     _answer_for_the_gateway(template)
     return template
 

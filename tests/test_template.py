@@ -154,11 +154,11 @@ def test_no_role_may_do_everything_or_touch_everything(resources: Resources) -> 
 
 def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> None:
     touched = {
-        "UsersApi": set(),
-        "CatalogApi": {"CatalogTable", "LogisticsTable"},
-        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable"},
+        "UsersApi": {"UsersTable"},
+        "CatalogApi": {"CatalogTable", "LogisticsTable", "AdminTable"},
+        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "PaymentsApi": {"PaymentsTable"},
-        "LogisticsApi": {"LogisticsTable", "PaymentsTable"},
+        "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
         "OrdersEvents": {"OrdersTable"},
         "PaymentsEvents": {"PaymentsTable"},
         "PaymentsWebhooks": {"PaymentsTable"},
@@ -225,14 +225,40 @@ def test_only_functions_that_ask_the_payment_provider_know_its_keys(resources: R
     }
 
 
-def test_staff_paths_are_behind_the_staff_pool(resources: Resources) -> None:
+def test_staff_and_customers_paths_are_behind_their_pools(resources: Resources) -> None:
     body = resources["RestAPI"]["Properties"]["DefinitionBody"]
-    authorizer = body["securityDefinitions"]["staff"]["x-amazon-apigateway-authorizer"]
-    assert authorizer["providerARNs"] == [{"Fn::GetAtt": ["StaffPool", "Arn"]}]
+    for name, pool in (("staff", "StaffPool"), ("customers", "CustomerPool")):
+        authorizer = body["securityDefinitions"][name]["x-amazon-apigateway-authorizer"]
+        assert authorizer["providerARNs"] == [{"Fn::GetAtt": [pool, "Arn"]}]
     for path, methods in body["paths"].items():
+        behind = None
+        if path.startswith("/admin/") and "/auth/" not in path:
+            behind = [{"staff": []}]
+        if path == "/me" or path.startswith("/me/"):
+            behind = [{"customers": []}]
         for method, operation in methods.items():
-            behind = operation.get("security") == [{"staff": []}]
-            assert behind == (path.startswith("/admin/") and "/auth/" not in path and method != "options"), path
+            assert operation.get("security") == (behind if method != "options" else None), path
+
+
+def test_a_password_is_as_long_as_the_customers_pool_asks(resources: Resources) -> None:
+    from msgspec import inspect
+
+    from chalicelib.users.schemas import NewPassword
+
+    policy = resources["CustomerPool"]["Properties"]["Policies"]["PasswordPolicy"]
+    wanted = inspect.type_info(NewPassword)
+    assert isinstance(wanted, inspect.StrType)
+    assert policy == {"MinimumLength": wanted.min_length} | {
+        f"Require{kind}": False for kind in ("Lowercase", "Numbers", "Symbols", "Uppercase")
+    }
+
+
+def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:
+    from chalicelib.core.staff import ROLES
+
+    groups = of_type(resources, "AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == set(ROLES)
+    assert all(group["UserPoolId"] == {"Ref": "StaffPool"} for group in groups)
 
 
 def test_the_stack_has_room_to_grow(resources: Resources) -> None:

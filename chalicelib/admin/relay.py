@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.core import dynamo, outbox
+from chalicelib.core import clock, dynamo, outbox
 from chalicelib.core.jobs import Run
 from chalicelib.core.settings import settings
 
@@ -51,8 +51,8 @@ def republish(run: Run, since: datetime, until: datetime) -> None:
             run.reached(msgspec.json.encode(place).decode())
 
 
-def recent(since: datetime, limit: int) -> list[Told]:
-    """The first `limit` events of the hour that begins with `since`, in the order of time."""
+def recent(since: datetime, limit: int, after: str | None) -> tuple[list[Told], str | None]:
+    """`limit` events of the hour that begins with `since`, in the order of time, and where the next page goes on."""
     until = since + _LONGEST_LOOK
     told = [
         Told(
@@ -65,7 +65,12 @@ def recent(since: datetime, limit: int) -> list[Told]:
         for item in dynamo.query_raw(table, partition)
         if _made_in(item, since, until)
     ]
-    return sorted(told, key=lambda event: (event.at, event.id))[:limit]
+    found = sorted((event for event in told if _position(event) > (after or "")), key=_position)
+    return found[:limit], _position(found[limit - 1]) if len(found) > limit else None
+
+
+def _position(event: Told) -> str:
+    return f"{clock.stamp(event.at)}#{event.id}"
 
 
 def _made_in(item: dict[str, dict[str, str]], since: datetime, until: datetime) -> bool:

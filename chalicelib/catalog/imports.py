@@ -10,21 +10,24 @@ import msgspec
 from chalicelib.catalog import products, shopify, storage, tables
 from chalicelib.catalog.shopify import Numbered, Problem
 from chalicelib.catalog.tables import CatalogItem, ImportJob, ImportLine
-from chalicelib.core import clock, dynamo, ids, jobs, sqs
+from chalicelib.core import audit, clock, dynamo, ids, jobs, sqs
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
+from chalicelib.core.staff import Staff
 
 FOLDER = "imports/"
 AWAITING_UPLOAD, RUNNING, FINISHED, FAILED = "awaiting_upload", "running", "finished", "failed"
 _LONGEST_CELL = 2_000_000
 
 
-def start(once: Once) -> ImportJob:
+def start(once: Once, by: Staff) -> ImportJob:
     """A job that waits for its file. The same request again answers with the same job."""
     job = _new_job(ids.new_id("imp"))
     try:
-        dynamo.transaction([*once.claim(CatalogItem, job.id), dynamo.insert(job)])
+        dynamo.transaction(
+            [*once.claim(CatalogItem, job.id), dynamo.insert(job), audit.entry(by, "import.started", job.id)]
+        )
     except AlreadyDone:
         return find(str(once.made(CatalogItem)))
     return job
@@ -124,7 +127,7 @@ def _import_product(job: ImportJob, group: list[Numbered], seen: set[str]) -> No
         )
     elif read.draft is not None:
         try:
-            products.save(read.draft, lambda outcome: _reported(job, read.line, read.handle, outcome, problems))
+            products.save(read.draft, lambda saved: _reported(job, read.line, read.handle, saved.outcome, problems))
             return
         except ShopError as error:
             if error.status >= 500:

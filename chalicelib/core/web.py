@@ -2,7 +2,12 @@
 
 A view declares what it needs by the names and types of its parameters:
 path parameters by name; `body`, `query`: msgspec Structs; `cart_token`, `order_token`: the guest's secret from its
-header; `once`: the caller's Idempotency-Key; `staff`: who of the staff is asking; `webhook`: the request as it came.
+header, which may be missing where the parameter may be None; `once`: the caller's Idempotency-Key; `staff`, `customer`:
+who is asking; `shopper`, `buyer`: a Visitor, who owns a cart or an order as guest or as customer; `webhook`: what a
+provider sent, as it came.
+
+A view with `me=` answers on two paths: the guest's, with a secret in a header, and the customer's, behind the
+customers' authorizer. What only one of them has (an id in the path, the `customer`) has a default for the other.
 """
 
 import hashlib
@@ -21,27 +26,26 @@ from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 from chalicelib.core import log
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once, once
+from chalicelib.core.staff import Permission, Staff
+from chalicelib.core.visitor import Customer as Customer
+from chalicelib.core.visitor import Visitor as Visitor
 
 # Lambda answers at most 6 MB and takes as much; what a shop's client says in JSON is far smaller.
 _LARGEST_BODY = 1_000_000
 _LONGEST_PARAMETER = 300
 _SECRETS = {"cart_token": "Cart-Token", "order_token": "Order-Token"}
+_VISITORS = {"shopper": "Cart-Token", "buyer": "Order-Token"}
 # A key guards the answer it repeats, so it must not be one that two people would think of.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,255}")
 _GROUPS = re.compile(r"[^\[\],\s]+")
 
-# infra/package.py puts the pool's ARN in this place.
+# infra/package.py puts the pools' ARNs in these places.
 STAFF_POOL_ARN = "arn:aws:cognito-idp:::userpool/staff"
 staff_authorizer = CognitoUserPoolAuthorizer("staff", provider_arns=[STAFF_POOL_ARN])
+CUSTOMER_POOL_ARN = "arn:aws:cognito-idp:::userpool/customers"
+customer_authorizer = CognitoUserPoolAuthorizer("customers", provider_arns=[CUSTOMER_POOL_ARN])
 
 V = TypeVar("V", bound=Callable[..., Any])
-
-
-class Staff(msgspec.Struct, frozen=True):
-    """A member of staff as the verified id token names them: `id` is the token's `sub`, `groups` their roles."""
-
-    id: str
-    groups: frozenset[str]
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -63,8 +67,10 @@ class Operation(msgspec.Struct, frozen=True):
     summary: str
     status: int
     for_staff: bool
+    permission: Permission | None
+    for_customers: bool
     path_types: dict[str, Any]
-    headers: tuple[str, ...]
+    headers: dict[str, bool]  # whether each of them is required
     takes_key: bool
     body: Any
     query: Any
@@ -72,56 +78,109 @@ class Operation(msgspec.Struct, frozen=True):
     cache: str | None
 
 
+class UndeclaredPermission(Exception):
+    """A staff route was declared without saying what it needs."""
+
+
 class Routes(Blueprint):
     """A Blueprint whose views are typed functions."""
 
     for_staff = False
+    for_customers = False
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name)
         self.operations: list[Operation] = []
 
-    def get(self, path: str, *, cache: str | None = None) -> Callable[[V], V]:
+    def get(
+        self, path: str, *, me: str | None = None, cache: str | None = None, permission: Permission | None = None
+    ) -> Callable[[V], V]:
         """`cache` is a Cache-Control value for answers that are the same for everyone; they get an ETag too."""
-        return self._declare("GET", path, 200, cache)
+        return self._declare("GET", path, me, 200, permission, cache)
 
-    def post(self, path: str, *, status: int = 200) -> Callable[[V], V]:
-        return self._declare("POST", path, status)
+    def post(
+        self, path: str, *, me: str | None = None, status: int = 200, permission: Permission | None = None
+    ) -> Callable[[V], V]:
+        return self._declare("POST", path, me, status, permission)
 
-    def put(self, path: str) -> Callable[[V], V]:
-        return self._declare("PUT", path, 200)
+    def put(self, path: str, *, me: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("PUT", path, me, 200, permission)
 
-    def patch(self, path: str) -> Callable[[V], V]:
-        return self._declare("PATCH", path, 200)
+    def patch(self, path: str, *, me: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("PATCH", path, me, 200, permission)
 
-    def delete(self, path: str) -> Callable[[V], V]:
-        return self._declare("DELETE", path, 200)
+    def delete(self, path: str, *, me: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("DELETE", path, me, 200, permission)
 
-    def _declare(self, method: str, path: str, status: int, cache: str | None = None) -> Callable[[V], V]:
+    def _declare(
+        self,
+        method: str,
+        path: str,
+        me: str | None,
+        status: int,
+        permission: Permission | None,
+        cache: str | None = None,
+    ) -> Callable[[V], V]:
+        if self.for_staff != (permission is not None):
+            raise UndeclaredPermission(f"{method} {path}: a staff route needs a permission, and only a staff route.")
+
         def register(view: V) -> V:
-            operation = _operation(self, view, method, path, status, cache)
-            self.operations.append(operation)
-            handler = _handler(self, operation, view)
-            self.route(
-                path,
-                methods=[method],
-                name=operation.name,
-                content_types=["*/*"],  # _body() answers a wrong one with a problem; Chalice would not
-                authorizer=staff_authorizer if self.for_staff else None,
-            )(handler)
+            operation = _operation(self, view, method, path, status, permission, cache)
+            self._register(operation, view)
+            if me is not None:
+                self._register(_my(_operation(self, view, method, me, status, permission, cache)), view)
             return view
 
         return register
 
+    def _register(self, operation: Operation, view: Callable[..., Any]) -> None:
+        self.operations.append(operation)
+        self.route(
+            operation.path,
+            methods=[operation.method],
+            name=operation.name,
+            content_types=["*/*"],  # _body() answers a wrong one with a problem; Chalice would not
+            authorizer=_authorizer(operation),
+        )(_handler(self, operation, view))
+
 
 class StaffRoutes(Routes):
-    """Routes that API Gateway opens only to a valid token of the staff pool."""
+    """Routes that API Gateway opens only to a valid token of the staff pool, each for staff with its `permission`."""
 
     for_staff = True
 
 
+class CustomerRoutes(Routes):
+    """Routes that API Gateway opens only to a valid token of the customers' pool."""
+
+    for_customers = True
+
+
+def _authorizer(operation: Operation) -> CognitoUserPoolAuthorizer | None:
+    if operation.for_staff:
+        return staff_authorizer
+    return customer_authorizer if operation.for_customers else None
+
+
+def _my(operation: Operation) -> Operation:
+    """The customer's twin of a guest's operation: their token stands for the guest's secret."""
+    module, _, name = operation.name.partition(".")
+    return msgspec.structs.replace(
+        operation,
+        name=f"{module}.my_{name}",
+        for_customers=True,
+        headers={header: needed for header, needed in operation.headers.items() if header not in _VISITORS.values()},
+    )
+
+
 def _operation(
-    routes: Routes, view: Callable[..., Any], method: str, path: str, status: int, cache: str | None
+    routes: Routes,
+    view: Callable[..., Any],
+    method: str,
+    path: str,
+    status: int,
+    permission: Permission | None,
+    cache: str | None,
 ) -> Operation:
     hints = typing.get_type_hints(view, include_extras=True)
     names = list(inspect.signature(view).parameters)
@@ -133,8 +192,13 @@ def _operation(
         summary=inspect.getdoc(view) or view.__name__,
         status=status,
         for_staff=routes.for_staff,
+        permission=permission,
+        for_customers=routes.for_customers,
         path_types={name: hints[name] for name in re.findall(r"{(\w+)}", path)},
-        headers=tuple(_SECRETS[name] for name in names if name in _SECRETS),
+        headers={
+            **{_SECRETS[name]: hints[name] is str for name in names if name in _SECRETS},
+            **{_VISITORS[name]: True for name in names if name in _VISITORS},
+        },
         takes_key="once" in names,
         body=hints.get("body"),
         query=hints.get("query"),
@@ -167,15 +231,12 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
 
 
 def _arguments(operation: Operation, wanted: frozenset[str], request: Request, path: dict[str, str]) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if operation.for_staff:
-        staff = _staff(request)
-        if "staff" in wanted:
-            arguments["staff"] = staff
+    arguments = _caller(operation, wanted, request)
     for name, value in path.items():
         arguments[name] = _path_parameter(name, unquote(value), operation.path_types[name])
     for name in wanted & _SECRETS.keys():
-        arguments[name] = _secret(request, _SECRETS[name])
+        header = _SECRETS[name]
+        arguments[name] = _secret(request, header) if operation.headers[header] else request.headers.get(header)
     if "once" in wanted:
         arguments["once"] = _once(request)
     if "query" in wanted:
@@ -188,6 +249,20 @@ def _arguments(operation: Operation, wanted: frozenset[str], request: Request, p
     return arguments
 
 
+def _caller(operation: Operation, wanted: frozenset[str], request: Request) -> dict[str, Any]:
+    """Who is asking, under each name that the view has for them."""
+    if operation.for_staff:
+        staff = _staff(request)
+        if operation.permission is None or not staff.may(operation.permission):
+            raise ShopError("forbidden", 403, f"This needs the permission {operation.permission}.")
+        return {"staff": staff} if "staff" in wanted else {}
+    if operation.for_customers:
+        customer = _customer(request)
+        owner = dict.fromkeys(wanted & _VISITORS.keys(), Visitor(customer=customer.id))
+        return {**owner, "customer": customer} if "customer" in wanted else dict(owner)
+    return {name: Visitor(secret=_secret(request, _VISITORS[name])) for name in wanted & _VISITORS.keys()}
+
+
 def _path_parameter(name: str, value: str, kind: Any) -> Any:
     if len(value) > _LONGEST_PARAMETER:
         raise invalid(f"/path/{name}", f"At most {_LONGEST_PARAMETER} characters are possible here.")
@@ -198,12 +273,27 @@ def _path_parameter(name: str, value: str, kind: Any) -> Any:
 
 
 def _staff(request: Request) -> Staff:
-    claims = request.context.get("authorizer", {}).get("claims", {})
-    # The authorizer lets access tokens pass as well; only an id token says who somebody is.
-    if claims.get("token_use") != "id":
-        raise ShopError("unauthorized", 401, "Send the id token of a staff login.")
+    claims = _id_claims(request, "Send the id token of a staff login.")
     groups = _GROUPS.findall(claims.get("cognito:groups", ""))
     return Staff(id=claims["sub"], groups=frozenset(groups))
+
+
+def _customer(request: Request) -> Customer:
+    claims = _id_claims(request, "Send the id token of a customer's login.")
+    return Customer(id=claims["sub"], email=claims["email"], name=claims.get("name"))
+
+
+def _id_claims(request: Request, otherwise: str) -> dict[str, str]:
+    claims = _claims(request)
+    # The authorizer lets access tokens pass as well; only an id token says who somebody is.
+    if claims.get("token_use") != "id":
+        raise ShopError("unauthorized", 401, otherwise)
+    return claims
+
+
+def _claims(request: Request) -> dict[str, str]:
+    claims: dict[str, str] = request.context.get("authorizer", {}).get("claims", {})
+    return claims
 
 
 def _secret(request: Request, header: str) -> str:
@@ -219,8 +309,8 @@ def _once(request: Request) -> Once:
             "/headers/Idempotency-Key", "16 to 255 visible ASCII characters, such as a random UUID, are needed."
         )
     secrets = [request.headers.get(header) or "" for header in _SECRETS.values()]
-    claims = request.context.get("authorizer", {}).get("claims", {})
-    caller = "\n".join([claims.get("sub", ""), *secrets])
+    # Who logged in is the same caller whatever secrets they send beside their token.
+    caller = _claims(request).get("sub") or "\n".join(["", *secrets])
     return once(caller, f"{request.method} {_path(request)}", key, _raw_body(request))
 
 

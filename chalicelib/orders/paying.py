@@ -1,8 +1,9 @@
 """The money of an order: paid, tried again, given back."""
 
-from chalicelib.core import dynamo
+from chalicelib.core import audit, dynamo
 from chalicelib.core.errors import ShopError
 from chalicelib.core.idempotency import AlreadyDone, Once
+from chalicelib.core.staff import Staff
 from chalicelib.orders import service, states
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem
@@ -18,17 +19,16 @@ def pay(order: Order) -> Session:
     409 if the order is off, or moves meanwhile.
     """
     header = order.header
+    if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
+        raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
     attempt, make = payments.next_attempt(header.id)
-    if make is not None:
-        if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
-            raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
+    if make:
         # A payment for an order that is just being called off must not begin.
-        still = dynamo.check(header, service.unmoved(header), _changed())
-        dynamo.transaction([make, still])
+        dynamo.transaction([*make, dynamo.check(header, service.unmoved(header), _changed())])
     return settlement.open_session(attempt)
 
 
-def refund(order_id: str, reason: str, once: Once) -> Refund:
+def refund(order_id: str, reason: str, once: Once, by: Staff) -> Refund:
     """Give all of an order's money back, once everything of it has left the house.
 
     409 `not_all_sent` before that: canceling gives the money back too, and keeps the goods. The same request again
@@ -41,8 +41,9 @@ def refund(order_id: str, reason: str, once: Once) -> Refund:
     if not _is_sent(header):
         raise ShopError("not_all_sent", 409, "Not everything was sent. Cancel the order: that gives the money back.")
     asked, actions = refunds.request(order_id, reason)
+    entry = audit.entry(by, "refund.requested", asked.id, amount=asked.amount.amount, currency=asked.amount.currency)
     try:
-        dynamo.transaction([*once.claim(OrdersItem, asked.id), *actions])
+        dynamo.transaction([*once.claim(OrdersItem, asked.id), *actions, entry])
     except AlreadyDone:
         return refunds.find(str(once.made(OrdersItem)))
     return asked

@@ -38,12 +38,25 @@ class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to."""
+    """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to.
 
-    email: Email
+    Without `email` the order is written to the address of the customer's account; a guest has to say one.
+    """
+
     payment_method: Annotated[str, Meta(max_length=60)]
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
     expected_total: Money
+    email: Email | None = None
+
+
+class OpenCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`cart_id` is a guest's cart, opened by its Cart-Token, that shall be merged into the customer's."""
+
+    cart_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class ClaimOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    order_id: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,11 +169,14 @@ class Refunds(msgspec.Struct, frozen=True):
 
 
 class PlacedView(msgspec.Struct, frozen=True):
-    """A placed order. `order_token` opens it and its payment: send it as Order-Token. It is shown only here."""
+    """A placed order. `order_token` opens it and its payment: send it as Order-Token. It is shown only here.
+
+    A customer gets none: their own token opens it.
+    """
 
     order: OrderView
     payment: PaymentSummary
-    order_token: str
+    order_token: str | None
 
 
 def cart(priced: PricedCart) -> CartView:

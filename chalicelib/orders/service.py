@@ -6,10 +6,12 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import audit, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.events import Event
+from chalicelib.core.staff import Staff
+from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics.events import (
     ShipmentDelivered,
@@ -69,10 +71,10 @@ def find(order_id: str) -> Order:
     return Order(headers[0], snapshots[0], [item for item in items if isinstance(item, TimelineEntry)])
 
 
-def of_guest(order_id: str, token: str) -> Order:
-    """An order, for whoever holds its token; 404 for everyone else."""
+def of_visitor(order_id: str, visitor: Visitor) -> Order:
+    """An order, for its customer or for the guest who holds its token; 404 for everyone else."""
     order = find(order_id)
-    if not ids.matches(token, order.header.token_hash):
+    if not visitor.opens(order.header.customer_id, order.header.token_hash):
         raise not_found("order")
     return order
 
@@ -99,7 +101,7 @@ def _moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 
 
-def cancel(order_id: str, reason: str) -> Order:
+def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
     """Call the order off and put its stock back on the shelf, in one transaction.
 
     Canceling what is canceled changes nothing. 409 once a parcel is on its way.
@@ -110,7 +112,8 @@ def cancel(order_id: str, reason: str) -> Order:
             return order
         states.check_move(order.header.state, states.CANCELED)
         try:
-            dynamo.transaction(call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved()))
+            ending = call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved())
+            dynamo.transaction([*ending, *([audit.entry(by, "order.canceled", order_id)] if by else [])])
         except Moved:
             continue
         return find(order_id)

@@ -2,7 +2,9 @@
 
 | what           | pk               | sk                       | index `by_month`                              |
 |----------------|------------------|--------------------------|-----------------------------------------------|
-| cart           | CART#<id>        | CART                     |                                               |
+| guest's cart   | CART#<id>        | CART                     |                                               |
+| customer's cart| CART#<customer>  | CART                     |                                               |
+| their orders   | CUSTOMER#<id>    | ORDER#<time>#<id>        |                                               |
 | order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
 | order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
@@ -92,11 +94,15 @@ class OrdersItem(Item):
 
 
 class Cart(OrdersItem, discriminator="cart"):
-    """What a guest is about to buy. `version` rises with each change; `order_id` is set when it was checked out."""
+    """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
+
+    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`.
+    """
 
     id = UnicodeAttribute()
     version = NumberAttribute()
-    token_hash = UnicodeAttribute()
+    token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     lines = JsonAttribute(list[CartLine])
     address = JsonAttribute(Address, null=True)
@@ -105,12 +111,16 @@ class Cart(OrdersItem, discriminator="cart"):
 
 
 class OrderHeader(OrdersItem, discriminator="order"):
-    """The part of an order that changes. `quantity` is pieces in all; `shipments` and `payments` are by their ids."""
+    """The part of an order that changes. `quantity` is pieces in all; `shipments` and `payments` are by their ids.
+
+    It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`.
+    """
 
     id = UnicodeAttribute()
     state = UnicodeAttribute()
     version = NumberAttribute()
-    token_hash = UnicodeAttribute()
+    token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     total = JsonAttribute(Money)
     payment_method = UnicodeAttribute()
     quantity = NumberAttribute()
@@ -137,12 +147,23 @@ class TimelineEntry(OrdersItem, discriminator="timeline"):
     facts = JsonAttribute(dict[str, str])
 
 
-def cart_key(cart_id: str) -> PrimaryKey:
-    return {"pk": f"CART#{cart_id}", "sk": "CART"}
+class CustomersOrder(OrdersItem, discriminator="customers_order"):
+    """An entry in a customer's list of orders. It never changes; how an order stands is in its header."""
+
+    order_id = UnicodeAttribute()
 
 
-def cart_ref(cart_id: str) -> dynamo.Key:
-    return (Cart, f"CART#{cart_id}", "CART")
+def cart_key(owner: str) -> PrimaryKey:
+    """`owner` is a guest's cart itself, by its id, or a customer, who has one cart."""
+    return {"pk": f"CART#{owner}", "sk": "CART"}
+
+
+def cart_ref(owner: str) -> dynamo.Key:
+    return (Cart, f"CART#{owner}", "CART")
+
+
+def customers_order_key(customer_id: str, placed_at: str, order_id: str) -> PrimaryKey:
+    return {"pk": f"CUSTOMER#{customer_id}", "sk": f"ORDER#{placed_at}#{order_id}"}
 
 
 def header_key(order_id: str) -> PrimaryKey:
@@ -182,8 +203,8 @@ def due(now: datetime, limit: int) -> Iterator[str]:
             yield item.pk.partition("#")[2]
 
 
-def cart(cart_id: str) -> Cart | None:
-    return dynamo.get(Cart, **cart_key(cart_id))
+def cart(owner: str) -> Cart | None:
+    return dynamo.get(Cart, **cart_key(owner))
 
 
 def header(order_id: str) -> OrderHeader | None:
@@ -207,3 +228,19 @@ def placed_in(month: datetime, limit: int, after: str | None) -> list[OrderHeade
     ]
     found = dynamo.load(keys)
     return [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
+
+
+def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
+    """The next `limit` orders of a customer, newest first, behind the sort key `after`; and where it goes on."""
+    # The partition holds nothing but the list, so a range needs no lower end.
+    condition = CustomersOrder.sk < after if after else None
+    entries = list(
+        CustomersOrder.query(
+            f"CUSTOMER#{customer_id}", condition, consistent_read=True, scan_index_forward=False, limit=limit + 1
+        )
+    )
+    page = entries[:limit]
+    keys: list[dynamo.Key] = [(OrderHeader, f"ORDER#{entry.order_id}", "ORDER") for entry in page]
+    found = dynamo.load(keys, consistent=True)
+    headers = [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
+    return headers, str(page[-1].sk) if len(entries) > limit else None

@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.core import log, sqs
 from chalicelib.core.settings import settings
-from chalicelib.core.web import Routes, Webhook
+from chalicelib.core.web import Routes, Visitor, Webhook
 from chalicelib.payments import schemas, service, settlement, stripe_gateway
 
 routes = Routes(__name__)
@@ -16,16 +16,16 @@ def list_payment_methods() -> schemas.PaymentMethods:
     return schemas.PaymentMethods([schemas.PaymentMethodView(m.id, m.name) for m in service.offered()], None)
 
 
-@routes.get("/payments/{payment_id}")
-def show_payment(payment_id: str, order_token: str) -> schemas.PaymentView:
-    """A payment of the guest's order."""
-    return schemas.payment(service.of_guest(payment_id, order_token))
+@routes.get("/payments/{payment_id}", me="/me/payments/{payment_id}")
+def show_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
+    """A payment of one's order."""
+    return schemas.payment(service.of_visitor(payment_id, buyer))
 
 
-@routes.post("/payments/{payment_id}/refresh")
-def refresh_payment(payment_id: str, order_token: str) -> schemas.PaymentView:
+@routes.post("/payments/{payment_id}/refresh", me="/me/payments/{payment_id}/refresh")
+def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
     """Look at the provider now. For a client whose customer has just paid and who will not wait for the webhook."""
-    service.of_guest(payment_id, order_token)
+    service.of_visitor(payment_id, buyer)
     return schemas.payment(settlement.refresh(payment_id))
 
 

@@ -7,6 +7,7 @@ from chalicelib.core import clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
+from chalicelib.core.visitor import Visitor
 from chalicelib.payments import methods, states, stripe_gateway, tables
 from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
@@ -30,25 +31,35 @@ def method(method_id: str) -> PaymentMethod:
     return methods.chosen(method_id, offered())
 
 
-def first_attempt(order_id: str, method_id: str, amount: Money, token_hash: str | None) -> tuple[Attempt, Action]:
+def first_attempt(
+    order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
+) -> tuple[Attempt, Action]:
     """The attempt that an order begins with, and the write action that checkout commits with the order."""
-    return _new_attempt(order_id, 1, method_id, amount, token_hash)
+    return _new_attempt(order_id, 1, method_id, amount, token_hash, customer_id)
 
 
-def next_attempt(order_id: str) -> tuple[Attempt, Action | None]:
-    """The attempt through which an order can be paid now, and the write action that makes it if it is a new one.
+def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
+    """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    Committing that raises 409 `payment_changed` if another one was made meanwhile.
+    Committing them raises 409 `payment_changed` if another one was made, or the last one moved, meanwhile.
     """
     attempts = tables.attempts_of(order_id)
-    latest = attempts[-1]
-    if states.is_open(latest.state) or latest.state == states.CAPTURED:
-        return latest, None
-    return _new_attempt(order_id, len(attempts) + 1, latest.method, latest.amount, latest.token_hash)
+    last = attempts[-1]
+    if not states.is_dead(last.state):
+        return last, []
+    number, owner = len(attempts) + 1, (last.token_hash, last.customer_id)
+    attempt, make = _new_attempt(order_id, number, last.method, last.amount, *owner, packed=last.packed)
+    return attempt, [make, dynamo.check(last, Attempt.version == int(last.version), changed_meanwhile())]
 
 
 def _new_attempt(
-    order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None
+    order_id: str,
+    number: int,
+    method_id: str,
+    amount: Money,
+    token_hash: str | None,
+    customer_id: str | None,
+    packed: bool = False,
 ) -> tuple[Attempt, Action]:
     attempt_id = ids.derived("pay", order_id, number)
     now = clock.now()
@@ -62,6 +73,8 @@ def _new_attempt(
         amount=amount,
         captured=zero(amount.currency),
         token_hash=token_hash,
+        packed=packed,
+        customer_id=customer_id,
         created_at=clock.stamp(now),
     )
     if not methods.METHODS[method_id].paid_on_delivery:
@@ -77,10 +90,10 @@ def find(attempt_id: str) -> Attempt:
     return attempt
 
 
-def of_guest(attempt_id: str, order_token: str) -> Attempt:
-    """An attempt, for whoever holds the order's token; 404 for everyone else."""
+def of_visitor(attempt_id: str, visitor: Visitor) -> Attempt:
+    """An attempt, for the order's customer or the guest who holds its token; 404 for everyone else."""
     attempt = find(attempt_id)
-    if attempt.token_hash is None or not ids.matches(order_token, attempt.token_hash):
+    if not visitor.opens(attempt.customer_id, attempt.token_hash):
         raise not_found("payment")
     return attempt
 
@@ -88,6 +101,26 @@ def of_guest(attempt_id: str, order_token: str) -> Attempt:
 def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
     """An order's attempts in the order of their making, and its refunds."""
     return tables.of_order(order_id)
+
+
+def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
+    """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
+
+    `otherwise` is raised if an attempt moves meanwhile.
+    """
+    return [
+        dynamo.update(
+            attempt,
+            [
+                Attempt.customer_id.set(customer_id),
+                Attempt.token_hash.remove(),
+                Attempt.version.set(int(attempt.version) + 1),
+            ],
+            Attempt.version == int(attempt.version),
+            otherwise,
+        )
+        for attempt in tables.attempts_of(order_id)
+    ]
 
 
 def secured(order_id: str) -> Action:

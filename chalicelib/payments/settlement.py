@@ -62,17 +62,23 @@ def open_session(attempt: Attempt) -> Session:
 def refresh(attempt_id: str) -> Attempt:
     """Bring an attempt to where the provider has it. 503 `provider_unavailable` if the provider does not answer."""
     try:
-        attempt = _settled(service.find(attempt_id))
-        return _give_back(attempt) if attempt.closing else attempt
+        return _followed_up(_settled(service.find(attempt_id)))
     except stripe_gateway.Unavailable:
         raise provider_unavailable() from None
 
 
 def capture(event: ShipmentPacked) -> None:
-    """The goods are packed: take the money. All of it at the first parcel, since an authorization is taken once."""
-    for attempt in tables.attempts_of(event.order_id):
-        if attempt.state == states.AUTHORIZED and not attempt.closing:
-            _settled(attempt, partial(stripe_gateway.capture, payment_id=attempt.id))
+    """The goods are packed: take the money. All of it at the first parcel, since an authorization is taken once.
+
+    Where there is none (any more), it is taken as soon as the customer has paid again.
+    """
+    attempts = tables.attempts_of(event.order_id)
+    latest = attempts[-1]
+    if methods.METHODS[latest.method].paid_on_delivery:
+        return
+    present = [_captured(attempt) if attempt.state == states.AUTHORIZED else attempt for attempt in attempts]
+    if not any(attempt.state == states.CAPTURED or attempt.closing for attempt in present):
+        _captured(_changed(present[-1], _mark_packed))
 
 
 def collect_on_delivery(event: OrderCompleted) -> None:
@@ -88,7 +94,7 @@ def call_off(event: OrderCanceled | OrderExpired) -> None:
     """The order is off: nothing more is to be paid for it, and what was paid goes back."""
     for attempt in tables.attempts_of(event.aggregate_id):
         if not states.is_dead(attempt.state):
-            _give_back(_closed(attempt))
+            _give_back(attempt if attempt.closing else _changed(attempt, _mark_closing))
 
 
 def stop_waiting(order_id: str) -> bool:
@@ -107,14 +113,9 @@ def stop_waiting(order_id: str) -> bool:
 
 def look_after(attempt_id: str) -> None:
     """What the sweep does: open what was not opened, and see that what is being called off comes to its end."""
-    attempt = service.find(attempt_id)
-    if attempt.closing:
-        _give_back(attempt)
-    elif attempt.provider_id is None and states.is_open(attempt.state):
-        _opened(attempt)
-    else:
-        attempt.version = int(attempt.version) + 1
-        _commit(_kept(attempt))
+    attempt = _followed_up(_settled(service.find(attempt_id)))
+    if attempt.due_key is not None and not _open_end(attempt):
+        _changed(attempt, lambda attempt: None)
 
 
 def provider_unavailable() -> ShopError:
@@ -200,18 +201,37 @@ def _told(attempt: Attempt, before: str) -> PaymentEvent | None:
     return None
 
 
-def _closed(attempt: Attempt) -> Attempt:
-    """Remember that the order is off before anything is done about it."""
+def _followed_up(attempt: Attempt) -> Attempt:
+    """What is left to do about an attempt that is where the provider has it."""
+    if attempt.closing:
+        return _give_back(attempt)
+    return _captured(attempt) if attempt.packed else attempt
+
+
+def _captured(attempt: Attempt) -> Attempt:
+    if attempt.state != states.AUTHORIZED or attempt.closing:
+        return attempt
+    return _settled(attempt, partial(stripe_gateway.capture, payment_id=attempt.id))
+
+
+def _changed(attempt: Attempt, change: Callable[[Attempt], None]) -> Attempt:
+    """Write a change that holds whatever the attempt's state is, and see when the sweep has to look at it."""
     for _ in range(_ATTEMPTS):
-        if attempt.closing:
-            return attempt
-        attempt.closing = True
+        change(attempt)
         attempt.version = int(attempt.version) + 1
         try:
             return _commit(_kept(attempt))
         except _Moved:
             attempt = service.find(attempt.id)
     raise busy()
+
+
+def _mark_packed(attempt: Attempt) -> None:
+    attempt.packed = True
+
+
+def _mark_closing(attempt: Attempt) -> None:
+    attempt.closing = True
 
 
 def _give_back(attempt: Attempt) -> Attempt:
@@ -236,12 +256,19 @@ def _move(attempt: Attempt, state: str) -> None:
 
 def _kept(attempt: Attempt) -> Attempt:
     """Say whether the sweep has to look at the attempt again."""
-    kept_back = attempt.state == states.CAPTURED and int(attempt.refunding) < attempt.captured.amount
-    open_end = attempt.closing and (states.is_open(attempt.state) or kept_back)
-    unopened = attempt.provider_id is None and states.is_open(attempt.state)
-    provided = not methods.METHODS[attempt.method].paid_on_delivery
-    tables.look_after(attempt, clock.now() + _LOOK_AGAIN if provided and (open_end or unopened) else None)
+    tables.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else None)
     return attempt
+
+
+def _open_end(attempt: Attempt) -> bool:
+    """Whether something is still to be done about the attempt that no customer and no member of staff will do."""
+    if methods.METHODS[attempt.method].paid_on_delivery:
+        return False
+    if attempt.closing and attempt.state == states.CAPTURED:
+        return int(attempt.refunding) < attempt.captured.amount
+    if not states.is_open(attempt.state):
+        return False
+    return attempt.closing or attempt.provider_id is None or (attempt.packed and attempt.state == states.AUTHORIZED)
 
 
 def _commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:

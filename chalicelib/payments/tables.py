@@ -45,10 +45,10 @@ class PaymentsItem(Item):
 
 
 class Attempt(PaymentsItem, discriminator="attempt"):
-    """One try to get an order paid.
+    """One try to get an order paid. `token_hash` and `customer_id` are the order's: whom it opens to.
 
-    `token_hash` is that of the order's guest token. `closing`: the order is off, so whatever comes in goes back.
-    `refunding` is what was asked to go back and did not fail, `refunded` what of it has gone, in minor units.
+    `closing`: the order is off, so whatever comes in goes back. `packed`: the goods are, so whatever is promised is
+    taken. `refunding` is what was asked to go back and did not fail, `refunded` what of it has gone, in minor units.
     `declined` names the last try that was declined, so that it is told once.
     """
 
@@ -60,9 +60,11 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     amount = JsonAttribute(Money)
     captured = JsonAttribute(Money)
     token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     provider_id = UnicodeAttribute(null=True)
     closing = BooleanAttribute(default=False)
+    packed = BooleanAttribute(default=False)
     refunding = NumberAttribute(default=0)
     refunded = NumberAttribute(default=0)
     decline = UnicodeAttribute(null=True)

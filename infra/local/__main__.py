@@ -31,7 +31,7 @@ def run(places: Places, say: stack.Say) -> None:
     up(places, say)
     try:
         print("Ctrl-C stops the shop; its data stays until `make reset`.", flush=True)
-        while len(processes.running(places)) == 2:
+        while processes.whole(places):
             time.sleep(0.5)
         print(f"jishi: a process of the stack ended; see the logs in {places.logs}", flush=True)
     except KeyboardInterrupt:
@@ -48,11 +48,13 @@ def up(places: Places, say: stack.Say) -> None:
 
 
 def _greeting(places: Places, known: dict[str, Any]) -> str:
-    staff = known["staff"]
+    staff, customer = known["staff"], known["customer"]
     return f"""
   API         {known["api"]}
   search      {known["opensearch"]}
+  payments    {known["stripe"]["api"]}
   staff       {staff["email"]}  {staff["password"]}
+  customer    {customer["email"]}  {customer["password"]}
   written to  {places.stack_json}
 
   try         curl '{known["api"]}/search?q=tea'

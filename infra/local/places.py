@@ -1,7 +1,7 @@
 """Where the local stack keeps its things, and on which ports it answers."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.package import ROOT
@@ -9,11 +9,17 @@ from infra.package import ROOT
 
 @dataclass(frozen=True)
 class Places:
-    """One local stack. Tests have one of their own beside the developer's."""
+    """One local stack. Tests have one of their own beside the developer's.
+
+    With a `stripe_key` the stack talks to Stripe itself, and localstripe is not started.
+    """
 
     home: Path
     aws_port: int
     search_port: int
+    stripe_port: int
+    stripe_key: str = field(default="", repr=False)
+    stripe_webhook_secret: str = field(default="", repr=False)
 
     @property
     def emulators(self) -> Path:
@@ -32,6 +38,19 @@ class Places:
     @property
     def files(self) -> Path:
         return self.home / "data" / "s3"
+
+    @property
+    def payments(self) -> Path:
+        """What localstripe knows of payments."""
+        return self.home / "data" / "localstripe.pickle"
+
+    @property
+    def staff_login(self) -> Path:
+        return self.home / "data" / "staff.json"
+
+    @property
+    def customer_login(self) -> Path:
+        return self.home / "data" / "customer.json"
 
     @property
     def seeded(self) -> Path:
@@ -69,11 +88,22 @@ class Places:
     def search_url(self) -> str:
         return f"http://127.0.0.1:{self.search_port}"
 
+    @property
+    def stripe_url(self) -> str:
+        return f"http://127.0.0.1:{self.stripe_port}"
+
 
 def from_environment() -> Places:
-    """The developer's stack: `.local`, on the ports PORT (4566) and SEARCH_PORT (9200)."""
+    """The developer's stack: `.local`, on the ports PORT (4566), SEARCH_PORT (9200) and STRIPE_PORT (8420)."""
     home = Path(os.environ.get("JISHI_HOME", ROOT / ".local")).resolve()
-    return Places(home, _port("PORT", 4566), _port("SEARCH_PORT", 9200))
+    return Places(
+        home,
+        _port("PORT", 4566),
+        _port("SEARCH_PORT", 9200),
+        _port("STRIPE_PORT", 8420),
+        stripe_key=os.environ.get("STRIPE_API_KEY", ""),
+        stripe_webhook_secret=os.environ.get("STRIPE_WEBHOOK_SECRET", ""),
+    )
 
 
 def _port(variable: str, default: int) -> int:

@@ -18,6 +18,27 @@ from pathlib import Path
 from infra.local.places import Places
 
 _SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,sns,sqs,sts"
+# localstripe's own command listens on every interface and keeps its payments in /tmp. It runs as a program of its own;
+# nothing of the shop imports it.
+_LOCALSTRIPE = """
+import logging, os, pickle, sys
+from aiohttp import web
+from localstripe import resources, server
+
+port, kept = int(sys.argv[1]), sys.argv[2]
+
+def dump_to_disk(store):
+    with open(kept + ".new", "wb") as file:
+        pickle.dump(store, file)
+    os.replace(kept + ".new", kept)
+
+resources.Store.dump_to_disk = dump_to_disk
+if os.path.exists(kept):
+    with open(kept, "rb") as file:
+        resources.store.update(pickle.load(file))
+logging.basicConfig(level=logging.INFO)
+web.run_app(server.app, host="127.0.0.1", port=port, shutdown_timeout=1)
+"""
 Say = Callable[[str], None]
 # Those that this very process started; another one may stop them.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -54,11 +75,14 @@ def install_emulators(places: Places, say: Say) -> None:
 
 
 def start(places: Places, say: Say) -> None:
-    """Start both emulators and wait until they answer. End what an interrupted start left behind first."""
+    """Start the emulators and wait until they answer. End what an interrupted start left behind first."""
     if left := running(places):
         say(f"ending what an earlier start left running (processes {', '.join(map(str, left.values()))})")
         stop(places)
-    for port, variable in ((places.aws_port, "PORT"), (places.search_port, "SEARCH_PORT")):
+    ports = {"PORT": places.aws_port, "SEARCH_PORT": places.search_port, "STRIPE_PORT": places.stripe_port}
+    if places.stripe_key:
+        del ports["STRIPE_PORT"]
+    for variable, port in ports.items():
         if _in_use(port):
             raise StackError(
                 f"port {port} is in use by another program; end it or choose another: make run {variable}={port + 1}"
@@ -68,15 +92,19 @@ def start(places: Places, say: Say) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     _forget_stream_positions(places)
     _spawn(places, "osmem", [_osmem(places), "-addr", f"127.0.0.1:{places.search_port}", "-no-stdin-watch"], {})
+    if not places.stripe_key:
+        _spawn(places, "localstripe", _localstripe(places), {})
     _spawn(places, "ministack", [places.emulators / "bin" / "ministack"], _ministack_environment(places))
     _await(places, "osmem", f"{places.search_url}/")
+    if not places.stripe_key:
+        _await(places, "localstripe", f"{places.stripe_url}/js.stripe.com/v3/")
     _await(places, "ministack", f"{places.aws_url}/_ministack/health")
 
 
 def stop(places: Places) -> None:
     """Ask the stack's processes to end, ministack first since it saves its data, and see that they do."""
     pids = running(places)
-    for name in ("ministack", "osmem"):
+    for name in ("ministack", "localstripe", "osmem"):
         if name in pids:
             _end(pids[name])
     places.processes.unlink(missing_ok=True)
@@ -85,10 +113,17 @@ def stop(places: Places) -> None:
 
 def running(places: Places) -> dict[str, int]:
     """The processes of this stack that are alive, by name."""
-    if not places.processes.exists():
-        return {}
-    known: dict[str, list[int]] = json.loads(places.processes.read_text())
-    return {name: pid for name, (pid, born) in known.items() if _born(pid) == born}
+    return {name: pid for name, (pid, born) in _started(places).items() if _born(pid) == born}
+
+
+def whole(places: Places) -> bool:
+    """Whether all processes that the last start began are alive."""
+    return bool(alive := running(places)) and alive.keys() == _started(places).keys()
+
+
+def _started(places: Places) -> dict[str, list[int]]:
+    known: dict[str, list[int]] = json.loads(places.processes.read_text()) if places.processes.exists() else {}
+    return known
 
 
 def _ministack_environment(places: Places) -> dict[str, str]:
@@ -104,6 +139,11 @@ def _ministack_environment(places: Places) -> dict[str, str]:
         "S3_DATA_DIR": str(places.files),
         "TMPDIR": str(places.scratch),
     }
+
+
+def _localstripe(places: Places) -> list[Path | str]:
+    python = places.emulators / "bin" / "python"
+    return [python, "-c", _LOCALSTRIPE, str(places.stripe_port), str(places.payments)]
 
 
 def _osmem(places: Places) -> Path:
@@ -137,9 +177,9 @@ def _spawn(places: Places, name: str, command: list[Path | str], environment: di
             env={**_bare_environment(), **environment},
             start_new_session=True,
         )
-    known = json.loads(places.processes.read_text()) if places.processes.exists() else {}
+    known = _started(places)
     _children[process.pid] = process
-    known[name] = [process.pid, _born(process.pid)]
+    known[name] = [process.pid, _born(process.pid) or 0]
     places.processes.write_text(json.dumps(known))
 
 

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +13,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.deploy import DeployError, Outputs, deploy
-from infra.local import processes
+from infra.deploy import DeployError, deploy, exists
+from infra.local import logins, processes, stripe
 from infra.local.client import Api, Refused, TookTooLong, log_in, wait_for
 from infra.local.places import Places
 from infra.local.processes import StackError
@@ -23,7 +22,6 @@ from infra.local.seed import seed
 from infra.package import PackagingError
 
 STACK = "jishi"
-STAFF_EMAIL = "owner@jishi.example"
 # Stream records that were on their way when the stack went down are gone; their events are in the outbox.
 _RESENT = timedelta(minutes=10)
 Say = Callable[[str], None]
@@ -78,17 +76,30 @@ def reset(places: Places, say: Say) -> None:
 
 
 def _start(places: Places, say: Say, demo_catalogue: bool) -> dict[str, Any]:
+    cards = stripe.provider(places)
     processes.install_emulators(places, say)
-    say("starting ministack and osmem")
+    say("starting ministack, osmem and localstripe" if cards.base else "starting ministack and osmem")
     processes.start(places, say)
     use_local_aws(places)
+    if not exists(STACK):
+        _forget_marks(places)
     say("packaging and deploying the shop")
-    parameters = {"OpenSearchUrl": places.search_url, "LocalStack": "true"}
+    parameters = {"OpenSearchUrl": places.search_url, "LocalStack": "true", **cards.parameters}
     outputs = deploy(STACK, parameters, places.package, say)
     api = f"{places.aws_url}/_aws/execute-api/{outputs['RestAPIId']}/api"
-    staff = _staff_login(places, outputs)
+    staff = logins.staff(places, outputs)
+    customer = logins.customer(places, outputs)
+    stripe.send_webhooks(api, cards)
     wait_for("the API", lambda: _healthy(api))
-    known = {"api": api, "opensearch": places.search_url, "aws": places.aws_url, "outputs": outputs, "staff": staff}
+    known = {
+        "api": api,
+        "opensearch": places.search_url,
+        "aws": places.aws_url,
+        "stripe": {"api": cards.api, "key": cards.key},
+        "outputs": outputs,
+        "staff": staff,
+        "customer": customer,
+    }
     if places.seeded.exists():
         say("rebuilding the search index and sending the last events again")
         _invoke(outputs["ReindexFunction"], {})
@@ -115,31 +126,14 @@ def use_local_aws(places: Places) -> None:
     )
 
 
-def _staff_login(places: Places, outputs: Outputs) -> dict[str, str]:
-    """The owner's account, with a password that only this machine knows."""
-    kept = places.home / "data" / "staff.json"
-    if kept.exists():
-        login: dict[str, str] = json.loads(kept.read_text())
-        return login
-    login = {"email": STAFF_EMAIL, "password": f"Market-{secrets.token_hex(8)}"}
-    cognito = boto3.client("cognito-idp")
-    pool = outputs["StaffPoolId"]
-    attributes = [{"Name": "email", "Value": STAFF_EMAIL}, {"Name": "email_verified", "Value": "true"}]
-    try:
-        cognito.admin_create_user(
-            UserPoolId=pool, Username=STAFF_EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS"
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "UsernameExistsException":
-            raise
-    cognito.admin_set_user_password(UserPoolId=pool, Username=STAFF_EMAIL, Password=login["password"], Permanent=True)
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=STAFF_EMAIL, GroupName="owner")
-    kept.write_text(json.dumps(login))
-    return login
+def _forget_marks(places: Places) -> None:
+    """Marks of data that a stack which was killed in its first run never saved."""
+    for mark in (places.seeded, places.staff_login, places.customer_login):
+        mark.unlink(missing_ok=True)
 
 
 def _answering(places: Places) -> dict[str, Any] | None:
-    if len(processes.running(places)) < 2 or not places.stack_json.exists():
+    if not processes.whole(places) or not places.stack_json.exists():
         return None
     known: dict[str, Any] = json.loads(places.stack_json.read_text())
     return known if _healthy(known["api"]) else None

@@ -1,9 +1,11 @@
 """An empty shop, in one process, for each test."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from fake_stripe import FakeStripe
 from inprocess import Gateway, Shop
 from moto import mock_aws
 
@@ -56,3 +58,31 @@ def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[
         return calls
 
     return forecast
+
+
+@pytest.fixture
+def travel(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Let time pass at once."""
+    from chalicelib.core import clock
+
+    real, passed = clock.now, [timedelta()]
+    monkeypatch.setattr(clock, "now", lambda: real() + passed[0])
+
+    def pass_by(time: timedelta) -> None:
+        passed[0] += time
+
+    return pass_by
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
+    """The Stripe that the shop talks to."""
+    from chalicelib.core import clock
+    from chalicelib.payments import stripe_gateway
+
+    stripe = FakeStripe(
+        now=lambda: clock.now()  # noqa: PLW0108 - whoever travels replaces it
+    )
+    client = stripe.client()
+    monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
+    return stripe

@@ -153,6 +153,35 @@ def test_planning_that_orders_were_not_told_of_does_not_outlive_the_cancel(shop:
     assert shop.stock("MUG")["available"] == 5
 
 
+@pytest.mark.parametrize("step", ["pack", "dispatch", "deliver"])
+def test_two_who_do_the_same_with_a_parcel_are_both_told_that_it_is_done(shop: Shop, weather: Any, step: str) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    path = f"/admin/shipments/{order.get('/shipments')['data'][0]['id']}"
+    body = {"carrier": "postnl", "tracking_number": "T1"}
+    for before in ("pack", "dispatch", "deliver"):
+        if before == step:
+            break
+        shop.staff.post(f"{path}/{before}", body if before == "dispatch" else {})
+    sent = body if step == "dispatch" else {}
+    first: list[Any] = []
+    weather(TRANSACTION, [lambda: first.append(shop.staff.post(f"{path}/{step}", sent))])
+    assert [shop.staff.post(f"{path}/{step}", sent)] == first
+    assert [name for name in shop.names() if name.startswith("Shipment")][-2:].count(shop.names()[-1]) == 1
+
+
+def test_a_parcel_that_went_another_way_meanwhile_is_a_conflict(shop: Shop, weather: Any) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    path = f"/admin/shipments/{order.get('/shipments')['data'][0]['id']}"
+    shop.staff.post(f"{path}/pack")
+    weather(TRANSACTION, [lambda: shop.staff.post(f"{path}/dispatch", {"tracking_number": "T1"})])
+    refused = refusal(shop.staff.post, f"{path}/dispatch", {"tracking_number": "T2"})
+    assert (refused["status"], refused["code"]) == (409, "shipment_changed")
+
+
 @pytest.mark.parametrize("settle", [stock.release, stock.consume])
 def test_a_reservation_is_settled_once(shop: Shop, settle: Callable[..., list[dynamo.Action]]) -> None:
     """Two that read it as held both want to settle it."""

@@ -136,6 +136,22 @@ def test_staff_see_what_happened(shop: Shop) -> None:
     assert names == ["ProductPublished"]
 
 
+def test_staff_see_events_in_pages(shop: Shop) -> None:
+    from chalicelib.core import clock
+
+    for n in range(5):
+        shop.product(f"p{n}")
+    hour = clock.stamp(clock.now().replace(minute=0, second=0))
+    seen, cursor = [], ""
+    while True:
+        page = shop.staff.get(f"/admin/events?since={hour}&limit=2{cursor}")
+        seen += [event["id"] for event in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == [event["id"] for event in shop.events()]
+
+
 def test_events_hold_no_personal_data(shop: Shop) -> None:
     shop.product()
     order = shop.order()

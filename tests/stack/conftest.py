@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def places() -> Iterator[Places]:
     home = ROOT / ".local" / "test-stack"
-    places = Places(home, free_port(), free_port())
+    places = Places(home, free_port(), free_port(), free_port())
     shutil.rmtree(home, ignore_errors=True)
     yield places
     processes.stop(places)
