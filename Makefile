@@ -1,11 +1,14 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test check lint docs deploy
+.PHONY: help run up down reset demo test storm check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
 CSV ?=
+# The first seed of a storm, and how many.
+SEED ?= 1
+RUNS ?= 200
 # The shop's own ports, and where it keeps its data.
 export PORT ?= 4566
 export SEARCH_PORT ?= 9200
@@ -33,6 +36,9 @@ demo: .venv/installed ## play a guest and staff against the running shop; CSV=fi
 test: .venv/installed ## pass all tests, the deployed template on a stack of their own among them
 	@$(BIN)/python -m infra.local install
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
+	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)
 
 check: lint test ## lint, then test
 

@@ -13,12 +13,17 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.storm.dynamodb import DynamoDB, Image, refused, resources
 from tests.storm.scheduler import Crash, Scheduler
-from tests.storm.weather import Weather
+from tests.storm.weather import EVENTS, READS, WRITES, Weather
 
 Json = dict[str, Any]
 Function = Callable[[Json, Any], Any]
 
-WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+_MAY_STRIKE = {
+    **dict.fromkeys(("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"), WRITES),
+    **dict.fromkeys(("GetItem", "BatchGetItem", "Query"), READS),
+    "PutEvents": (*EVENTS, "twice"),
+    "SendMessage": ("twice",),
+}
 STALE_SECONDS = 1.0
 STREAM_BATCH = 10
 AT_ONCE = 2
@@ -71,7 +76,7 @@ class Aws:
     def call(self, service: str, operation: str, request: Json) -> Json:
         """One call of a client: it travels, something may strike it, and it has its effect."""
         self.scheduler.pause(self.weather.latency(self.dice))
-        strike = self.weather.strike(self.dice)
+        strike = self.weather.strike(self.dice, _MAY_STRIKE[operation])
         self.scheduler.note(f"{service} {operation} {_about(request)}{f' <- {strike}' if strike else ''}")
         if strike == "crash before":
             raise Crash
@@ -91,16 +96,16 @@ class Aws:
 
     def _answered(self, service: str, operation: str, request: Json, strike: str | None) -> Json:
         if service == "events":
-            return self._put_events(request, strike)
+            return [self._put_events(request, strike) for _ in range(2 if strike == "twice" else 1)][-1]
         if service == "sqs":
-            return self._send_message(request)
+            return [self._send_message(request) for _ in range(2 if strike == "twice" else 1)][-1]
         if service != "dynamodb":
             raise AssertionError(f"the storm has no {service}")
-        if strike == "conflict" and operation in WRITES:
+        if strike == "conflict":
             raise self._conflict(operation, request)
         if operation == "TransactWriteItems":
             return self._transact(request)
-        if strike == "twice" and operation in WRITES:
+        if strike == "twice":
             self.dynamodb.perform(operation, dict(request))
             self.scheduler.pause(self.weather.latency(self.dice))
         if strike == "stale":
@@ -297,15 +302,15 @@ class Aws:
         batch, queue.waiting = queue.waiting[:size], queue.waiting[size:]
         self._wake(queue)
         if batch:
-            records = [{"messageId": id, "body": body, "receiptHandle": id} for id, body, _ in batch]
+            records = [{"messageId": number, "body": body, "receiptHandle": number} for number, body, _ in batch]
             answer = self.invoke(queue.name, queue.consume, {"Records": records})
-            every = {id for id, _, _ in batch}
+            every = {number for number, _, _ in batch}
             failed = every if answer is _FAILED else {f["itemIdentifier"] for f in answer["batchItemFailures"]}
             assert failed <= every
-            for id, body, receives in batch:
+            for number, body, receives in batch:
                 # Deleting a message from a queue may fail as well: then it comes again.
-                if id in failed or (not self.weather.over and self.dice.random() < self.weather.duplicates / 8):
-                    self._again(queue, (id, body, receives + 1))
+                if number in failed or (not self.weather.over and self.dice.random() < self.weather.duplicates / 8):
+                    self._again(queue, (number, body, receives + 1))
         queue.running -= 1
         self._wake(queue)
 
@@ -319,8 +324,8 @@ class Aws:
         """What an operator does when the weather is over: dead letters go back to their queues."""
         for queue in self.queues.values():
             dead, queue.dead = queue.dead, []
-            for id, body, _ in dead:
-                self._arrives(queue, (id, body, 0), 1.0)
+            for number, body, _ in dead:
+                self._arrives(queue, (number, body, 0), 1.0)
 
     def invoke(self, name: str, function: Function, event: Json) -> Any:
         """Run a function; `_FAILED` if it raised or its machine died."""

@@ -6,7 +6,7 @@ import stripe
 from inprocess import Gateway
 
 from tests.storm.aws import Aws
-from tests.storm.scheduler import Crash
+from tests.storm.scheduler import Clock, Crash
 from tests.storm.stripe_server import Json, StripeServer, signed
 
 # Stripe tries a webhook again for days; what the storm loses it loses for good.
@@ -19,7 +19,7 @@ class Bank:
     def __init__(self, aws: Aws, secret: str) -> None:
         self.aws, self.secret = aws, secret
         self.scheduler, self.weather, self.dice = aws.scheduler, aws.weather, aws.dice
-        self.server = StripeServer(lambda: self.scheduler.moment.timestamp())
+        self.server = StripeServer(Clock(self.scheduler).time)
         self.server.before = self._before
         self.server.working = self._working
         self.server.after = self._after

@@ -197,7 +197,9 @@ class DynamoDB:
         hash_key, range_key = index.keys if index else ("pk", "sk")
         tree = parse_condition(request["KeyConditionExpression"])
         partition = _key_condition(tree, names, hash_key, range_key)
-        found = [item for item in self._partition(table, index, hash_key, partition, request) if holds(tree, item, names)]
+        found = [
+            item for item in self._partition(table, index, hash_key, partition, request) if holds(tree, item, names)
+        ]
         if not found:
             holds(tree, {}, names)  # reads every name once
         found.sort(
@@ -344,7 +346,9 @@ class DynamoDB:
         if known is None or began < self.now() - TOKENS_KEPT:
             return None
         if known.request != body:
-            raise refused("TransactWriteItems", "IdempotentParameterMismatchException", "another request had this token")
+            raise refused(
+                "TransactWriteItems", "IdempotentParameterMismatchException", "another request had this token"
+            )
         if not known.done:
             raise refused("TransactWriteItems", "TransactionInProgressException", "it is still in progress")
         return known

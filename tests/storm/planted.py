@@ -12,6 +12,10 @@ from chalicelib.logistics.routing import Pick
 from chalicelib.logistics.tables import HELD, Reservation, StockLevel
 from chalicelib.orders import service
 from chalicelib.orders.tables import OrderHeader
+from chalicelib.payments import service as payments
+from chalicelib.payments import settlement
+from chalicelib.payments.events import PaymentEvent
+from chalicelib.payments.tables import Attempt
 
 
 def _reserve(order_id: str, pick: Pick) -> list[dynamo.Action]:
@@ -50,6 +54,19 @@ def orders_without_version() -> Iterator[None]:
         yield
 
 
+def _commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:
+    actions = [dynamo.put(attempt)]
+    dynamo.transaction([*actions, payments.announce(event)] if event else actions)
+    return attempt
+
+
+@contextmanager
+def payments_without_version() -> Iterator[None]:
+    """What a webhook brings to light is written over whatever was written meanwhile."""
+    with patch.object(settlement, "_commit", _commit):
+        yield
+
+
 @contextmanager
 def deaf_relay() -> Iterator[None]:
     """PutEvents said 200, so all is well."""
@@ -57,4 +74,4 @@ def deaf_relay() -> Iterator[None]:
         yield
 
 
-BUGS: Sequence[Any] = (stock_without_condition, orders_without_version, deaf_relay)
+BUGS: Sequence[Any] = (stock_without_condition, orders_without_version, payments_without_version, deaf_relay)

@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from inprocess import ADDRESS, OWNER, Gateway
@@ -68,7 +69,10 @@ class Client:
         self.town.scheduler.note(f"{method} {path} {headers.get('Idempotency-Key', '')}")
         try:
             status, _, answer = self.gateway.send(
-                method, path, None if body is None else json.dumps(body), **{k.replace("_", "-"): v for k, v in headers.items()}
+                method,
+                path,
+                None if body is None else json.dumps(body),
+                **{k.replace("_", "-"): v for k, v in headers.items()},
             )
         except Crash:
             status, answer = 502, {}
@@ -123,7 +127,9 @@ class Guest(Client):
                 "expected_total": cart["totals"]["total"],
             }
             if self.dice.random() < 0.3:  # pressed twice
-                self.town.scheduler.spawn(f"{self.name}-twin", lambda k=key, w=wish: self._twin(path, token, w, k), 0.001)
+                self.town.scheduler.spawn(
+                    f"{self.name}-twin", lambda k=key, w=wish: self._twin(path, token, w, k), 0.001
+                )
             status, answer = self.ask("POST", f"{path}/checkout", wish, Idempotency_Key=key, Cart_Token=token)
             if status == 201:
                 self._placed(key, answer)
@@ -161,7 +167,7 @@ class Guest(Client):
             self.wait(0, self.dice.choice([1, 30, 200]))
             self._cancel(order, token)
 
-    def _quietly(self, act: Any, *arguments: str) -> None:
+    def _quietly(self, act: Any, *arguments: str | None) -> None:
         try:
             act(*arguments)
         except Unanswered:
@@ -189,6 +195,7 @@ class Guest(Client):
                     secret = self.dice.choice([secret, None])
                     continue
                 if server.pay(secret):
+                    self._perhaps_lapses(order, token, secret)
                     break
                 secret = None
             self.wait(0.1, 20)
@@ -197,6 +204,18 @@ class Guest(Client):
             status, answer = self.ask("POST", f"{payment}/refresh", {}, Order_Token=token)
             if status != 200:
                 self._expect(status, answer)
+
+    def _perhaps_lapses(self, order: str, token: str, secret: str) -> None:
+        """Now and then a bank takes its promise back; some guests hear of it and pay again."""
+        if self.dice.random() < 0.08:
+            again = self.dice.random() < 0.5
+
+            def lapse() -> None:
+                if self.town.bank.server.lapse(secret.partition("_secret_")[0]) and again:
+                    work = partial(self._quietly, self._pay, order, token, None)
+                    self.town.scheduler.spawn(f"{self.name}-again", work, self.dice.uniform(1, 300))
+
+            self.town.scheduler.at(self.dice.uniform(0, 300), lapse)
 
     def _cancel(self, order: str, token: str) -> None:
         status, answer = self.ask("POST", f"/orders/{order}/cancel", {"reason": "changed my mind"}, Order_Token=token)
@@ -215,6 +234,7 @@ class Staff(Client):
 
     def __init__(self, town: "Town", name: str) -> None:
         super().__init__(town, name, OWNER)
+        self.refused: dict[str, int] = {}
 
     def work(self) -> None:
         idle = 0
@@ -260,6 +280,8 @@ class Staff(Client):
         elif shipment["status"] == "packed":
             sent = {"carrier": "post", "tracking_number": f"T-{shipment['id']}"}
             status, answer = self.ask("POST", f"{path}/dispatch", sent)
+            if answer.get("code") == "payment_not_secured" and self.town.closing:
+                self._lose_patience(shipment["id"].replace("shp_", "ord_").partition("-")[0])
         elif shipment["status"] == "dispatched":
             status, answer = self.ask("POST", f"{path}/deliver", {})
         else:
@@ -272,6 +294,12 @@ class Staff(Client):
         }:
             self.town.books.wrong.append(f"{self.name}: {path}: {status} {answer}")
         return True
+
+    def _lose_patience(self, order: str) -> None:
+        """What nobody pays for is not kept packed for ever."""
+        self.refused[order] = self.refused.get(order, 0) + 1
+        if self.refused[order] > 20:
+            self.ask("POST", f"/admin/orders/{order}/cancel", {"reason": "never paid"})
 
     def _count(self) -> None:
         sku, place = self.dice.choice(sorted(GOODS)), self.dice.choice(PLACES)
@@ -290,27 +318,29 @@ class Town:
         self.guests = 0
         self.closing = False
         self.due: set[str] = set()
-        self.sale: float | None = None
+        self.sale, self.sale_begins = False, 0.0
         self.wanted = sorted(GOODS)
 
     def settle(self) -> None:
-        """Let everybody come: guests in a rush or one by one, so few goods that they fight for them."""
+        """Let everybody come: guests one by one, or in a rush to a sale of a few pieces."""
         dice = self.scheduler.random
-        rush = dice.choice([0.2, 5, 120])
-        self.guests = dice.choice([2, 4, 6, 10])
-        self.sale = self.scheduler.now + 60 if dice.random() < 0.5 else None
-        self.wanted = dice.sample(sorted(GOODS), dice.choice([1, 1, 3]))
+        rush = 1 if self.sale else dice.choice([0.2, 5, 120])
         for number in range(self.guests):
             self.scheduler.spawn(f"guest{number}", Guest(self, f"guest-{number:04d}").visit, dice.uniform(0, rush))
         for number in range(dice.choice([1, 1, 2])):
             self.scheduler.spawn(f"staff{number}", Staff(self, f"staff-{number:04d}").work, dice.uniform(0, 20))
 
     def stock_up(self) -> None:
-        staff = Gateway(OWNER)
+        """Before anybody comes, in calm weather."""
+        dice, staff = self.scheduler.random, Gateway(OWNER)
+        self.guests = dice.choice([2, 4, 6, 10])
+        self.sale = dice.random() < 0.5
+        self.sale_begins = self.scheduler.now + 60
+        self.wanted = dice.sample(sorted(GOODS), 1 if self.sale else 3)
+        pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9)])
         for sku in GOODS:
             for place in PLACES:
-                pieces = self.scheduler.random.choice([0, 1, 1, 2, 5, 9])
-                staff.put(f"/admin/stock/{sku}", {"location": place, "on_hand": pieces})
+                staff.put(f"/admin/stock/{sku}", {"location": place, "on_hand": dice.choice(pieces)})
 
     def orders_in(self, *states: str) -> list[str]:
         """Orders in these states, as a packing list has them: the list's own pages are not the storm's subject."""
@@ -341,9 +371,9 @@ class Town:
 
     def until_sale(self, dice: random.Random) -> float:
         """In a sale everybody checks out at once; otherwise whenever they like."""
-        if self.sale is None or self.sale < self.scheduler.now:
+        if not self.sale or self.sale_begins < self.scheduler.now:
             return dice.uniform(0, 2)
-        return self.sale - self.scheduler.now + dice.uniform(0, 0.02)
+        return self.sale_begins - self.scheduler.now + dice.uniform(0, 0.02)
 
     @property
     def restless(self) -> bool:

@@ -298,9 +298,7 @@ class StripeServer(stripe.HTTPClient):
         self.events += 1
         created = int(self.now())
         data = {"object": json.loads(json.dumps(thing))}
-        self.told(
-            {"id": f"evt_{self.events:06d}", "object": "event", "type": kind, "created": created, "data": data}
-        )
+        self.told({"id": f"evt_{self.events:06d}", "object": "event", "type": kind, "created": created, "data": data})
 
 
 def signed(event: Json, secret: str, at: float) -> tuple[str, str]:

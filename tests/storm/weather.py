@@ -4,19 +4,25 @@ import random
 from dataclasses import dataclass
 
 # Strikes by what they do to the caller; each call draws at most one.
-KINDS = (
+ANY = (
     "throttled",  # refused, nothing happened
-    "conflict",  # another transaction, unseen here, had the item
     "lost before",  # no answer, nothing happened
     "lost after",  # no answer, it happened
     "late",  # no answer, and it will happen
-    "twice",  # the SDK got no answer and sent it again
     "crash before",
     "crash after",
-    "refused entries",  # EventBridge says 200 and takes only some
+)
+READS = (
     "stale",  # an eventually consistent read sees the past
     "short",  # a page ends early, a batch is not read in full
 )
+WRITES = (
+    "conflict",  # another transaction, unseen here, had the item
+    "twice",  # the SDK got no answer and sent it again
+)
+EVENTS = ("refused entries",)  # EventBridge says 200 and takes only some
+_RARE = (0, 0, 0.005, 0.02, 0.06)
+_OFTEN = (0, 0.1, 0.3)
 
 
 @dataclass
@@ -30,18 +36,19 @@ class Weather:
 
     @classmethod
     def of(cls, dice: random.Random) -> "Weather":
-        chances = {kind: dice.choice([0, 0, 0.005, 0.02, 0.06]) for kind in KINDS}
+        chances = {kind: dice.choice(_RARE) for kind in ANY}
+        chances |= {kind: dice.choice(_OFTEN if kind in EVENTS else _RARE) for kind in (*READS, *WRITES, *EVENTS)}
         return cls(chances, duplicates=dice.choice([0, 0.1, 0.4]), slow=dice.choice([0.0, 0.02, 0.1, 0.3]))
 
-    def strike(self, dice: random.Random) -> str | None:
-        """What strikes the call at hand, usually nothing."""
+    def strike(self, dice: random.Random, kinds: tuple[str, ...] = ()) -> str | None:
+        """What strikes the call at hand, of what may strike any call and `kinds`; usually nothing."""
         if self.over:
             return None
         drawn = dice.random()
-        for kind, chance in self.chances.items():
-            if drawn < chance:
+        for kind in (*ANY, *kinds):
+            drawn -= self.chances[kind]
+            if drawn < 0:
                 return kind
-            drawn -= chance
         return None
 
     def latency(self, dice: random.Random) -> float:
