@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import stripe
 from fake_stripe import FakeStripe, signed
-from inprocess import Order, Shop
+from inprocess import Order, Shop, eur
 from refusals import refusal
 
 from chalicelib.core import clock
@@ -306,8 +306,6 @@ def test_the_sweep_opens_what_checkout_could_not(
 def test_a_provider_that_will_not_have_the_payment_says_so_at_once(
     shop: Shop, bank: FakeStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inprocess import eur
-
     shop.product("pin", variants=[{"sku": "PIN", "price": eur(10), "stock": {"ams": 1}}])
     shop.staff.put("/admin/shipping-options/standard", {"name": "s", "price": eur(0), "days_min": 1, "days_max": 2})
     placed = shop.ready_cart(("PIN", 1)).check_out(payment_method="card")
@@ -419,6 +417,44 @@ def test_a_refund_carried_out_two_days_late_is_not_paid_twice(
     shop.hear(bank)
     assert len(bank.refunds) == 1
     assert order.get()["payment_status"] == "refunded"
+
+
+def test_a_refund_that_the_bank_refuses_is_for_a_person_to_ask_again(
+    shop: Shop, bank: FakeStripe, buy: Callable[..., Buyer]
+) -> None:
+    """The order is off, its money was taken, and the card that it came from is gone."""
+    order = buy()
+    bank.pay(order.secret)
+    shop.hear(bank)
+    shop.staff.post(f"/admin/shipments/{order.parcel()}/pack")
+    shop.hear(bank)
+    bank.refunds_are = "failed"
+    order.post("/cancel")
+    shop.hear(bank)
+    assert (order.names()[-1], order.get()["payment_status"]) == ("refund_failed", "paid")
+    for _ in range(2):
+        order.api.post(f"/payments/{order.payment_id}/refresh")
+        shop.hear(bank)
+    assert len(bank.refunds) == 1
+    bank.refunds_are = "succeeded"
+    shop.staff.post(f"/admin/orders/{order.id}/refunds", {"reason": "new card"})
+    shop.hear(bank)
+    assert order.get()["payment_status"] == "refunded"
+
+
+def test_an_order_that_costs_nothing_is_confirmed_without_a_payment(shop: Shop, bank: FakeStripe) -> None:
+    shop.product("gift", variants=[{"sku": "GIFT", "price": eur(0), "stock": {"ams": 1}}])
+    free = {"name": "free", "price": eur(0), "days_min": 1, "days_max": 2}
+    shop.staff.put("/admin/shipping-options/standard", free)
+    placed = shop.ready_cart(("GIFT", 1)).check_out(payment_method="card")
+    assert (placed["order"]["status"], placed["order"]["payment_status"]) == ("confirmed", "paid")
+    order = shop.order_of(placed)
+    shop.deliver()
+    parcel = order.get("/shipments")["data"][0]["id"]
+    shop.staff.post(f"/admin/shipments/{parcel}/pack")
+    shop.deliver()
+    shop.staff.post(f"/admin/shipments/{parcel}/dispatch", {"tracking_number": "T"})
+    assert bank.calls == []
 
 
 def test_cash_is_given_back_by_hand(shop: Shop, bank: FakeStripe) -> None:
