@@ -6,8 +6,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 CSV ?=
+# The first seed of a storm, and how many.
 SEED ?= 1
-RUNS ?= 50
+RUNS ?= 200
 # The shop's own ports, and where it keeps its data.
 export PORT ?= 4566
 export SEARCH_PORT ?= 9200
@@ -43,11 +44,11 @@ test-slow: .venv/installed ## pass what takes too long for `make test`: restarts
 
 test-all: test test-slow ## pass all tests there are
 
-storm: .venv/installed ## orders and payments in bad weather; SEED=7 RUNS=100 chooses which, a failing seed replays exactly
-	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)
-
 bench: .venv/installed ## measure the shop against its budgets and write docs/performance.md
 	@$(BIN)/python -m bench --write
+
+storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
+	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)
 
 check: lint test ## lint, then test
 

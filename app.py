@@ -18,6 +18,7 @@ app.api.cors = CORSConfig(
 # A module's rooms that Chalice has to know: the file, and what its Blueprint is called there.
 _ROOMS = {
     "routes": "routes",
+    "my_routes": "routes",
     "admin_routes": "routes",
     "consumers": "consumers",
     "schedules": "schedules",

@@ -21,7 +21,9 @@ def openapi() -> str:
     load_app()
     from chalicelib.core.openapi import document
 
-    rooms = [f"chalicelib.{module}.{room}" for module in API_MODULES for room in ("routes", "admin_routes")]
+    rooms = [
+        f"chalicelib.{module}.{room}" for module in API_MODULES for room in ("routes", "my_routes", "admin_routes")
+    ]
     operations = [o for room in rooms if find_spec(room) for o in import_module(room).routes.operations]
     return json.dumps(document(operations, "Jishi", VERSION), indent=1, ensure_ascii=False) + "\n"
 

@@ -26,6 +26,12 @@ STAGE = "shop"
 API_MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
 Template = dict[str, Any]
 
+# Modules whose API talks to the payment provider, and hears from it; no other function gets to know the keys.
+_SECRETS = {
+    "orders": {"STRIPE_API_KEY": {"Ref": "StripeApiKey"}},
+    "payments": {"STRIPE_API_KEY": {"Ref": "StripeApiKey"}, "STRIPE_WEBHOOK_SECRET": {"Ref": "StripeWebhookSecret"}},
+}
+
 # What the dependencies bring along and no function needs at run time. botocore describes every AWS service; the shop
 # calls these. opensearch-py imports its protobuf client only for gRPC, which is not used.
 _SERVICES = ("cognito-idp", "dynamodb", "events", "s3", "sqs", "sts")
@@ -110,7 +116,8 @@ def split_api(template: Template, modules: dict[tuple[str, str], str]) -> Templa
             if method != "options":
                 _lead_to(operation, modules[path, method])
     definitions = body.get("securityDefinitions", {})
-    definitions["staff"]["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": ["StaffPool", "Arn"]}]
+    for authorizer, pool in (("staff", "StaffPool"), ("customers", "CustomerPool")):
+        definitions[authorizer]["x-amazon-apigateway-authorizer"]["providerARNs"] = [{"Fn::GetAtt": [pool, "Arn"]}]
     _answer_for_the_gateway(template)
     return template
 
@@ -125,7 +132,8 @@ def _api_function(module: str, handler: Template, role: Template) -> dict[str, T
     function, its_role = copy.deepcopy(handler), copy.deepcopy(role)
     properties = function["Properties"]
     properties["Role"] = {"Fn::GetAtt": [f"{name}Role", "Arn"]}
-    properties.setdefault("Environment", {}).setdefault("Variables", {})["MODULES"] = module
+    variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+    variables.update({"MODULES": module, **_SECRETS.get(module, {})})
     policy = json.loads((ROOT / ".chalice" / f"policy-{module}-api.json").read_text())
     its_role["Properties"]["Policies"] = [{"PolicyName": f"{name}Policy", "PolicyDocument": policy}]
     source = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/*"

@@ -4,23 +4,29 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import boto3
 import yaml
+from fake_stripe import FakeStripe, signed
 from machine import ROOT as ROOT
 
 from infra.local.client import Api, Json, Refused
 from infra.local.demo.play import ADDRESS as ADDRESS
 
-OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]"}
+_ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com"
+# Whose tokens each authorizer takes.
+ISSUERS = {"staff": f"{_ISSUER}/pool", "customers": f"{_ISSUER}/customer-pool"}
+OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]", "iss": ISSUERS["staff"]}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000, aws_request_id="test")
 
 
 class Gateway(Api):
-    """API Gateway as the shop's functions see it: proxy events in, and no way to staff's paths without claims."""
+    """API Gateway as the shop's functions see it: proxy events in, and each authorizer wants its own pool's claims."""
 
     def __init__(self, claims: Json | None = None, **headers: str) -> None:
         super().__init__("http://test", 0, **headers)
@@ -41,7 +47,8 @@ class Gateway(Api):
 
         target = urlsplit(path)
         resource, parameters = self._resource(app.routes, target.path, method)
-        if app.routes[resource][method].authorizer and self.claims is None:
+        authorizer = app.routes[resource][method].authorizer
+        if authorizer and (self.claims is None or self.claims["iss"] != ISSUERS[authorizer.name]):
             return 401, {}, {"code": "unauthorized"}
         query = dict(parse_qsl(target.query, keep_blank_values=True))
         event = {
@@ -60,7 +67,7 @@ class Gateway(Api):
                 "httpMethod": method,
                 "resourcePath": resource,
                 "path": target.path,
-                "authorizer": {"claims": self.claims} if self.claims else {},
+                "authorizer": {"claims": self.claims} if authorizer else {},
             },
         }
         answer = app(event, CONTEXT)
@@ -95,7 +102,8 @@ class Shop:
         boto3.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        boto3.client("sqs").create_queue(QueueName="imports")
+        for queue in ("imports", "webhooks"):
+            boto3.client("sqs").create_queue(QueueName=queue)
 
     def open(self) -> None:
         self.staff.put("/admin/locations/ams", {"name": "Amsterdam", "country": "NL", "priority": 1})
@@ -135,6 +143,21 @@ class Shop:
         api = self.guest.with_headers(**{"Order-Token": placed["order_token"]})
         return Order(api, f"/orders/{placed['order']['id']}", placed)
 
+    def customer(self, name: str = "ann") -> Gateway:
+        """The API as a customer sees it who is logged in."""
+        email = f"{name}@jishi.example"
+        return Gateway({"sub": f"sub-of-{name}", "token_use": "id", "email": email, "iss": ISSUERS["customers"]})
+
+    def cart_of(self, customer: Gateway, *lines: tuple[str, int]) -> "Cart":
+        """A customer's cart with these lines, address and shipping, ready to be checked out."""
+        customer.post("/me/cart")
+        cart = Cart(customer, "/me/cart")
+        for sku, quantity in lines:
+            cart.post("/items", {"sku": sku, "quantity": quantity})
+        cart.put("/shipping-address", ADDRESS)
+        cart.put("/shipping-option", {"id": "standard"})
+        return cart
+
     def stock(self, sku: str) -> Json:
         return self.staff.get(f"/admin/stock/{quote(sku, safe='')}")
 
@@ -164,7 +187,59 @@ class Shop:
     def tell(self, event: Json) -> None:
         """Hand one event to each of its consumers; a consumer that fails fails the test."""
         for consumer in consumers_of(event["name"]):
-            assert not self.consume(consumer, {"detail-type": event["name"], "detail": event["detail"]})
+            assert not self.consume(consumer, self.envelope(event))
+
+    def webhook(self, event: Json) -> int:
+        """Stripe sends an event; returns the status of the answer."""
+        body, signature = signed(event)
+        return self.guest.send("POST", "/webhooks/stripe", body, **{"Stripe-Signature": signature})[0]
+
+    def waiting_webhooks(self) -> list[str]:
+        """Take what waits in the webhooks' queue."""
+        from chalicelib.core.settings import settings
+
+        sqs, bodies = boto3.client("sqs"), []
+        while taken := sqs.receive_message(QueueUrl=settings.webhook_queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in taken:
+                bodies.append(message["Body"])
+                sqs.delete_message(QueueUrl=settings.webhook_queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def work_off_webhooks(self) -> int:
+        """Let the consumer work on what Stripe sent; returns how many notices it could not use."""
+        from chalicelib.payments.consumers import payments_webhooks
+
+        bodies = self.waiting_webhooks()
+        records = [{"messageId": str(n), "body": body, "receiptHandle": "r"} for n, body in enumerate(bodies)]
+        return len(payments_webhooks({"Records": records}, CONTEXT)["batchItemFailures"])
+
+    def hear(self, bank: FakeStripe) -> None:
+        """Deliver all that Stripe has to say and all that follows from it, until nothing is left."""
+        while True:
+            self.deliver()
+            if not bank.webhooks:
+                return
+            for event in bank.webhooks:
+                assert self.webhook(event) == 200
+            bank.webhooks.clear()
+            assert self.work_off_webhooks() == 0
+
+    def expire(self) -> None:
+        """The clock says that orders are to be let go."""
+        from chalicelib.core import jobs
+        from chalicelib.orders import expiry
+
+        jobs.run("orders_expire", expiry.expire_all, 300)
+
+    def sweep(self) -> Json:
+        """The clock says that payments are to be looked after."""
+        from chalicelib.core import jobs
+        from chalicelib.payments import sweep
+
+        return jobs.run("payments_sweep", sweep.look_after_all, 300)
+
+    def envelope(self, event: Json) -> Json:
+        return {"detail-type": event["name"], "detail": event["detail"]}
 
     def consume(self, consumer: Callable[..., Any], message: Json) -> list[Json]:
         """Give a queue consumer one message; returns the batch item failures."""
@@ -186,6 +261,14 @@ def consumers_of(name: str) -> list[Callable[..., Any]]:
         for queue, names in room.consumers.handled.items()
         if name in names and queue != "catalog_search"
     ]
+
+
+def staff_operations() -> list[Any]:
+    """What each route of staff promises."""
+    from chalicelib.core.settings import MODULES
+
+    rooms = [room for module in MODULES if find_spec(room := f"chalicelib.{module}.admin_routes")]
+    return [operation for room in rooms for operation in import_module(room).routes.operations]
 
 
 class Part:

@@ -56,6 +56,7 @@ def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: 
         "LogisticsEvents",
         "OrdersEvents",
         "PaymentsEvents",
+        "PaymentsWebhooks",
     }
 
 
@@ -153,15 +154,20 @@ def test_no_role_may_do_everything_or_touch_everything(resources: Resources) -> 
 
 def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> None:
     touched = {
-        "UsersApi": set(),
-        "CatalogApi": {"CatalogTable", "LogisticsTable"},
-        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable"},
+        "UsersApi": {"UsersTable"},
+        "CatalogApi": {"CatalogTable", "LogisticsTable", "AdminTable"},
+        "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "PaymentsApi": {"PaymentsTable"},
-        "LogisticsApi": {"LogisticsTable", "PaymentsTable"},
+        "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
         "OrdersEvents": {"OrdersTable"},
         "PaymentsEvents": {"PaymentsTable"},
+        "PaymentsWebhooks": {"PaymentsTable"},
+        "PaymentsSweep": {"PaymentsTable", "AdminTable"},
+        "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "CatalogSearch": {"CatalogTable"},
+        "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():
         policy = json.dumps(resources[f"{name}Role"]["Properties"]["Policies"])
@@ -199,18 +205,60 @@ def test_each_path_leads_to_the_function_of_its_module(resources: Resources) -> 
     assert not any("APIHandler" in uri for uri in led.values())
     for module in API_MODULES:
         name = function_name(module)
-        assert functions(resources)[name]["Environment"]["Variables"] == {"MODULES": module}
+        assert functions(resources)[name]["Environment"]["Variables"]["MODULES"] == module
         assert resources[f"{name}Permission"]["Properties"]["FunctionName"] == {"Ref": name}
 
 
-def test_staff_paths_are_behind_the_staff_pool(resources: Resources) -> None:
+def test_only_functions_that_ask_the_payment_provider_know_its_keys(resources: Resources) -> None:
+    knowing = {
+        name: set(function.get("Environment", {}).get("Variables", {})) & {"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}
+        for name, function in functions(resources).items()
+    }
+    both, key = {"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}, {"STRIPE_API_KEY"}
+    assert {name: known for name, known in knowing.items() if known} == {
+        "OrdersApi": key,
+        "OrdersExpire": key,
+        "PaymentsApi": both,
+        "PaymentsEvents": key,
+        "PaymentsSweep": key,
+        "PaymentsWebhooks": key,
+    }
+
+
+def test_staff_and_customers_paths_are_behind_their_pools(resources: Resources) -> None:
     body = resources["RestAPI"]["Properties"]["DefinitionBody"]
-    authorizer = body["securityDefinitions"]["staff"]["x-amazon-apigateway-authorizer"]
-    assert authorizer["providerARNs"] == [{"Fn::GetAtt": ["StaffPool", "Arn"]}]
+    for name, pool in (("staff", "StaffPool"), ("customers", "CustomerPool")):
+        authorizer = body["securityDefinitions"][name]["x-amazon-apigateway-authorizer"]
+        assert authorizer["providerARNs"] == [{"Fn::GetAtt": [pool, "Arn"]}]
     for path, methods in body["paths"].items():
+        behind = None
+        if path.startswith("/admin/") and "/auth/" not in path:
+            behind = [{"staff": []}]
+        if path == "/me" or path.startswith("/me/"):
+            behind = [{"customers": []}]
         for method, operation in methods.items():
-            behind = operation.get("security") == [{"staff": []}]
-            assert behind == (path.startswith("/admin/") and "/auth/" not in path and method != "options"), path
+            assert operation.get("security") == (behind if method != "options" else None), path
+
+
+def test_a_password_is_as_long_as_the_customers_pool_asks(resources: Resources) -> None:
+    from msgspec import inspect
+
+    from chalicelib.users.schemas import NewPassword
+
+    policy = resources["CustomerPool"]["Properties"]["Policies"]["PasswordPolicy"]
+    wanted = inspect.type_info(NewPassword)
+    assert isinstance(wanted, inspect.StrType)
+    assert policy == {"MinimumLength": wanted.min_length} | {
+        f"Require{kind}": False for kind in ("Lowercase", "Numbers", "Symbols", "Uppercase")
+    }
+
+
+def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:
+    from chalicelib.core.staff import ROLES
+
+    groups = of_type(resources, "AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == set(ROLES)
+    assert all(group["UserPoolId"] == {"Ref": "StaffPool"} for group in groups)
 
 
 def test_the_stack_has_room_to_grow(resources: Resources) -> None:

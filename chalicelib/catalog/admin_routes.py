@@ -5,68 +5,69 @@ from chalicelib.catalog.product import ProductDraft, Slug
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
+from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 
 routes = StaffRoutes(__name__)
 
 
-@routes.post("/admin/products", status=201)
-def create_product(body: ProductDraft) -> schemas.StaffProductView:
+@routes.post("/admin/products", status=201, permission=Permission.CATALOG_WRITE)
+def create_product(body: ProductDraft, staff: Staff) -> schemas.StaffProductView:
     """Create a product, published or as a draft. The same request again answers with the same product."""
-    return schemas.staff_product(*service.product(products.create(body).product_id))
+    return schemas.staff_product(*service.product(products.create(body, staff).product_id))
 
 
-@routes.get("/admin/products")
+@routes.get("/admin/products", permission=Permission.CATALOG_READ)
 def list_all_products(query: Page) -> schemas.StaffProducts:
     """All products, drafts too, newest first."""
     found, after = service.shelf(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
     return schemas.StaffProducts([schemas.staff_card(p) for p in found], encode_cursor(after))
 
 
-@routes.get("/admin/products/{product_id}")
+@routes.get("/admin/products/{product_id}", permission=Permission.CATALOG_READ)
 def show_any_product(product_id: str) -> schemas.StaffProductView:
     """A product, published or not."""
     return schemas.staff_product(*service.product(product_id))
 
 
-@routes.put("/admin/products/{product_id}")
-def replace_product(product_id: str, body: ProductDraft) -> schemas.StaffProductView:
+@routes.put("/admin/products/{product_id}", permission=Permission.CATALOG_WRITE)
+def replace_product(product_id: str, body: ProductDraft, staff: Staff) -> schemas.StaffProductView:
     """Make a product what the body says. Its handle can not change yet."""
     if service.product(product_id)[0].handle != body.handle:
         raise invalid("/handle", "The handle of a product stays as it is.")
-    products.save(body)
+    products.replace(body, staff)
     return schemas.staff_product(*service.product(product_id))
 
 
-@routes.post("/admin/products/{product_id}/publish")
-def publish_product(product_id: str) -> schemas.StaffProductView:
+@routes.post("/admin/products/{product_id}/publish", permission=Permission.CATALOG_WRITE)
+def publish_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
     """Show a product and put it into search."""
-    products.publish(product_id)
+    products.publish(product_id, staff)
     return schemas.staff_product(*service.product(product_id))
 
 
-@routes.post("/admin/products/{product_id}/unpublish")
-def unpublish_product(product_id: str) -> schemas.StaffProductView:
+@routes.post("/admin/products/{product_id}/unpublish", permission=Permission.CATALOG_WRITE)
+def unpublish_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
     """Hide a product and take it out of search."""
-    products.unpublish(product_id)
+    products.unpublish(product_id, staff)
     return schemas.staff_product(*service.product(product_id))
 
 
-@routes.put("/admin/categories/{category_id}")
-def put_category(category_id: Slug, body: schemas.PutCategory) -> schemas.CategoryView:
+@routes.put("/admin/categories/{category_id}", permission=Permission.CATALOG_WRITE)
+def put_category(category_id: Slug, body: schemas.PutCategory, staff: Staff) -> schemas.CategoryView:
     """Create or rename a category."""
     names = {tag: words["name"] for tag, words in body.translations.items() if "name" in words}
-    return schemas.category(service.put_category(category_id, body.name, names))
+    return schemas.category(service.put_category(category_id, body.name, names, staff))
 
 
-@routes.post("/admin/imports", status=202)
-def start_import(body: schemas.StartImport, once: Once) -> schemas.ImportView:
+@routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)
+def start_import(body: schemas.StartImport, once: Once, staff: Staff) -> schemas.ImportView:
     """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
-    job = imports.start(once)
+    job = imports.start(once, staff)
     return schemas.import_job(job, imports.upload_url(job))
 
 
-@routes.get("/admin/imports/{import_id}")
+@routes.get("/admin/imports/{import_id}", permission=Permission.CATALOG_READ)
 def show_import(import_id: str, query: Page) -> schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)

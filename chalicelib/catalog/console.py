@@ -6,6 +6,8 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib.catalog import imports, indexing, schemas
+from chalicelib.catalog.tables import ImportJob
+from chalicelib.core import jobs
 
 console = Blueprint(__name__)
 
@@ -14,11 +16,17 @@ console = Blueprint(__name__)
 def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
     """Import a product file that lies in the media bucket: {"key": "imports/products.csv"}."""
     left = context.get_remaining_time_in_millis() / 1000
-    job = imports.run_console(str(event["key"]), imports.deadline(left))
-    return msgspec.to_builtins(schemas.import_job(job))
+    done: list[ImportJob] = []
+
+    def work(run: jobs.Run) -> None:
+        done.append(imports.run_console(run, str(event["key"]), imports.deadline(left)))
+
+    # The function does not outlive its lease.
+    outcome = jobs.run("catalog_import_file", work, int(left) + 1)
+    return {**outcome, **msgspec.to_builtins(schemas.import_job(done[0]))} if done else outcome
 
 
 @console.lambda_function()
-def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, int]:
+def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Rebuild the search index from the table: {}."""
-    return {"products": indexing.reindex()}
+    return jobs.run("catalog_reindex", indexing.reindex, 120)

@@ -10,21 +10,24 @@ import msgspec
 from chalicelib.catalog import products, shopify, storage, tables
 from chalicelib.catalog.shopify import Numbered, Problem
 from chalicelib.catalog.tables import CatalogItem, ImportJob, ImportLine
-from chalicelib.core import clock, dynamo, ids, sqs
+from chalicelib.core import audit, clock, dynamo, ids, jobs, sqs
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
+from chalicelib.core.staff import Staff
 
 FOLDER = "imports/"
 AWAITING_UPLOAD, RUNNING, FINISHED, FAILED = "awaiting_upload", "running", "finished", "failed"
 _LONGEST_CELL = 2_000_000
 
 
-def start(once: Once) -> ImportJob:
+def start(once: Once, by: Staff) -> ImportJob:
     """A job that waits for its file. The same request again answers with the same job."""
     job = _new_job(ids.new_id("imp"))
     try:
-        dynamo.transaction([*once.claim(CatalogItem, job.id), dynamo.insert(job)])
+        dynamo.transaction(
+            [*once.claim(CatalogItem, job.id), dynamo.insert(job), audit.entry(by, "import.started", job.id)]
+        )
     except AlreadyDone:
         return find(str(once.made(CatalogItem)))
     return job
@@ -57,15 +60,29 @@ def run_uploaded(key: str, out_of_time: Callable[[], bool]) -> None:
         sqs.send(settings.import_queue_url, msgspec.json.encode(message).decode())
 
 
-def run_console(key: str, out_of_time: Callable[[], bool]) -> ImportJob:
-    """Import a file that lies in the bucket already, at once, as a job of its own."""
-    job = _new_job(ids.new_id("imp"))
-    dynamo.write(dynamo.insert(job))
+class _Begun(msgspec.Struct, frozen=True):
+    """The import that an operator's earlier run did not finish: of which file, in which version of it."""
+
+    key: str
+    etag: str
+    import_id: str
+
+
+def run_console(this: jobs.Run, key: str, out_of_time: Callable[[], bool]) -> ImportJob:
+    """Import a file that lies in the bucket already, at once; the same file again goes on where it stopped."""
+    etag = storage.etag(key)
+    begun = msgspec.json.decode(this.resume, type=_Begun) if this.resume else None
+    if begun and (begun.key, begun.etag) == (key, etag):
+        job = find(begun.import_id)
+    else:
+        job = _new_job(ids.new_id("imp"))
+        dynamo.write(dynamo.insert(job))
+        this.reached(msgspec.json.encode(_Begun(key, etag, job.id)).decode())
     if not run(job, key, out_of_time):
-        raise ShopError(
-            "out_of_time", 503, f"Import {job.id} stopped early. Import the file again: what is done is skipped."
-        )
-    return find(job.id)
+        raise ShopError("out_of_time", 503, f"Import {job.id} stopped early. Import the file again, and it goes on.")
+    job = find(job.id)
+    this.count(**{name: int(getattr(job, name)) for name in ("created", "updated", "unchanged", "failed")})
+    return job
 
 
 def run(job: ImportJob, key: str, out_of_time: Callable[[], bool]) -> bool:
@@ -110,7 +127,7 @@ def _import_product(job: ImportJob, group: list[Numbered], seen: set[str]) -> No
         )
     elif read.draft is not None:
         try:
-            products.save(read.draft, lambda outcome: _reported(job, read.line, read.handle, outcome, problems))
+            products.save(read.draft, lambda saved: _reported(job, read.line, read.handle, saved.outcome, problems))
             return
         except ShopError as error:
             if error.status >= 500:

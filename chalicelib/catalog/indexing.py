@@ -1,16 +1,30 @@
 """Keeping the search index like the table: one product after an event, or all of them."""
 
-from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import msgspec
 
 from chalicelib.catalog import schemas, search, service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.catalog.search import Document
-from chalicelib.catalog.tables import Product
-from chalicelib.core import ids
+from chalicelib.catalog.tables import CatalogItem, Product
+from chalicelib.core import clock, dynamo, events, ids, outbox
+from chalicelib.core.jobs import Run
 
 _BATCH = 100
+# An event is made a moment before it is committed.
+_MARGIN = timedelta(minutes=1)
+_FOLLOWED: dict[str, type[ProductPublished | ProductUpdated | ProductUnpublished]] = {
+    kind.name(): kind for kind in (ProductPublished, ProductUpdated, ProductUnpublished)
+}
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a reindex is: the index it fills, since when, and behind which entry of the shelf it goes on."""
+
+    index: str
+    since: datetime
+    after: str | None = None
 
 
 def follow(event: ProductPublished | ProductUpdated | ProductUnpublished) -> None:
@@ -22,9 +36,18 @@ def follow(event: ProductPublished | ProductUpdated | ProductUnpublished) -> Non
     search.put(document(product))
 
 
-def reindex() -> int:
-    """Build a new index from the table and switch to it. Returns how many products it holds."""
-    return search.rebuild(map(document, _published()), f"{search.ALIAS}-{ids.new_id('idx')}")
+def reindex(run: Run) -> None:
+    """Build a new index from the table and switch to it. A run that stopped goes on with the page it was at."""
+    place = _place(run.resume)
+    while True:
+        products, after = service.shelf(tables.PUBLISHED, _BATCH, place.after)
+        run.count(products=search.fill(place.index, map(document, products)))
+        if after is None:
+            break
+        place = msgspec.structs.replace(place, after=after)
+        run.reached(_encoded(place))
+    search.show(place.index)
+    _catch_up(run, place)
 
 
 def document(product: Product) -> Document:
@@ -44,10 +67,26 @@ def document(product: Product) -> Document:
     )
 
 
-def _published() -> Iterator[Product]:
-    after = None
-    while True:
-        products, after = service.shelf(tables.PUBLISHED, _BATCH, after)
-        yield from products
-        if after is None:
-            return
+def _place(resume: str | None) -> _Place:
+    if resume:
+        place = msgspec.json.decode(resume, type=_Place)
+        if search.has_index(place.index):
+            return place
+    place = _Place(f"{search.ALIAS}-{ids.new_id('idx')}", clock.now())
+    search.new_index(place.index)
+    return place
+
+
+def _encoded(place: _Place) -> str:
+    return msgspec.json.encode(place).decode()
+
+
+def _catch_up(run: Run, place: _Place) -> None:
+    """Follow the events since a reindex began once more: until the switch, consumers put them into the old index."""
+    begun = place.since - _MARGIN
+    for partition in outbox.partitions(begun, clock.now()):
+        run.reached(_encoded(place))
+        for item in dynamo.query_raw(CatalogItem.Meta.table_name, partition):
+            kind = _FOLLOWED.get(item["name"]["S"])
+            if kind and item["at"]["S"] >= clock.stamp(begun):
+                follow(events.decode(item["detail"]["S"].encode(), kind))

@@ -11,11 +11,12 @@ from chalicelib.catalog import service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.catalog.product import ProductDraft, VariantDraft
 from chalicelib.catalog.tables import CatalogItem, Product, ShelfEntry, TakenHandle, Variant
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import audit, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
+from chalicelib.core.staff import Staff
 from chalicelib.logistics import stock
 
 # One transaction holds at most 100 writes; a product's own take up to eight of them.
@@ -27,11 +28,7 @@ class Saved(msgspec.Struct, frozen=True):
     outcome: str  # created, updated or unchanged
 
 
-def _nothing_else(outcome: str) -> list[Action]:
-    return []
-
-
-def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_else) -> Saved:
+def save(draft: ProductDraft, also: Callable[[Saved], list[Action]]) -> Saved:
     """Create the product with this handle or make it what `draft` says; the same draft again changes nothing.
 
     What `also` makes of the outcome is committed together with it, so that a report and what it reports can not differ.
@@ -45,38 +42,50 @@ def save(draft: ProductDraft, also: Callable[[str], list[Action]] = _nothing_els
     for variant in draft.variants:
         stock.count_first(variant.sku, variant.stock)
     if old is None:
-        saved = Saved(_create(draft, also("created")), "created")
+        saved = Saved(ids.new_id("prd"), "created")
+        _create(saved.product_id, draft, also(saved))
     elif _describes(draft, old):
         saved = Saved(old.id, "unchanged")
-        if actions := also("unchanged"):
+        if actions := also(saved):
             dynamo.transaction(actions)
     else:
-        _replace(old, draft, also("updated"))
         saved = Saved(old.id, "updated")
+        _replace(old, draft, also(saved))
     return saved
 
 
-def create(draft: ProductDraft) -> Saved:
+def create(draft: ProductDraft, by: Staff) -> Saved:
     """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
     rules.check(draft, settings.currency)
     existing = tables.product_by_handle(draft.handle)
     if existing is not None and not _describes(draft, existing):
         raise _handle_taken(draft.handle)
-    return save(draft)
+    return replace(draft, by)
 
 
-def publish(product_id: str) -> Product:
+def replace(draft: ProductDraft, by: Staff) -> Saved:
+    """Make the product with this handle what `draft` says."""
+
+    def audited(saved: Saved) -> list[Action]:
+        if saved.outcome == "unchanged":
+            return []
+        return [audit.entry(by, f"product.{saved.outcome}", saved.product_id, handle=draft.handle)]
+
+    return save(draft, audited)
+
+
+def publish(product_id: str, by: Staff) -> Product:
     """Show the product from now on. Publishing what is published changes nothing."""
-    return _set_published(product_id, True)
+    return _set_published(product_id, True, audit.entry(by, "product.published", product_id))
 
 
-def unpublish(product_id: str) -> Product:
-    return _set_published(product_id, False)
+def unpublish(product_id: str, by: Staff) -> Product:
+    return _set_published(product_id, False, audit.entry(by, "product.unpublished", product_id))
 
 
-def _create(draft: ProductDraft, also: list[Action]) -> str:
+def _create(product_id: str, draft: ProductDraft, also: list[Action]) -> None:
     now = clock.stamp(clock.now())
-    product = _product(draft, ids.new_id("prd"), 1, created_at=now, published_at=now if draft.published else None)
+    product = _product(draft, product_id, 1, created_at=now, published_at=now if draft.published else None)
     if draft.category:
         service.name_category_once(draft.category)
     actions = [
@@ -90,7 +99,6 @@ def _create(draft: ProductDraft, also: list[Action]) -> str:
         actions += [dynamo.put(entry) for entry in _published_entries(product)]
         actions.append(_announce(ProductPublished, product))
     _commit(actions, _put_variants(product, draft), also)
-    return str(product.id)
 
 
 def _replace(old: Product, draft: ProductDraft, also: list[Action]) -> None:
@@ -109,7 +117,7 @@ def _replace(old: Product, draft: ProductDraft, also: list[Action]) -> None:
     _commit(actions, [*deletes, *_put_variants(product, draft)], also)
 
 
-def _set_published(product_id: str, published: bool) -> Product:
+def _set_published(product_id: str, published: bool, record: Action) -> Product:
     old, variants = service.product(product_id)
     if bool(old.published) == published:
         return old
@@ -126,7 +134,7 @@ def _set_published(product_id: str, published: bool) -> Product:
         dynamo.update(variant, [Variant.published.set(published)], Variant.product_id == product_id)
         for variant in variants
     ]
-    _commit(actions, flags, [])
+    _commit(actions, flags, [record])
     return new
 
 

@@ -116,18 +116,33 @@ def remove(product_id: str, version: int) -> None:
     _unless_newer(lambda: _engine().delete(index=ALIAS, id=product_id, version=version, version_type="external_gte"))
 
 
-def rebuild(documents: Iterable[Document], name: str) -> int:
-    """Fill a new index `name`, then let the alias point to it in one step and drop the old one. Returns the count."""
-    from opensearchpy.helpers import bulk
+def new_index(name: str) -> None:
+    """An index that nobody sees yet."""
+    _engine().indices.create(index=name, body={"mappings": _MAPPINGS})
 
-    engine = _engine()
-    engine.indices.create(index=name, body={"mappings": _MAPPINGS})
-    actions = (_bulk_action(document, name) for document in documents)
-    count, _ = bulk(engine, actions, refresh=True)
-    old = list(engine.indices.get_alias(name=ALIAS)) if engine.indices.exists_alias(name=ALIAS) else []
-    moves = [{"remove_index": {"index": index}} for index in old]
-    engine.indices.update_aliases(body={"actions": [*moves, {"add": {"index": name, "alias": ALIAS}}]})
+
+def has_index(name: str) -> bool:
+    return bool(_engine().indices.exists(index=name))
+
+
+def fill(index: str, documents: Iterable[Document]) -> int:
+    """Put `documents` into an index, unless newer ones are there. Returns how many went in."""
+    from opensearchpy.helpers import BulkIndexError, bulk
+
+    actions = (_bulk_action(document, index) for document in documents)
+    count, refused = bulk(_engine(), actions, raise_on_error=False)
+    if broken := [entry for entry in refused if entry["index"]["status"] != 409]:
+        raise BulkIndexError(f"{len(broken)} documents were refused", broken)
     return int(count)
+
+
+def show(index: str) -> None:
+    """Let search look into `index` from now on, in one step, and drop what it looked into before."""
+    engine = _engine()
+    engine.indices.refresh(index=index)
+    old = set(engine.indices.get_alias(name=ALIAS)) if engine.indices.exists_alias(name=ALIAS) else set()
+    moves = [{"remove_index": {"index": name}} for name in sorted(old - {index})]
+    engine.indices.update_aliases(body={"actions": [*moves, {"add": {"index": index, "alias": ALIAS}}]})
 
 
 def _bulk_action(document: Document, index: str) -> dict[str, Any]:
@@ -172,7 +187,7 @@ def _unless_newer(write: Callable[[], Any]) -> None:
 
 @cache
 def _make_index() -> None:
-    """The first index of a new shop. Later ones come from rebuild."""
+    """The first index of a new shop. Later ones come from a reindex."""
     from opensearchpy.exceptions import RequestError
 
     engine = _engine()

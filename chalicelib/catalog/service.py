@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from chalicelib.catalog import tables
 from chalicelib.catalog.tables import Category, Product
 from chalicelib.catalog.tables import Variant as Variant
-from chalicelib.core import dynamo
+from chalicelib.core import audit, dynamo
 from chalicelib.core.errors import not_found
+from chalicelib.core.staff import Staff
 
 
 def product(product_id: str) -> tuple[Product, list[Variant]]:
@@ -44,9 +45,12 @@ def variants_among(items: Mapping[dynamo.Key, dynamo.Item]) -> list[Variant]:
     return [item for item in items.values() if isinstance(item, Variant)]
 
 
-def put_category(category_id: str, name: str, translations: dict[str, str]) -> Category:
+def put_category(category_id: str, name: str, translations: dict[str, str], by: Staff) -> Category:
+    """Create or rename a category. The same names again change nothing."""
     category = Category(**tables.category_key(category_id), id=category_id, name=name, translations=translations)
-    dynamo.write(dynamo.put(category))
+    old = dynamo.get(Category, **tables.category_key(category_id))
+    if old is None or (old.name, old.translations) != (name, translations):
+        dynamo.transaction([dynamo.put(category), audit.entry(by, "category.put", category_id, name=name)])
     return category
 
 

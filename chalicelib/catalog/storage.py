@@ -1,6 +1,7 @@
 """The media bucket in S3: the only file of the catalogue that knows S3."""
 
 import io
+from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
@@ -31,14 +32,23 @@ def upload_url(key: str) -> str:
 
 def open_text(key: str) -> io.TextIOWrapper:
     """The file as UTF-8 text, with or without a byte order mark, read as it arrives. 404 if it is not there."""
+    body = _found(_s3().get_object, key)["Body"]
+    return io.TextIOWrapper(io.BufferedReader(_Raw(body), 1 << 16), encoding="utf-8-sig", newline="")
+
+
+def etag(key: str) -> str:
+    """What changes whenever the file does. 404 if it is not there."""
+    return str(_found(_s3().head_object, key)["ETag"])
+
+
+def _found(ask: Callable[..., Any], key: str) -> Any:
     try:
-        body = _s3().get_object(Bucket=settings.media_bucket, Key=key)["Body"]
+        return ask(Bucket=settings.media_bucket, Key=key)
     except ClientError as error:
-        # S3 says AccessDenied of what is not there to whoever may not list the bucket.
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied"):
+        # S3 says AccessDenied of what is not there to whoever may not list the bucket; a HEAD has only the status.
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied", "403"):
             raise ShopError("no_file", 404, f"There is no file {key} that this function may read.") from None
         raise
-    return io.TextIOWrapper(io.BufferedReader(_Raw(body), 1 << 16), encoding="utf-8-sig", newline="")
 
 
 class _Raw(io.RawIOBase):

@@ -47,7 +47,13 @@ def document(operations: Iterable[Operation], title: str, version: str) -> dict[
                     "in": "header",
                     "name": "Authorization",
                     "description": "id token of a staff login",
-                }
+                },
+                "customer": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "id token of a customer's login",
+                },
             },
         },
     }
@@ -66,6 +72,10 @@ def _operation(operation: Operation, schemas: dict[Any, Any], components: dict[s
         described["description"] = description
     if operation.for_staff:
         described["security"] = [{"staff": []}]
+        described["x-permission"] = operation.permission
+        described["description"] = f"{description} Needs the permission `{operation.permission}`.".strip()
+    if operation.for_customers:
+        described["security"] = [{"customer": []}]
     if operation.body is not None:
         required = any(field.required for field in msgspec.structs.fields(operation.body))
         described["requestBody"] = {
@@ -80,7 +90,10 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": text} for name in operation.path_types
     ]
-    found += [{"name": name, "in": "header", "required": True, "schema": text} for name in operation.headers]
+    found += [
+        {"name": name, "in": "header", "required": required, "schema": text}
+        for name, required in operation.headers.items()
+    ]
     if operation.takes_key:
         key = {"type": "string", "pattern": r"^[\x21-\x7e]{16,255}$(?!\n)"}
         detail = "Send a random UUID; the same request with the same key has its effect once."

@@ -2,135 +2,127 @@
 
 A view declares what it needs by the names and types of its parameters:
 path parameters by name; `body`, `query`: msgspec Structs; `cart_token`, `order_token`: the guest's secret from its
-header; `once`: the caller's Idempotency-Key; `staff`: who of the staff is asking.
+header, which may be missing where the parameter may be None; `once`: the caller's Idempotency-Key; `staff`, `customer`:
+who is asking; `shopper`, `buyer`: a Visitor, who owns a cart or an order as guest or as customer; `webhook`: what a
+provider sent, as it came.
+
+A view with `me=` answers on two paths: the guest's, with a secret in a header, and the customer's, behind the
+customers' authorizer. What only one of them has (an id in the path, the `customer`) has a default for the other.
 """
 
 import hashlib
 import inspect
-import re
 import time
 import traceback
-import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 import msgspec
 from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 
 from chalicelib.core import log
-from chalicelib.core.errors import ShopError, invalid
-from chalicelib.core.idempotency import Once, once
+from chalicelib.core.errors import ShopError
+from chalicelib.core.operation import Operation as Operation
+from chalicelib.core.operation import customers_twin, operation_of
+from chalicelib.core.request import Webhook as Webhook
+from chalicelib.core.request import arguments_for
+from chalicelib.core.staff import Permission
+from chalicelib.core.visitor import Customer as Customer
+from chalicelib.core.visitor import Visitor as Visitor
 
-# Lambda answers at most 6 MB and takes as much; what a shop's client says in JSON is far smaller.
-_LARGEST_BODY = 1_000_000
-_LONGEST_PARAMETER = 300
-_SECRETS = {"cart_token": "Cart-Token", "order_token": "Order-Token"}
-# A key guards the answer it repeats, so it must not be one that two people would think of.
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,255}")
-_GROUPS = re.compile(r"[^\[\],\s]+")
-
-# infra/package.py puts the pool's ARN in this place.
+# infra/package.py puts the pools' ARNs in these places.
 STAFF_POOL_ARN = "arn:aws:cognito-idp:::userpool/staff"
 staff_authorizer = CognitoUserPoolAuthorizer("staff", provider_arns=[STAFF_POOL_ARN])
+CUSTOMER_POOL_ARN = "arn:aws:cognito-idp:::userpool/customers"
+customer_authorizer = CognitoUserPoolAuthorizer("customers", provider_arns=[CUSTOMER_POOL_ARN])
 
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-class Staff(msgspec.Struct, frozen=True):
-    """A member of staff as the verified id token names them: `id` is the token's `sub`, `groups` their roles."""
-
-    id: str
-    groups: frozenset[str]
-
-
-class Operation(msgspec.Struct, frozen=True):
-    """What one route promises; openapi.py writes the API document from these."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    status: int
-    for_staff: bool
-    path_types: dict[str, Any]
-    headers: tuple[str, ...]
-    takes_key: bool
-    body: Any
-    query: Any
-    answer: Any
-    cache: str | None
+class UndeclaredPermission(Exception):
+    """A staff route was declared without saying what it needs."""
 
 
 class Routes(Blueprint):
     """A Blueprint whose views are typed functions."""
 
     for_staff = False
+    for_customers = False
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name)
         self.operations: list[Operation] = []
 
-    def get(self, path: str, *, cache: str | None = None) -> Callable[[V], V]:
+    def get(
+        self, path: str, *, me: str | None = None, cache: str | None = None, permission: Permission | None = None
+    ) -> Callable[[V], V]:
         """`cache` is a Cache-Control value for answers that are the same for everyone; they get an ETag too."""
-        return self._declare("GET", path, 200, cache)
+        return self._declare("GET", path, me, 200, permission, cache)
 
-    def post(self, path: str, *, status: int = 200) -> Callable[[V], V]:
-        return self._declare("POST", path, status)
+    def post(
+        self, path: str, *, me: str | None = None, status: int = 200, permission: Permission | None = None
+    ) -> Callable[[V], V]:
+        return self._declare("POST", path, me, status, permission)
 
-    def put(self, path: str) -> Callable[[V], V]:
-        return self._declare("PUT", path, 200)
+    def put(self, path: str, *, me: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("PUT", path, me, 200, permission)
 
-    def patch(self, path: str) -> Callable[[V], V]:
-        return self._declare("PATCH", path, 200)
+    def patch(self, path: str, *, me: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("PATCH", path, me, 200, permission)
 
-    def delete(self, path: str) -> Callable[[V], V]:
-        return self._declare("DELETE", path, 200)
+    def delete(self, path: str, *, me: str | None = None, permission: Permission | None = None) -> Callable[[V], V]:
+        return self._declare("DELETE", path, me, 200, permission)
 
-    def _declare(self, method: str, path: str, status: int, cache: str | None = None) -> Callable[[V], V]:
+    def _declare(
+        self,
+        method: str,
+        path: str,
+        me: str | None,
+        status: int,
+        permission: Permission | None,
+        cache: str | None = None,
+    ) -> Callable[[V], V]:
+        if self.for_staff != (permission is not None):
+            raise UndeclaredPermission(f"{method} {path}: a staff route needs a permission, and only a staff route.")
+
         def register(view: V) -> V:
-            operation = _operation(self, view, method, path, status, cache)
-            self.operations.append(operation)
-            handler = _handler(self, operation, view)
-            self.route(
-                path,
-                methods=[method],
-                name=operation.name,
-                content_types=["*/*"],  # _body() answers a wrong one with a problem; Chalice would not
-                authorizer=staff_authorizer if self.for_staff else None,
-            )(handler)
+            def operation_on(path: str) -> Operation:
+                return operation_of(view, method, path, status, permission, self.for_customers, cache)
+
+            self._register(operation_on(path), view)
+            if me is not None:
+                self._register(customers_twin(operation_on(me)), view)
             return view
 
         return register
 
+    def _register(self, operation: Operation, view: Callable[..., Any]) -> None:
+        self.operations.append(operation)
+        self.route(
+            operation.path,
+            methods=[operation.method],
+            name=operation.name,
+            content_types=["*/*"],  # _body() answers a wrong one with a problem; Chalice would not
+            authorizer=_authorizer(operation),
+        )(_handler(self, operation, view))
+
 
 class StaffRoutes(Routes):
-    """Routes that API Gateway opens only to a valid token of the staff pool."""
+    """Routes that API Gateway opens only to a valid token of the staff pool, each for staff with its `permission`."""
 
     for_staff = True
 
 
-def _operation(
-    routes: Routes, view: Callable[..., Any], method: str, path: str, status: int, cache: str | None
-) -> Operation:
-    hints = typing.get_type_hints(view, include_extras=True)
-    names = list(inspect.signature(view).parameters)
-    module = view.__module__.split(".")[1]
-    return Operation(
-        method=method,
-        path=path,
-        name=f"{module}.{view.__name__}",
-        summary=inspect.getdoc(view) or view.__name__,
-        status=status,
-        for_staff=routes.for_staff,
-        path_types={name: hints[name] for name in re.findall(r"{(\w+)}", path)},
-        headers=tuple(_SECRETS[name] for name in names if name in _SECRETS),
-        takes_key="once" in names,
-        body=hints.get("body"),
-        query=hints.get("query"),
-        answer=hints.get("return"),
-        cache=cache,
-    )
+class CustomerRoutes(Routes):
+    """Routes that API Gateway opens only to a valid token of the customers' pool."""
+
+    for_customers = True
+
+
+def _authorizer(operation: Operation) -> CognitoUserPoolAuthorizer | None:
+    if operation.for_staff:
+        return staff_authorizer
+    return customer_authorizer if operation.for_customers else None
 
 
 def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> Callable[..., Response]:
@@ -140,7 +132,7 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
         started = time.perf_counter()
         request: Request = routes.current_request
         try:
-            arguments = _arguments(operation, wanted, request, path)
+            arguments = arguments_for(operation, wanted, request, path)
             response = _success(operation, request, view(**arguments))
         except ShopError as error:
             response = problem(error)
@@ -154,109 +146,6 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
 
     handler.__name__ = operation.name.partition(".")[2]
     return handler
-
-
-def _arguments(operation: Operation, wanted: frozenset[str], request: Request, path: dict[str, str]) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if operation.for_staff:
-        staff = _staff(request)
-        if "staff" in wanted:
-            arguments["staff"] = staff
-    for name, value in path.items():
-        arguments[name] = _path_parameter(name, unquote(value), operation.path_types[name])
-    for name in wanted & _SECRETS.keys():
-        arguments[name] = _secret(request, _SECRETS[name])
-    if "once" in wanted:
-        arguments["once"] = _once(request)
-    if "query" in wanted:
-        arguments["query"] = _query(request, operation.query)
-    if "body" in wanted:
-        arguments["body"] = _body(request, operation.body)
-    return arguments
-
-
-def _path_parameter(name: str, value: str, kind: Any) -> Any:
-    if len(value) > _LONGEST_PARAMETER:
-        raise invalid(f"/path/{name}", f"At most {_LONGEST_PARAMETER} characters are possible here.")
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise _invalid_field(error, f"/path/{name}") from None
-
-
-def _staff(request: Request) -> Staff:
-    claims = request.context.get("authorizer", {}).get("claims", {})
-    # The authorizer lets access tokens pass as well; only an id token says who somebody is.
-    if claims.get("token_use") != "id":
-        raise ShopError("unauthorized", 401, "Send the id token of a staff login.")
-    groups = _GROUPS.findall(claims.get("cognito:groups", ""))
-    return Staff(id=claims["sub"], groups=frozenset(groups))
-
-
-def _secret(request: Request, header: str) -> str:
-    if not (secret := request.headers.get(header)):
-        raise ShopError("token_required", 401, f"Send the {header} header.", pointer=f"/headers/{header}")
-    return str(secret)
-
-
-def _once(request: Request) -> Once:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise invalid(
-            "/headers/Idempotency-Key", "16 to 255 visible ASCII characters, such as a random UUID, are needed."
-        )
-    secrets = [request.headers.get(header) or "" for header in _SECRETS.values()]
-    claims = request.context.get("authorizer", {}).get("claims", {})
-    caller = "\n".join([claims.get("sub", ""), *secrets])
-    return once(caller, f"{request.method} {_path(request)}", key, _raw_body(request))
-
-
-def _path(request: Request) -> str:
-    path = request.context["resourcePath"]
-    for name, value in (request.uri_params or {}).items():
-        path = path.replace(f"{{{name}}}", value)
-    return str(path)
-
-
-def _query(request: Request, kind: Any) -> Any:
-    given = dict(request.query_params or {})
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise _invalid_field(error, "/query") from None
-
-
-def _body(request: Request, kind: Any) -> Any:
-    raw = _raw_body(request)
-    media_type = (request.headers.get("content-type") or "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise ShopError("unsupported_media_type", 415, "Send application/json.")
-    try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
-    except msgspec.ValidationError as error:
-        raise _invalid_field(error, "") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ShopError("malformed_json", 400, f"The body is not JSON: {error}.") from None
-
-
-def _raw_body(request: Request) -> bytes:
-    try:
-        raw: bytes = request.raw_body
-    except ValueError as error:  # half a character, or what is not base64 although the gateway says so
-        raise ShopError("malformed_json", 400, f"The body is not UTF-8: {error}.") from None
-    if len(raw) > _LARGEST_BODY:
-        raise ShopError("too_large", 413, f"A body has at most {_LARGEST_BODY} bytes.")
-    return raw
-
-
-def _invalid_field(error: msgspec.ValidationError, prefix: str) -> ShopError:
-    """msgspec ends its message with the place: "Expected `int` - at `$.items[0].quantity`"."""
-    detail, _, place = str(error).partition(" - at `$")
-    steps = re.findall(r"\.?([^.\[\]`]+)", place)
-    if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
-        steps.append(missing[1])
-    pointer = prefix + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
-    return ShopError("invalid_field", 422, f"{detail}.", pointer=pointer)
 
 
 def _success(operation: Operation, request: Request, answer: Any) -> Response:

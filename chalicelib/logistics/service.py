@@ -3,11 +3,12 @@
 from collections import defaultdict
 from typing import TypeVar
 
-from chalicelib.core import cache, clock, dynamo, ids, outbox
+from chalicelib.core import audit, cache, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
+from chalicelib.core.staff import Staff
 from chalicelib.logistics import states, stock, tables
 from chalicelib.logistics.events import (
     ShipmentDelivered,
@@ -34,25 +35,32 @@ def shipping_options(country: str, goods: Money) -> list[ShippingOption]:
     return offered(tables.shipping_options(), country, goods)
 
 
-def put_location(location_id: str, name: str, country: str, priority: int) -> Location:
-    """Create or change a place that holds stock."""
+def put_location(location_id: str, name: str, country: str, priority: int, by: Staff) -> Location:
+    """Create or change a place that holds stock. The same again changes nothing."""
     location = Location(
         **tables.location_key(location_id), id=location_id, name=name, country=country, priority=priority
     )
-    dynamo.write(dynamo.put(location))
+    old = dynamo.get(Location, **tables.location_key(location_id))
+    if old is None or (old.name, old.country, int(old.priority)) != (name, country, priority):
+        facts: dict[str, audit.Fact] = {"name": name, "country": country, "priority": priority}
+        dynamo.transaction([dynamo.put(location), audit.entry(by, "location.put", location_id, **facts)])
     cache.forget()
     return location
 
 
-def put_shipping_option(option: ShippingOption) -> ShippingOption:
-    """Create or change a way to send orders; its prices are in the shop's currency."""
+def put_shipping_option(option: ShippingOption, by: Staff) -> ShippingOption:
+    """Create or change a way to send orders. The same again changes nothing. Its prices are in the shop's currency."""
     if option.price.currency != settings.currency:
         raise invalid("/price/currency", f"This shop's prices are in {settings.currency}.")
     if option.free_from and option.free_from.currency != settings.currency:
         raise invalid("/free_from/currency", f"This shop's prices are in {settings.currency}.")
     if option.days_min > option.days_max:
         raise invalid("/days_max", "This is before days_min.")
-    dynamo.write(dynamo.put(OfferedShipping(**tables.option_key(option.id), option=option)))
+    old = dynamo.get(OfferedShipping, **tables.option_key(option.id))
+    if old is None or old.option != option:
+        offer = OfferedShipping(**tables.option_key(option.id), option=option)
+        entry = audit.entry(by, "shipping_option.put", option.id, name=option.name, price=option.price.amount)
+        dynamo.transaction([dynamo.put(offer), entry])
     cache.forget()
     return option
 
@@ -80,39 +88,40 @@ def plan(event: OrderConfirmed) -> None:
         plan(event)
 
 
-def pack(shipment_id: str) -> Shipment:
+def pack(shipment_id: str, by: Staff) -> Shipment:
     """The parcel is packed."""
     shipment = find(shipment_id)
     if shipment.state == states.PACKED:
         return shipment
     states.check_move(shipment.state, states.PACKED)
     _move(shipment, states.PACKED)
-    return _commit(shipment, [], _event(ShipmentPacked, shipment))
+    return _commit(shipment, [audit.entry(by, "shipment.packed", shipment_id)], _event(ShipmentPacked, shipment))
 
 
-def dispatch(shipment_id: str, carrier: str, tracking_number: str) -> Shipment:
+def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) -> Shipment:
     """The carrier has taken the parcel: its pieces leave the stock. 409 unless the order's payment is secured."""
     shipment = find(shipment_id)
     if shipment.state == states.DISPATCHED and shipment.tracking_number == tracking_number:
         return shipment
     states.check_move(shipment.state, states.DISPATCHED)
-    if not payments.is_secured(shipment.order_id):
-        raise ShopError("payment_not_secured", 409, "The order's payment is not secured, so nothing is sent.")
+    secured = payments.secured(shipment.order_id)
     reservations, _ = tables.of_order(shipment.order_id)
     mine = [r for r in reservations if r.location == shipment.location and r.state == HELD]
     shipment.carrier, shipment.tracking_number = carrier, tracking_number
     _move(shipment, states.DISPATCHED)
-    return _commit(shipment, stock.consume(mine, _changed_meanwhile()), _event(ShipmentDispatched, shipment))
+    entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)
+    leaving = [*stock.consume(mine, _changed_meanwhile()), secured, entry]
+    return _commit(shipment, leaving, _event(ShipmentDispatched, shipment))
 
 
-def deliver(shipment_id: str) -> Shipment:
+def deliver(shipment_id: str, by: Staff) -> Shipment:
     """The customer has the parcel."""
     shipment = find(shipment_id)
     if shipment.state == states.DELIVERED:
         return shipment
     states.check_move(shipment.state, states.DELIVERED)
     _move(shipment, states.DELIVERED)
-    return _commit(shipment, [], _event(ShipmentDelivered, shipment))
+    return _commit(shipment, [audit.entry(by, "shipment.delivered", shipment_id)], _event(ShipmentDelivered, shipment))
 
 
 def cancel(order_id: str, otherwise: Exception) -> list[Action]:
@@ -181,8 +190,15 @@ def _move(shipment: Shipment, state: str) -> None:
 
 
 def _commit(shipment: Shipment, actions: list[Action], event: ShipmentEvent) -> Shipment:
+    """Save a shipment that was moved. Somebody who did the very same a moment before did it for both."""
     before = Shipment.version == int(shipment.version) - 1
-    dynamo.transaction([dynamo.put(shipment, before, _changed_meanwhile()), *actions, _announce(event)])
+    try:
+        dynamo.transaction([dynamo.put(shipment, before, _changed_meanwhile()), *actions, _announce(event)])
+    except ShopError:
+        now = find(shipment.id)
+        if (now.state, now.tracking_number) == (shipment.state, shipment.tracking_number):
+            return now
+        raise
     return shipment
 
 

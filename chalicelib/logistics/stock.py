@@ -5,14 +5,18 @@ Reserving, consuming and releasing are returned as write actions; the use case c
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.core import clock, dynamo, ids
+from chalicelib.core import audit, clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy, not_found
+from chalicelib.core.staff import Staff
 from chalicelib.logistics import tables
 from chalicelib.logistics.routing import Pick, route
 from chalicelib.logistics.tables import CONSUMED, HELD, RELEASED, Reservation, StockCount, StockLevel
 
 _ATTEMPTS = 8
+# Two writes a pick and one a parcel, at checkout and again if the order is called off: what the one transaction of
+# either takes (dynamo.MOST_ACTIONS), less what the order itself needs.
+_MOST_WRITES = dynamo.MOST_ACTIONS - 14
 
 
 class LevelMoved(Exception):
@@ -35,6 +39,10 @@ def reserve(order_id: str, wanted: Mapping[str, int], free: Mapping[tuple[str, s
     Raises 409 `out_of_stock` if there are too few. Committing raises LevelMoved if there have become too few since.
     """
     picks = route(wanted, free, [location.id for location in tables.locations()])
+    parcels = len({pick.location for pick in picks})
+    if 2 * len(picks) + parcels > _MOST_WRITES:
+        detail = "These lines lie at too many places to be sent as one order. Order them in two."
+        raise ShopError("too_large", 422, detail)
     return [action for pick in picks for action in _reserve(order_id, pick)]
 
 
@@ -91,7 +99,7 @@ def _settle(reservation: Reservation, state: str, otherwise: Exception) -> Actio
     return dynamo.update(reservation, [Reservation.state.set(state)], Reservation.state == HELD, otherwise)
 
 
-def count(sku: str, location: str, on_hand: int, counted_by: str) -> StockLevel:
+def count(sku: str, location: str, on_hand: int, by: Staff) -> StockLevel:
     """Somebody counted `on_hand` pieces. What is reserved stays reserved; 409 if that is more than there are."""
     if location not in {place.id for place in tables.locations()}:
         raise not_found("location")
@@ -99,11 +107,11 @@ def count(sku: str, location: str, on_hand: int, counted_by: str) -> StockLevel:
         level = dynamo.get(StockLevel, **tables.level_key(sku, location))
         try:
             if level is None:
-                return _insert_level(sku, location, on_hand, counted_by)
+                return _insert_level(sku, location, on_hand, by.id, [_audited(by, sku, location, on_hand, on_hand)])
             if on_hand < int(level.reserved):
                 detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
                 raise ShopError("reserved", 409, detail, pointer="/on_hand")
-            return _recount(level, on_hand, counted_by)
+            return _recount(level, on_hand, by)
         except dynamo.ConditionFailed:
             continue  # it moved between the look and the count
     raise busy()
@@ -127,26 +135,33 @@ def count_first(sku: str, pieces: Mapping[str, int]) -> None:
 
 def _count_first(sku: str, location: str, on_hand: int, counted_by: str) -> None:
     try:
-        _insert_level(sku, location, on_hand, counted_by)
+        _insert_level(sku, location, on_hand, counted_by, [])
     except dynamo.ConditionFailed:
         return
 
 
-def _insert_level(sku: str, location: str, on_hand: int, counted_by: str) -> StockLevel:
+def _insert_level(sku: str, location: str, on_hand: int, counted_by: str, also: list[Action]) -> StockLevel:
     level = StockLevel(
         **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
     )
-    dynamo.transaction([dynamo.insert(level), _counted(sku, location, on_hand, on_hand, counted_by)])
+    dynamo.transaction([dynamo.insert(level), _counted(sku, location, on_hand, on_hand, counted_by), *also])
     return level
 
 
-def _recount(level: StockLevel, on_hand: int, counted_by: str) -> StockLevel:
+def _recount(level: StockLevel, on_hand: int, by: Staff) -> StockLevel:
     change = on_hand - int(level.on_hand)
     same = (StockLevel.on_hand == level.on_hand) & (StockLevel.reserved == level.reserved)
     level.on_hand, level.available = on_hand, int(level.available) + change
-    journal = _counted(level.sku, level.location, change, on_hand, counted_by)
-    dynamo.transaction([dynamo.put(level, same), journal])
+    # Counting the same number again belongs into the journal, but has changed nothing.
+    journal = [_counted(level.sku, level.location, change, on_hand, by.id)]
+    if change:
+        journal.append(_audited(by, level.sku, level.location, change, on_hand))
+    dynamo.transaction([dynamo.put(level, same), *journal])
     return level
+
+
+def _audited(by: Staff, sku: str, location: str, change: int, on_hand: int) -> Action:
+    return audit.entry(by, "stock.counted", sku, location=location, change=change, on_hand=on_hand)
 
 
 def _counted(sku: str, location: str, change: int, on_hand: int, counted_by: str) -> Action:

@@ -1,4 +1,4 @@
-"""Carts: what a guest is about to buy, at the prices of the moment."""
+"""Carts: what somebody is about to buy, at the prices of the moment."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -12,6 +12,7 @@ from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import zero
 from chalicelib.core.settings import settings
+from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
 from chalicelib.orders import address as addresses
@@ -41,7 +42,7 @@ class _Changed(Exception):
 
 
 def create(once: Once) -> tuple[PricedCart, str]:
-    """A new cart and its secret. The same request again answers with the same cart and secret.
+    """A new cart of a guest and its secret. The same request again answers with the same cart and secret.
 
     The secret of a request with a key is derived from the key, which its sender knows and nobody stores.
     """
@@ -51,36 +52,43 @@ def create(once: Once) -> tuple[PricedCart, str]:
     except AlreadyDone:
         made = str(once.made(OrdersItem))
         token = _token(made, once)
-        return show(made, token), token
+        return show(Visitor(secret=token), made), token
 
 
 def _create(cart_id: str, once: Once) -> tuple[PricedCart, str]:
     token = _token(cart_id, once)
-    cart = Cart(
-        **tables.cart_key(cart_id),
-        id=cart_id,
-        version=1,
-        token_hash=ids.digest(token),
-        currency=settings.currency,
-        lines=[],
-        expires=_expiry(),
-    )
+    cart = empty(cart_id, cart_id)
+    cart.token_hash = ids.digest(token)
     dynamo.transaction([*once.claim(OrdersItem, cart_id), dynamo.insert(cart)])
     return as_seen(cart), token
+
+
+def empty(owner: str, cart_id: str) -> Cart:
+    """A cart with nothing in it, in the place of its owner."""
+    return Cart(
+        **tables.cart_key(owner), id=cart_id, version=1, currency=settings.currency, lines=[], expires=_expiry()
+    )
 
 
 def _token(cart_id: str, once: Once) -> str:
     return ids.derive_secret(once.key, f"cart-token:{cart_id}") if once.key else ids.new_secret()
 
 
-def show(cart_id: str, token: str) -> PricedCart:
+def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
     """A cart at the prices and stock of now: two requests."""
-    cart = _open_to(tables.cart(cart_id), token)
+    return at_offers_of_now(_open_to(tables.cart(_place(visitor, cart_id)), visitor))
+
+
+def at_offers_of_now(cart: Cart) -> PricedCart:
+    """The cart at the prices and stock of now: one request."""
     return price_with(cart, dynamo.load(offer_keys([line.sku for line in cart.lines])))
 
 
-def add(cart_id: str, token: str, sku: str, quantity: int, once: Once) -> PricedCart:
-    """Put more of a SKU into the cart: two requests."""
+def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
+    """Put more of a SKU into the cart: two requests.
+
+    The same request again shows the cart, even if it could not be added now: it was.
+    """
 
     def more(cart: Cart, offers: dict[str, Offer]) -> None:
         if not offers[sku].sold:
@@ -89,13 +97,14 @@ def add(cart_id: str, token: str, sku: str, quantity: int, once: Once) -> Priced
         _set_line(cart, offers[sku], present.get(sku, 0) + quantity)
 
     try:
-        return _change(cart_id, token, more, [sku], once)
-    except AlreadyDone:
-        once.made(OrdersItem)  # refuses another body
-        return show(cart_id, token)
+        return _change(visitor, cart_id, more, [sku], once)
+    except (AlreadyDone, ShopError):
+        if once.made(OrdersItem) is None:
+            raise
+        return at_offers_of_now(find(visitor, cart_id))
 
 
-def set_quantity(cart_id: str, token: str, sku: str, quantity: int) -> PricedCart:
+def set_quantity(visitor: Visitor, cart_id: str | None, sku: str, quantity: int) -> PricedCart:
     """Change how many pieces of a SKU are in the cart; none takes the line out."""
 
     def exactly(cart: Cart, offers: dict[str, Offer]) -> None:
@@ -103,28 +112,27 @@ def set_quantity(cart_id: str, token: str, sku: str, quantity: int) -> PricedCar
             raise not_found("line in this cart")
         _set_line(cart, offers[sku], quantity)
 
-    return _change(cart_id, token, exactly, [sku])
+    return _change(visitor, cart_id, exactly, [sku])
 
 
-def set_address(cart_id: str, token: str, address: Address) -> PricedCart:
+def set_address(visitor: Visitor, cart_id: str | None, address: Address) -> PricedCart:
     """Say where the order goes. A shipping option that does not go there is taken back."""
     addresses.check(address)
 
     def move(cart: Cart, offers: dict[str, Offer]) -> None:
         cart.address = address
-        if _chosen(cart, as_seen(cart).lines) is None:
-            cart.shipping_option = None
+        take_back_shipping(cart)
 
-    return _change(cart_id, token, move)
+    return _change(visitor, cart_id, move)
 
 
-def shipping_options(cart_id: str, token: str) -> list[Shipping]:
+def shipping_options(visitor: Visitor, cart_id: str | None) -> list[Shipping]:
     """How this cart can be sent to its address."""
-    cart = _open_to(tables.cart(cart_id), token)
+    cart = _open_to(tables.cart(_place(visitor, cart_id)), visitor)
     return _offered(cart, as_seen(cart).lines)
 
 
-def set_shipping_option(cart_id: str, token: str, option_id: str) -> PricedCart:
+def set_shipping_option(visitor: Visitor, cart_id: str | None, option_id: str) -> PricedCart:
     """Choose how the order is sent."""
 
     def choose(cart: Cart, offers: dict[str, Offer]) -> None:
@@ -132,7 +140,7 @@ def set_shipping_option(cart_id: str, token: str, option_id: str) -> PricedCart:
             raise invalid("/id", "This is not one of the cart's shipping options.")
         cart.shipping_option = option_id
 
-    return _change(cart_id, token, choose)
+    return _change(visitor, cart_id, choose)
 
 
 def offer_keys(skus: Sequence[str]) -> list[Key]:
@@ -191,6 +199,12 @@ def _offered(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
     return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
 
 
+def take_back_shipping(cart: Cart) -> None:
+    """Forget a shipping option that does not go to the cart's address."""
+    if _chosen(cart, as_seen(cart).lines) is None:
+        cart.shipping_option = None
+
+
 def _chosen(cart: Cart, lines: list[PricedLine]) -> Shipping | None:
     if cart.address is None or cart.shipping_option is None:
         return None
@@ -208,44 +222,74 @@ def _set_line(cart: Cart, offer: Offer, quantity: int) -> None:
 
 
 def _change(
-    cart_id: str,
-    token: str,
+    visitor: Visitor,
+    cart_id: str | None,
     change: Callable[[Cart, dict[str, Offer]], None],
     skus: Sequence[str] = (),
     once: Once | None = None,
 ) -> PricedCart:
-    """Read the cart together with the offers for `skus`, change it, write it; again if somebody else was faster."""
+    """Read the cart together with the offers for `skus`, change it, write it; again if somebody else was faster.
+
+    With `once` the write is a transaction, key or no key: one that is sent again because its answer got lost is
+    still one, while a plain write would take the first for somebody else's and change the cart twice.
+    """
+    place = tables.cart_ref(_place(visitor, cart_id))
     for _ in range(_ATTEMPTS):
-        found = dynamo.load([tables.cart_ref(cart_id), *offer_keys(skus)], consistent=True)
-        cart = _open_to(found.get(tables.cart_ref(cart_id)), token)
-        before = (Cart.version == int(cart.version)) & Cart.order_id.does_not_exist()
+        found = dynamo.load([place, *offer_keys(skus)], consistent=True)
+        cart = _open_to(found.get(place), visitor)
+        before = unchanged(cart)
         change(cart, _offers(skus, found, cart))
-        cart.version = int(cart.version) + 1
-        cart.expires = _expiry()
+        touch(cart)
         write = dynamo.put(cart, before, _Changed())
         try:
-            claims = once.claim(OrdersItem, cart_id) if once else []
-            if claims:
-                dynamo.transaction([*claims, write])
-            else:
+            if once is None:
                 dynamo.write(write)
+            else:
+                dynamo.transaction([*once.claim(OrdersItem, cart.id), write])
         except _Changed:
             continue
         return as_seen(cart)
     raise busy()
 
 
-def _open_to(item: Item | None, token: str) -> Cart:
-    """The cart, if there is one, `token` opens it and it was not checked out yet."""
-    cart = owned(item, token)
+def touch(cart: Cart) -> None:
+    """The cart is about to be written again: a new version, and its time begins anew."""
+    cart.version = int(cart.version) + 1
+    cart.expires = _expiry()
+
+
+def unchanged(cart: Cart) -> dynamo.Condition:
+    """Nobody wrote to the cart or checked it out since it was read, nor is another cart in its place."""
+    here, still = Cart.id == cart.id, Cart.version == int(cart.version)
+    untouched: dynamo.Condition = here & still & Cart.order_id.does_not_exist()
+    return untouched
+
+
+def _place(visitor: Visitor, cart_id: str | None) -> str:
+    """Where a visitor's cart is: a customer has one, a guest says which."""
+    if visitor.customer is not None:
+        return visitor.customer
+    if cart_id is None or not ids.is_id("crt", cart_id):
+        raise not_found("cart")
+    return cart_id
+
+
+def find(visitor: Visitor, cart_id: str | None) -> Cart:
+    """The visitor's cart, checked out or not; 404 if there is none that opens to them."""
+    return owned(tables.cart(_place(visitor, cart_id)), visitor)
+
+
+def _open_to(item: Item | None, visitor: Visitor) -> Cart:
+    """The cart, if there is one, it opens to the visitor and it was not checked out yet."""
+    cart = owned(item, visitor)
     if cart.order_id is not None:
         raise closed(cart)
     return cart
 
 
-def owned(item: Item | None, token: str) -> Cart:
-    """404 unless `item` is a cart that `token` opens."""
-    if not isinstance(item, Cart) or not ids.matches(token, item.token_hash):
+def owned(item: Item | None, visitor: Visitor) -> Cart:
+    """404 unless `item` is a cart that opens to this visitor."""
+    if not isinstance(item, Cart) or not visitor.opens(item.customer_id, item.token_hash):
         raise not_found("cart")
     return item
 

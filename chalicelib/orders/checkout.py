@@ -9,13 +9,16 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
+from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import carts, pricing, service, states, tables
+from chalicelib.orders import carts, claims, expiry, pricing, service, states, tables
 from chalicelib.orders.carts import PricedCart
 from chalicelib.orders.events import OrderConfirmed, OrderEvent, OrderPlaced
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
+from chalicelib.payments import settlement
+from chalicelib.payments.settlement import Session
 
 _ATTEMPTS = 5
 
@@ -30,11 +33,11 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A placed order, its first payment attempt, and the secret that opens both."""
+    """A placed order, how it is paid, and the secret that opens both, which a customer does not need."""
 
     order: Order
-    payment: payments.Attempt
-    order_token: str
+    session: Session
+    order_token: str | None
 
 
 class CartChanged(Exception):
@@ -45,26 +48,35 @@ class CartChanged(Exception):
         self.cart = cart
 
 
-def check_out(cart_id: str, cart_token: str, wish: Wish, once: Once) -> Placed:
-    """Place the order that the customer saw. The same request again answers with the same order.
+def check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> Placed:
+    """Place the order that the customer saw. The same request again answers with the same order, whatever became of
+    the cart meanwhile.
 
     Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version, price or total differ,
     409 `out_of_stock` if a line can not be reserved in full: then nothing was written.
     """
+    try:
+        return _check_out(visitor, cart_id, wish, once)
+    except (AlreadyDone, CartChanged, ShopError):
+        made = once.made(OrdersItem)
+        if made is None:
+            raise
+        return _replay(visitor, made)
+
+
+def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> Placed:
     method = payments.method(wish.payment_method)
     for _ in range(_ATTEMPTS):
-        cart = carts.owned(tables.cart(cart_id), cart_token)
+        cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
-            return _replay(cart, cart_token, once)
+            raise carts.closed(cart)
         found = dynamo.load(carts.offer_keys([line.sku for line in cart.lines]), consistent=True)
         priced = carts.price_with(cart, found)
         _check(priced, wish)
         try:
-            return _place(priced, wish, method, stock.available(found), cart_token, once)
+            return _place(priced, wish, method, stock.available(found), visitor, once)
         except (stock.LevelMoved, _CartMoved):
             continue  # the next look says whether there is still enough
-        except AlreadyDone:
-            return _replay(carts.owned(tables.cart(cart_id), cart_token), cart_token, once)
     raise busy()
 
 
@@ -72,17 +84,19 @@ class _CartMoved(Exception):
     """The cart was changed or checked out while it was being checked out."""
 
 
-def _replay(cart: Cart, cart_token: str, once: Once) -> Placed:
-    made = once.made(OrdersItem)
-    if made is None:
-        raise carts.closed(cart)
-    attempt = payments.find(ids.derived("pay", made, 1))
-    return Placed(service.find(made), attempt, _order_token(cart_token, made))
+def _replay(visitor: Visitor, order_id: str) -> Placed:
+    token = _order_token(visitor, order_id)
+    order = service.of_visitor(order_id, Visitor(visitor.customer, token))
+    attempt = payments.find(ids.derived("pay", order_id, 1))
+    return Placed(order, settlement.open_session(attempt), token)
 
 
-def _order_token(cart_token: str, order_id: str) -> str:
-    """Whoever holds the cart's secret can be given the order's again; nobody else can, and it is stored nowhere."""
-    return ids.derive_secret(cart_token, f"order-token:{order_id}")
+def _order_token(visitor: Visitor, order_id: str) -> str | None:
+    """Whoever holds the cart's secret can be given the order's again; nobody else can, and it is stored nowhere.
+
+    A customer needs none.
+    """
+    return ids.derive_secret(visitor.secret, f"order-token:{order_id}") if visitor.secret else None
 
 
 def _check(priced: PricedCart, wish: Wish) -> None:
@@ -104,33 +118,37 @@ def _place(
     wish: Wish,
     method: payments.PaymentMethod,
     free: dict[tuple[str, str], int],
-    cart_token: str,
+    visitor: Visitor,
     once: Once,
 ) -> Placed:
     order_id = ids.new_id("ord")
-    token = _order_token(cart_token, order_id)
+    token = _order_token(visitor, order_id)
     wanted = {line.sku: line.quantity for line in priced.lines}
-    header, snapshot = _order(order_id, priced, wish, ids.digest(token))
-    attempt, make_attempt = payments.first_attempt(order_id, method, priced.totals.total, header.token_hash)
+    header, snapshot = _order(order_id, priced, wish, token)
+    attempt, make_attempt = payments.first_attempt(
+        order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
+    )
     events = _events(header, method)
     timeline = [service.timeline_entry(order_id, event, {}) for event in events]
     cart = priced.cart
-    unchanged = (Cart.version == int(cart.version)) & Cart.order_id.does_not_exist()
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
-        dynamo.update(cart, [Cart.order_id.set(order_id)], unchanged, _CartMoved()),
+        dynamo.update(cart, [Cart.order_id.set(order_id)], carts.unchanged(cart), _CartMoved()),
         dynamo.insert(header),
         dynamo.insert(snapshot),
+        *claims.listed(header),
         make_attempt,
         *stock.reserve(order_id, wanted, free),
         *(dynamo.put(entry) for entry in timeline),
         *(dynamo.put_raw(OrdersItem, outbox.attributes(event)) for event in events),
     ]
     dynamo.transaction(actions)
-    return Placed(Order(header, snapshot, timeline), attempt, token)
+    # From here on the order stands, whatever becomes of this function: the same request goes on here, and so does the
+    # sweep of payments.
+    return Placed(Order(header, snapshot, timeline), settlement.open_session(attempt), token)
 
 
-def _order(order_id: str, priced: PricedCart, wish: Wish, token_hash: str) -> tuple[OrderHeader, OrderSnapshot]:
+def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> tuple[OrderHeader, OrderSnapshot]:
     placed_at = clock.stamp(clock.now())
     header = OrderHeader(
         **tables.header_key(order_id),
@@ -138,11 +156,12 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token_hash: str) -> tu
         id=order_id,
         state=states.PENDING_PAYMENT,
         version=1,
-        token_hash=token_hash,
+        token_hash=ids.digest(token) if token else None,
+        customer_id=priced.cart.customer_id,
         total=priced.totals.total,
         payment_method=wish.payment_method,
         quantity=sum(line.quantity for line in priced.lines),
-        captured=0,
+        payments={},
         shipments={},
         placed_at=placed_at,
     )
@@ -161,6 +180,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if not method.paid_on_delivery:
+        tables.set_due(header, clock.now() + expiry.PAY_WITHIN)
         return [placed]
     states.check_move(header.state, states.CONFIRMED)
     header.state = states.CONFIRMED

@@ -3,7 +3,14 @@
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
 from chalicelib.orders import service
-from chalicelib.payments.events import PaymentCaptured
+from chalicelib.payments.events import (
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentFailed,
+    RefundFailed,
+    RefundRequested,
+    RefundSucceeded,
+)
 
 consumers = Consumers(__name__)
 
@@ -14,6 +21,11 @@ orders_events = consumers.queue(
         ShipmentPacked: service.record_shipment,
         ShipmentDispatched: service.record_shipment,
         ShipmentDelivered: service.record_shipment,
+        PaymentAuthorized: service.record_payment,
         PaymentCaptured: service.record_payment,
+        PaymentFailed: service.record_payment,
+        RefundRequested: service.record_payment,
+        RefundSucceeded: service.record_payment,
+        RefundFailed: service.record_payment,
     },
 )

@@ -25,3 +25,7 @@ class OrderCompleted(OrderEvent, frozen=True, kw_only=True):
 
 class OrderCanceled(OrderEvent, frozen=True, kw_only=True):
     """The order will not be sent; its stock is back on the shelf."""
+
+
+class OrderExpired(OrderEvent, frozen=True, kw_only=True):
+    """It was not paid for in time; its stock is back on the shelf."""

@@ -1,9 +1,9 @@
-"""A guest's way through the shop: cart, checkout, order."""
+"""The way through the shop, for guests and for customers: cart, checkout, order."""
 
-from chalicelib.core.errors import ShopError
+from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once
-from chalicelib.core.web import Routes
-from chalicelib.orders import carts, checkout, schemas, service
+from chalicelib.core.web import Customer, Routes, Visitor
+from chalicelib.orders import carts, checkout, paying, schemas, service
 from chalicelib.orders.address import Address
 
 routes = Routes(__name__)
@@ -15,76 +15,96 @@ def create_cart(body: schemas.NewCart, once: Once) -> schemas.NewCartView:
     return schemas.new_cart(*carts.create(once))
 
 
-@routes.get("/carts/{cart_id}")
-def show_cart(cart_id: str, cart_token: str) -> schemas.CartView:
+@routes.get("/carts/{cart_id}", me="/me/cart")
+def show_cart(shopper: Visitor, cart_id: str | None = None) -> schemas.CartView:
     """The cart at the prices and stock of now."""
-    return schemas.cart(carts.show(cart_id, cart_token))
+    return schemas.cart(carts.show(shopper, cart_id))
 
 
-@routes.post("/carts/{cart_id}/items")
-def add_item(cart_id: str, cart_token: str, body: schemas.AddItem, once: Once) -> schemas.CartView:
+@routes.post("/carts/{cart_id}/items", me="/me/cart/items")
+def add_item(shopper: Visitor, body: schemas.AddItem, once: Once, cart_id: str | None = None) -> schemas.CartView:
     """Put pieces of a SKU into the cart, beside those that are in it already."""
-    return schemas.cart(carts.add(cart_id, cart_token, body.sku, body.quantity, once))
+    return schemas.cart(carts.add(shopper, cart_id, body.sku, body.quantity, once))
 
 
-@routes.patch("/carts/{cart_id}/items/{sku}")
-def set_quantity(cart_id: str, sku: str, cart_token: str, body: schemas.SetQuantity) -> schemas.CartView:
+@routes.patch("/carts/{cart_id}/items/{sku}", me="/me/cart/items/{sku}")
+def set_quantity(sku: str, shopper: Visitor, body: schemas.SetQuantity, cart_id: str | None = None) -> schemas.CartView:
     """Say how many pieces of a SKU the cart holds; 0 takes the line out."""
-    return schemas.cart(carts.set_quantity(cart_id, cart_token, sku, body.quantity))
+    return schemas.cart(carts.set_quantity(shopper, cart_id, sku, body.quantity))
 
 
-@routes.delete("/carts/{cart_id}/items/{sku}")
-def remove_item(cart_id: str, sku: str, cart_token: str) -> schemas.CartView:
+@routes.delete("/carts/{cart_id}/items/{sku}", me="/me/cart/items/{sku}")
+def remove_item(sku: str, shopper: Visitor, cart_id: str | None = None) -> schemas.CartView:
     """Take a line out of the cart."""
-    return schemas.cart(carts.set_quantity(cart_id, cart_token, sku, 0))
+    return schemas.cart(carts.set_quantity(shopper, cart_id, sku, 0))
 
 
-@routes.put("/carts/{cart_id}/shipping-address")
-def set_shipping_address(cart_id: str, cart_token: str, body: Address) -> schemas.CartView:
+@routes.put("/carts/{cart_id}/shipping-address", me="/me/cart/shipping-address")
+def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = None) -> schemas.CartView:
     """Say where the order goes."""
-    return schemas.cart(carts.set_address(cart_id, cart_token, body))
+    return schemas.cart(carts.set_address(shopper, cart_id, body))
 
 
-@routes.get("/carts/{cart_id}/shipping-options")
-def list_shipping_options(cart_id: str, cart_token: str) -> schemas.ShippingChoices:
+@routes.get("/carts/{cart_id}/shipping-options", me="/me/cart/shipping-options")
+def list_shipping_options(shopper: Visitor, cart_id: str | None = None) -> schemas.ShippingChoices:
     """How this cart can be sent to its address, the cheapest first."""
-    return schemas.ShippingChoices(carts.shipping_options(cart_id, cart_token), None)
+    return schemas.ShippingChoices(carts.shipping_options(shopper, cart_id), None)
 
 
-@routes.put("/carts/{cart_id}/shipping-option")
-def choose_shipping_option(cart_id: str, cart_token: str, body: schemas.ChooseShipping) -> schemas.CartView:
+@routes.put("/carts/{cart_id}/shipping-option", me="/me/cart/shipping-option")
+def choose_shipping_option(
+    shopper: Visitor, body: schemas.ChooseShipping, cart_id: str | None = None
+) -> schemas.CartView:
     """Choose how the order is sent."""
-    return schemas.cart(carts.set_shipping_option(cart_id, cart_token, body.id))
+    return schemas.cart(carts.set_shipping_option(shopper, cart_id, body.id))
 
 
-@routes.post("/carts/{cart_id}/checkout", status=201)
-def check_out(cart_id: str, cart_token: str, body: schemas.CheckOut, once: Once) -> schemas.PlacedView:
+@routes.post("/carts/{cart_id}/checkout", me="/me/cart/checkout", status=201)
+def check_out(
+    shopper: Visitor,
+    body: schemas.CheckOut,
+    once: Once,
+    cart_id: str | None = None,
+    customer: Customer | None = None,
+) -> schemas.PlacedView:
     """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU."""
-    wish = checkout.Wish(body.email, body.payment_method, body.cart_version, body.expected_total)
+    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total)
     try:
-        placed = checkout.check_out(cart_id, cart_token, wish, once)
+        placed = checkout.check_out(shopper, cart_id, wish, once)
     except checkout.CartChanged as changed:
         detail = "The cart is not what was agreed to. Look at it again."
         raise ShopError("cart_changed", 409, detail, extra={"cart": schemas.cart(changed.cart)}) from None
-    attempt = placed.payment
-    payment = schemas.PaymentSummary(attempt.id, attempt.method, attempt.state, attempt.amount)
-    return schemas.PlacedView(schemas.order(placed.order), payment, placed.order_token)
+    return schemas.PlacedView(schemas.order(placed.order), schemas.payment(placed.session), placed.order_token)
 
 
-@routes.get("/orders/{order_id}")
-def show_order(order_id: str, order_token: str) -> schemas.OrderView:
-    """The guest's order with its timeline."""
-    return schemas.order(service.of_guest(order_id, order_token))
+def _email(body: schemas.CheckOut, customer: Customer | None) -> str:
+    """Where the order is written to: a customer's account says it where they do not."""
+    email = body.email or (customer.email if customer else None)
+    if email is None:
+        raise invalid("/email", "A guest has to say where the order is written to.")
+    return email
 
 
-@routes.get("/orders/{order_id}/shipments")
-def list_shipments(order_id: str, order_token: str) -> schemas.ShipmentSummaries:
-    """The parcels of the guest's order and where they are."""
-    return schemas.ShipmentSummaries(schemas.shipments(service.of_guest(order_id, order_token).header), None)
+@routes.get("/orders/{order_id}", me="/me/orders/{order_id}")
+def show_order(order_id: str, buyer: Visitor) -> schemas.OrderView:
+    """One's order with its timeline."""
+    return schemas.order(service.of_visitor(order_id, buyer))
 
 
-@routes.post("/orders/{order_id}/cancel")
-def cancel_order(order_id: str, order_token: str, body: schemas.Cancel) -> schemas.OrderView:
+@routes.get("/orders/{order_id}/shipments", me="/me/orders/{order_id}/shipments")
+def list_shipments(order_id: str, buyer: Visitor) -> schemas.ShipmentSummaries:
+    """The parcels of one's order and where they are."""
+    return schemas.ShipmentSummaries(schemas.shipments(service.of_visitor(order_id, buyer).header), None)
+
+
+@routes.post("/orders/{order_id}/payments", me="/me/orders/{order_id}/payments")
+def pay_order(order_id: str, buyer: Visitor) -> schemas.PaymentSummary:
+    """Pay, or try again to: the order's open payment and its secret, a new payment if the last one failed."""
+    return schemas.payment(paying.pay(service.of_visitor(order_id, buyer)))
+
+
+@routes.post("/orders/{order_id}/cancel", me="/me/orders/{order_id}/cancel")
+def cancel_order(order_id: str, buyer: Visitor, body: schemas.Cancel) -> schemas.OrderView:
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
-    service.of_guest(order_id, order_token)
-    return schemas.order(service.cancel(order_id, body.reason))
+    service.of_visitor(order_id, buyer)
+    return schemas.order(service.cancel(order_id, body.reason, None))

@@ -7,9 +7,10 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.core.money import Money
-from chalicelib.orders import service
+from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
 from chalicelib.orders.carts import MOST_PIECES, PricedCart
+from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
@@ -37,12 +38,25 @@ class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to."""
+    """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to.
 
-    email: Email
+    Without `email` the order is written to the address of the customer's account; a guest has to say one.
+    """
+
     payment_method: Annotated[str, Meta(max_length=60)]
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
     expected_total: Money
+    email: Email | None = None
+
+
+class OpenCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`cart_id` is a guest's cart, opened by its Cart-Token, that shall be merged into the customer's."""
+
+    cart_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class ClaimOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    order_id: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,18 +137,46 @@ class OrderView(OrderSummary, frozen=True):
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
+    """How an order is paid. With `client_secret` the customer's browser pays at the provider; it is null if nothing
+    has to be paid there, or if the provider did not answer: then POST to the order's payments asks again."""
+
     id: str
     method: str
     status: str
     amount: Money
+    client_secret: str | None
+
+
+class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """Money on its way back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`."""
+
+    id: str
+    order_id: str
+    payment_id: str
+    status: str
+    amount: Money
+    reason: str
+    created_at: datetime
+
+
+class Refunds(msgspec.Struct, frozen=True):
+    data: list[RefundView]
+    next_cursor: str | None
 
 
 class PlacedView(msgspec.Struct, frozen=True):
-    """A placed order. `order_token` opens it and its payment: send it as Order-Token. It is shown only here."""
+    """A placed order. `order_token` opens it and its payment: send it as Order-Token. It is shown only here.
+
+    A customer gets none: their own token opens it.
+    """
 
     order: OrderView
     payment: PaymentSummary
-    order_token: str
+    order_token: str | None
 
 
 def cart(priced: PricedCart) -> CartView:
@@ -185,3 +227,20 @@ def shipments(header: OrderHeader) -> list[ShipmentSummary]:
         ShipmentSummary(key, mark.state, mark.quantity, mark.location, mark.carrier, mark.tracking_number)
         for key, mark in sorted(header.shipments.items())
     ]
+
+
+def payment(session: Session) -> PaymentSummary:
+    attempt = session.attempt
+    return PaymentSummary(attempt.id, attempt.method, attempt.state, attempt.amount, session.client_secret)
+
+
+def refund(item: paying.Refund) -> RefundView:
+    return RefundView(
+        id=item.id,
+        order_id=item.order_id,
+        payment_id=item.attempt_id,
+        status=item.state,
+        amount=item.amount,
+        reason=item.reason,
+        created_at=datetime.fromisoformat(item.created_at),
+    )

@@ -6,10 +6,12 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import audit, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.events import Event
+from chalicelib.core.staff import Staff
+from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics.events import (
     ShipmentDelivered,
@@ -18,9 +20,9 @@ from chalicelib.logistics.events import (
     ShipmentPlanned,
 )
 from chalicelib.orders import states, tables
-from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderEvent
-from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
-from chalicelib.payments.events import PaymentCaptured
+from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
+from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, PaymentMark, ShipmentMark, TimelineEntry
+from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
 
 Shipped = ShipmentPlanned | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
 O = TypeVar("O", bound=OrderEvent)
@@ -37,7 +39,13 @@ _TIMELINE = {
     "ShipmentPacked": "shipment_packed",
     "ShipmentDispatched": "shipment_dispatched",
     "ShipmentDelivered": "shipment_delivered",
+    "OrderExpired": "expired",
+    "PaymentAuthorized": "payment_authorized",
     "PaymentCaptured": "payment_captured",
+    "PaymentFailed": "payment_failed",
+    "RefundRequested": "refund_requested",
+    "RefundSucceeded": "refund_succeeded",
+    "RefundFailed": "refund_failed",
 }
 
 
@@ -49,8 +57,8 @@ class Order(msgspec.Struct, frozen=True):
     timeline: list[TimelineEntry]
 
 
-class _Moved(Exception):
-    """The order, or something that belongs to it, moved between reading and writing."""
+class Moved(Exception):
+    """An order, or something that belongs to it, moved between reading and writing."""
 
 
 def find(order_id: str) -> Order:
@@ -63,10 +71,10 @@ def find(order_id: str) -> Order:
     return Order(headers[0], snapshots[0], [item for item in items if isinstance(item, TimelineEntry)])
 
 
-def of_guest(order_id: str, token: str) -> Order:
-    """An order, for whoever holds its token; 404 for everyone else."""
+def of_visitor(order_id: str, visitor: Visitor) -> Order:
+    """An order, for its customer or for the guest who holds its token; 404 for everyone else."""
     order = find(order_id)
-    if not ids.matches(token, order.header.token_hash):
+    if not visitor.opens(order.header.customer_id, order.header.token_hash):
         raise not_found("order")
     return order
 
@@ -93,33 +101,46 @@ def _moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 
 
-def cancel(order_id: str, reason: str) -> Order:
+def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
     """Call the order off and put its stock back on the shelf, in one transaction.
 
     Canceling what is canceled changes nothing. 409 once a parcel is on its way.
     """
     for _ in range(_ATTEMPTS):
         order = find(order_id)
-        header = order.header
-        if header.state == states.CANCELED:
+        if order.header.state == states.CANCELED:
             return order
-        states.check_move(header.state, states.CANCELED)
-        before = _unmoved(header)
-        _move(header, states.CANCELED)
-        header.shipments = {key: _called_back(mark) for key, mark in header.shipments.items()}
-        canceled = event(OrderCanceled, header)
+        states.check_move(order.header.state, states.CANCELED)
         try:
-            dynamo.transaction(
-                [
-                    dynamo.put(header, before, _Moved()),
-                    *logistics.cancel(order_id, _Moved()),
-                    *_record(order_id, canceled, {"reason": reason}),
-                ]
-            )
-        except _Moved:
+            ending = call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved())
+            dynamo.transaction([*ending, *([audit.entry(by, "order.canceled", order_id)] if by else [])])
+        except Moved:
             continue
         return find(order_id)
     raise busy()
+
+
+def call_off(
+    header: OrderHeader, state: str, kind: type[OrderEvent], facts: dict[str, str], otherwise: Exception
+) -> list[Action]:
+    """Write actions that end an order of which nothing is on its way, and put its stock back on the shelf."""
+    before = unmoved(header)
+    _move(header, state)
+    tables.set_due(header, None)
+    header.shipments = {key: _called_back(mark) for key, mark in header.shipments.items()}
+    return [
+        dynamo.put(header, before, otherwise),
+        *logistics.cancel(header.id, otherwise),
+        *_record(header.id, event(kind, header), facts),
+    ]
+
+
+def look_again(header: OrderHeader, at: datetime) -> Action:
+    """A write action that gives an unpaid order more time; raises Moved if it moved meanwhile."""
+    before = unmoved(header)
+    tables.set_due(header, at)
+    header.version = int(header.version) + 1
+    return dynamo.put(header, before, Moved())
 
 
 def record_shipment(event: Shipped) -> None:
@@ -148,16 +169,24 @@ def record_shipment(event: Shipped) -> None:
     _apply(event.order_id, event, facts, change)
 
 
-def record_payment(event: PaymentCaptured) -> None:
-    """Write down how much of the order is paid."""
+def record_payment(event: PaymentEvent) -> None:
+    """Write down how much of the order is promised, paid and given back; what confirms it is that all is promised.
+
+    An order that is off stays off: payments give back by themselves what came too late.
+    """
+    mark = PaymentMark(event.aggregate_version, event.authorized.amount, event.captured.amount, event.refunded.amount)
+    facts = {"payment_id": event.aggregate_id}
+    if isinstance(event, (PaymentFailed, RefundFailed)):
+        facts["code"] = event.code
 
     def change(header: OrderHeader) -> bool:
-        if event.captured.amount <= int(header.captured):
+        known = header.payments.get(event.aggregate_id)
+        if known and known.version >= mark.version:
             return False
-        header.captured = event.captured.amount
+        header.payments = {**header.payments, event.aggregate_id: mark}
         return True
 
-    _apply(event.order_id, event, {}, change)
+    _apply(event.order_id, event, facts, change)
 
 
 def _apply(order_id: str, event: Event, facts: dict[str, str], change: Callable[[OrderHeader], bool]) -> None:
@@ -166,17 +195,17 @@ def _apply(order_id: str, event: Event, facts: dict[str, str], change: Callable[
         header = tables.header(order_id)
         if header is None:
             raise not_found("order")
-        before = _unmoved(header)
+        before = unmoved(header)
         entry = dynamo.put(timeline_entry(order_id, event, facts))
         if not change(header):
             dynamo.write(entry)
             return
-        completing = _complete(header)
-        if not completing:
+        following = _confirm(header) or _complete(header)
+        if not following:
             header.version = int(header.version) + 1
         try:
-            dynamo.transaction([dynamo.put(header, before, _Moved()), entry, *completing])
-        except _Moved:
+            dynamo.transaction([dynamo.put(header, before, Moved()), entry, *following])
+        except Moved:
             continue
         return
     raise busy()
@@ -184,6 +213,15 @@ def _apply(order_id: str, event: Event, facts: dict[str, str], change: Callable[
 
 def _called_back(mark: ShipmentMark) -> ShipmentMark:
     return msgspec.structs.replace(mark, state=states.CANCELED)
+
+
+def _confirm(header: OrderHeader) -> list[Action]:
+    promised = sum(mark.authorized for mark in header.payments.values())
+    if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
+        return []
+    _move(header, states.CONFIRMED)
+    tables.set_due(header, None)
+    return _record(header.id, event(OrderConfirmed, header), {})
 
 
 def _complete(header: OrderHeader) -> list[Action]:
@@ -199,7 +237,14 @@ def fulfillment_status(header: OrderHeader) -> str:
 
 
 def payment_status(header: OrderHeader) -> str:
-    return states.payment_status(header.total.amount, int(header.captured))
+    marks = header.payments.values()
+    return states.payment_status(
+        header.total.amount,
+        # What an order that is off was promised is not asked for.
+        0 if header.state in states.OFF else sum(mark.authorized for mark in marks),
+        sum(mark.captured for mark in marks),
+        sum(mark.refunded for mark in marks),
+    )
 
 
 def event(kind: type[O], header: OrderHeader) -> O:
@@ -233,5 +278,5 @@ def _move(header: OrderHeader, state: str) -> None:
     header.version = int(header.version) + 1
 
 
-def _unmoved(header: OrderHeader) -> dynamo.Condition:
+def unmoved(header: OrderHeader) -> dynamo.Condition:
     return OrderHeader.version == int(header.version)

@@ -11,6 +11,8 @@ _MOVES = {
     PENDING_PAYMENT: {CONFIRMED, EXPIRED, CANCELED},
     CONFIRMED: {COMPLETED, CANCELED},
 }
+# Orders that will not be sent.
+OFF = frozenset({EXPIRED, CANCELED})
 
 
 def check_move(present: str, wanted: str) -> None:
@@ -19,11 +21,15 @@ def check_move(present: str, wanted: str) -> None:
         raise ShopError("wrong_state", 409, f"An order that is {present} can not become {wanted}.")
 
 
-def payment_status(total: int, captured: int) -> str:
+def payment_status(total: int, authorized: int, captured: int, refunded: int) -> str:
     """From sums in minor units, never from the order in which events came."""
-    if captured >= total:
+    if refunded:
+        return "refunded" if refunded >= captured else "partially_refunded"
+    if captured:
+        return "paid" if captured >= total else "partially_paid"
+    if total == 0:
         return "paid"
-    return "partially_paid" if captured else "unpaid"
+    return "authorized" if authorized >= total else "unpaid"
 
 
 def fulfillment_status(ordered: int, shipments: Iterable[tuple[str, int]]) -> str:

@@ -2,16 +2,21 @@
 
 | what           | pk               | sk                       | index `by_month`                              |
 |----------------|------------------|--------------------------|-----------------------------------------------|
-| cart           | CART#<id>        | CART                     |                                               |
+| guest's cart   | CART#<id>        | CART                     |                                               |
+| customer's cart| CART#<customer>  | CART                     |                                               |
+| their orders   | CUSTOMER#<id>    | ORDER#<time>#<id>        |                                               |
 | order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
 | order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
+
+A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>.
 
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
 Query. The index holds hardly more than keys and those never change, so only placing an order writes to it.
 """
 
 import zlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TypedDict
 
@@ -19,7 +24,7 @@ import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from chalicelib.core import dynamo
+from chalicelib.core import clock, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -27,6 +32,7 @@ from chalicelib.orders.address import Address
 from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
+_DUE_SPREAD = 4
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -48,6 +54,15 @@ class ShipmentMark(msgspec.Struct, frozen=True):
     tracking_number: str | None = None
 
 
+class PaymentMark(msgspec.Struct, frozen=True):
+    """What an order knows of one of its payment attempts, in minor units; `version` is the attempt's."""
+
+    version: int
+    authorized: int
+    captured: int
+    refunded: int
+
+
 class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
@@ -57,21 +72,37 @@ class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untype
     placed_key = UnicodeAttribute(range_key=True)
 
 
+class DueIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_due"
+        projection = IncludeProjection(["kind"])
+
+    due_key = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
 class OrdersItem(Item):
     class Meta:
         table_name = settings.tables["orders"]
 
     by_month = MonthIndex()
+    by_due = DueIndex()
     month_key = UnicodeAttribute(null=True)
     placed_key = UnicodeAttribute(null=True)
+    due_key = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
 
 
 class Cart(OrdersItem, discriminator="cart"):
-    """What a guest is about to buy. `version` rises with each change; `order_id` is set when it was checked out."""
+    """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
+
+    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`.
+    """
 
     id = UnicodeAttribute()
     version = NumberAttribute()
-    token_hash = UnicodeAttribute()
+    token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     lines = JsonAttribute(list[CartLine])
     address = JsonAttribute(Address, null=True)
@@ -80,16 +111,20 @@ class Cart(OrdersItem, discriminator="cart"):
 
 
 class OrderHeader(OrdersItem, discriminator="order"):
-    """The part of an order that changes. `quantity` is pieces in all, `captured` minor units received so far."""
+    """The part of an order that changes. `quantity` is pieces in all; `shipments` and `payments` are by their ids.
+
+    It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`.
+    """
 
     id = UnicodeAttribute()
     state = UnicodeAttribute()
     version = NumberAttribute()
-    token_hash = UnicodeAttribute()
+    token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     total = JsonAttribute(Money)
     payment_method = UnicodeAttribute()
     quantity = NumberAttribute()
-    captured = NumberAttribute()
+    payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
     placed_at = UnicodeAttribute()
 
@@ -112,12 +147,23 @@ class TimelineEntry(OrdersItem, discriminator="timeline"):
     facts = JsonAttribute(dict[str, str])
 
 
-def cart_key(cart_id: str) -> PrimaryKey:
-    return {"pk": f"CART#{cart_id}", "sk": "CART"}
+class CustomersOrder(OrdersItem, discriminator="customers_order"):
+    """An entry in a customer's list of orders. It never changes; how an order stands is in its header."""
+
+    order_id = UnicodeAttribute()
 
 
-def cart_ref(cart_id: str) -> dynamo.Key:
-    return (Cart, f"CART#{cart_id}", "CART")
+def cart_key(owner: str) -> PrimaryKey:
+    """`owner` is a guest's cart itself, by its id, or a customer, who has one cart."""
+    return {"pk": f"CART#{owner}", "sk": "CART"}
+
+
+def cart_ref(owner: str) -> dynamo.Key:
+    return (Cart, f"CART#{owner}", "CART")
+
+
+def customers_order_key(customer_id: str, placed_at: str, order_id: str) -> PrimaryKey:
+    return {"pk": f"CUSTOMER#{customer_id}", "sk": f"ORDER#{placed_at}#{order_id}"}
 
 
 def header_key(order_id: str) -> PrimaryKey:
@@ -143,8 +189,22 @@ def listing(order_id: str, placed_at: str) -> Listing:
     return {"month_key": f"ORDERS#{placed_at[:7]}#{spread}", "placed_key": f"{placed_at}#{order_id}"}
 
 
-def cart(cart_id: str) -> Cart | None:
-    return dynamo.get(Cart, **cart_key(cart_id))
+def set_due(header: OrderHeader, at: datetime | None) -> None:
+    """Let the expiry look at an order at this time; None: it waits for nothing any more."""
+    header.due_key = None if at is None else f"DUE#{zlib.crc32(header.id.encode()) % _DUE_SPREAD}"
+    header.due_at = None if at is None else f"{clock.stamp(at)}#{header.id}"
+
+
+def due(now: datetime, limit: int) -> Iterator[str]:
+    """Ids of orders whose time is over, at most `limit` of each of the index's partitions."""
+    until = f"{clock.stamp(now)}~"
+    for spread in range(_DUE_SPREAD):
+        for item in OrdersItem.by_due.query(f"DUE#{spread}", OrdersItem.due_at <= until, limit=limit):
+            yield item.pk.partition("#")[2]
+
+
+def cart(owner: str) -> Cart | None:
+    return dynamo.get(Cart, **cart_key(owner))
 
 
 def header(order_id: str) -> OrderHeader | None:
@@ -168,3 +228,19 @@ def placed_in(month: datetime, limit: int, after: str | None) -> list[OrderHeade
     ]
     found = dynamo.load(keys)
     return [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
+
+
+def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
+    """The next `limit` orders of a customer, newest first, behind the sort key `after`; and where it goes on."""
+    # The partition holds nothing but the list, so a range needs no lower end.
+    condition = CustomersOrder.sk < after if after else None
+    entries = list(
+        CustomersOrder.query(
+            f"CUSTOMER#{customer_id}", condition, consistent_read=True, scan_index_forward=False, limit=limit + 1
+        )
+    )
+    page = entries[:limit]
+    keys: list[dynamo.Key] = [(OrderHeader, f"ORDER#{entry.order_id}", "ORDER") for entry in page]
+    found = dynamo.load(keys, consistent=True)
+    headers = [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
+    return headers, str(page[-1].sk) if len(entries) > limit else None

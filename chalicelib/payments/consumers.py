@@ -1,11 +1,35 @@
-"""What payments do when something happened."""
+"""What payments do when something happened, here or at a provider."""
+
+import msgspec
 
 from chalicelib.core.queue import Consumers
-from chalicelib.orders.events import OrderCanceled, OrderCompleted
-from chalicelib.payments import service
+from chalicelib.logistics.events import ShipmentPacked
+from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
+from chalicelib.payments import refunds, settlement
+from chalicelib.payments.events import RefundRequested
+from chalicelib.payments.stripe_gateway import Notice
 
 consumers = Consumers(__name__)
 
 payments_events = consumers.queue(
-    "payments_events", {OrderCompleted: service.collect_on_delivery, OrderCanceled: service.cancel}
+    "payments_events",
+    {
+        ShipmentPacked: settlement.capture,
+        OrderCompleted: settlement.collect_on_delivery,
+        OrderCanceled: settlement.call_off,
+        OrderExpired: settlement.call_off,
+        RefundRequested: refunds.carry_out,
+    },
 )
+
+
+def look(body: str) -> None:
+    """A provider says that something changed: see what it is now."""
+    notice = msgspec.json.decode(body, type=Notice)
+    if notice.payment_id is not None:
+        settlement.refresh(notice.payment_id)
+    if notice.refund_id is not None:
+        refunds.look_after(notice.refund_id)
+
+
+payments_webhooks = consumers.messages("payments_webhooks", look)

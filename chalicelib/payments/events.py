@@ -4,8 +4,47 @@ from chalicelib.core.events import Event
 from chalicelib.core.money import Money
 
 
-class PaymentCaptured(Event, frozen=True, kw_only=True):
-    """The shop has the money. `captured` is all that this attempt has captured so far."""
+class PaymentEvent(Event, frozen=True, kw_only=True):
+    """`authorized`, `captured` and `refunded` are this attempt's sums so far: what a customer's bank has promised or
+    paid, what of it the shop has taken, and what of that was given back."""
 
     order_id: str
+    authorized: Money
     captured: Money
+    refunded: Money
+
+
+class PaymentAuthorized(PaymentEvent, frozen=True, kw_only=True):
+    """The money is set aside for the shop."""
+
+
+class PaymentCaptured(PaymentEvent, frozen=True, kw_only=True):
+    """The shop has the money."""
+
+
+class PaymentFailed(PaymentEvent, frozen=True, kw_only=True):
+    """A try was declined, or an authorization lapsed; `code` says why. The customer may try again."""
+
+    code: str
+
+
+class RefundRequested(PaymentEvent, frozen=True, kw_only=True):
+    """Somebody decided that `amount` goes back to the customer."""
+
+    refund_id: str
+    amount: Money
+
+
+class RefundSucceeded(PaymentEvent, frozen=True, kw_only=True):
+    """The customer gets `amount` back."""
+
+    refund_id: str
+    amount: Money
+
+
+class RefundFailed(PaymentEvent, frozen=True, kw_only=True):
+    """The money could not be given back; a person has to look at it. `code` says why."""
+
+    refund_id: str
+    amount: Money
+    code: str

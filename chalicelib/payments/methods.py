@@ -1,5 +1,6 @@
 """The ways to pay, and what each lets the shop do before the money is there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.core.errors import ShopError
@@ -7,7 +8,10 @@ from chalicelib.core.errors import ShopError
 
 @dataclass(frozen=True)
 class PaymentMethod:
-    """`paid_on_delivery`: the order is confirmed and sent on trust, and the money comes with the delivery."""
+    """`paid_on_delivery`: the order is confirmed and sent on trust, and the money comes with the delivery.
+
+    Any other method needs a provider, and confirms the order when the provider says that the money is set aside.
+    """
 
     id: str
     name: str
@@ -15,12 +19,19 @@ class PaymentMethod:
 
 
 CASH_ON_DELIVERY = PaymentMethod("cash_on_delivery", "Cash on delivery", paid_on_delivery=True)
-METHODS = {method.id: method for method in (CASH_ON_DELIVERY,)}
+CARD = PaymentMethod("card", "Card", paid_on_delivery=False)
+METHODS = {method.id: method for method in (CARD, CASH_ON_DELIVERY)}
 
 
-def method(method_id: str) -> PaymentMethod:
+def offered(has_provider: bool) -> list[PaymentMethod]:
+    """What a customer may choose from."""
+    return [method for method in METHODS.values() if has_provider or method.paid_on_delivery]
+
+
+def chosen(method_id: str, among: Sequence[PaymentMethod]) -> PaymentMethod:
     """The method with this id; 422 if the shop does not offer it."""
-    if method_id not in METHODS:
-        detail = f"This shop takes {', '.join(METHODS)}."
-        raise ShopError("unknown_payment_method", 422, detail, pointer="/payment_method")
-    return METHODS[method_id]
+    for method in among:
+        if method.id == method_id:
+            return method
+    detail = f"This shop takes {', '.join(method.id for method in among)}."
+    raise ShopError("unknown_payment_method", 422, detail, pointer="/payment_method")

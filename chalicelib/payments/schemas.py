@@ -9,7 +9,7 @@ from chalicelib.payments.tables import Attempt
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """A payment attempt and how far it is."""
+    """A payment attempt and how far it is. `decline` is why the last card was declined, if one was."""
 
     id: str
     order_id: str
@@ -17,7 +17,13 @@ class PaymentView(msgspec.Struct, frozen=True):
     status: str
     amount: Money
     captured: Money
+    refunded: Money
+    decline: str | None
     created_at: datetime
+
+
+class Received(msgspec.Struct, frozen=True):
+    received: bool
 
 
 class PaymentMethodView(msgspec.Struct, frozen=True):
@@ -38,5 +44,7 @@ def payment(attempt: Attempt) -> PaymentView:
         status=attempt.state,
         amount=attempt.amount,
         captured=attempt.captured,
+        refunded=Money(int(attempt.refunded), attempt.amount.currency),
+        decline=attempt.decline,
         created_at=datetime.fromisoformat(attempt.created_at),
     )

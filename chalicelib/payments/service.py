@@ -1,34 +1,85 @@
-"""Payment attempts: made at checkout, captured when the money is there, canceled with the order."""
+"""Payment attempts: made with the order, shown, and asked whether the order may be sent."""
+
+from datetime import timedelta
+from typing import Any, TypeVar
 
 from chalicelib.core import clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import not_found
+from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
-from chalicelib.orders.events import OrderCanceled, OrderCompleted
-from chalicelib.payments import methods, states, tables
-from chalicelib.payments.events import PaymentCaptured
+from chalicelib.core.visitor import Visitor
+from chalicelib.payments import methods, states, stripe_gateway, tables
+from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
-from chalicelib.payments.methods import method as method
 from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
+from chalicelib.payments.tables import Refund as Refund
+
+# A session at the provider is opened within seconds of the order; after this time the sweep does it.
+_OPENED_WITHIN = timedelta(minutes=2)
+
+P = TypeVar("P", bound=PaymentEvent)
 
 
-def first_attempt(order_id: str, method: PaymentMethod, amount: Money, token_hash: str) -> tuple[Attempt, Action]:
+def offered() -> list[PaymentMethod]:
+    """The ways to pay that this shop offers now."""
+    return methods.offered(stripe_gateway.is_configured())
+
+
+def method(method_id: str) -> PaymentMethod:
+    """The method with this id; 422 if the shop does not offer it."""
+    return methods.chosen(method_id, offered())
+
+
+def first_attempt(
+    order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
+) -> tuple[Attempt, Action]:
     """The attempt that an order begins with, and the write action that checkout commits with the order."""
-    attempt_id = ids.derived("pay", order_id, 1)
+    return _new_attempt(order_id, 1, method_id, amount, token_hash, customer_id)
+
+
+def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
+    """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
+
+    Committing them raises 409 `payment_changed` if another one was made, or the last one moved, meanwhile.
+    """
+    attempts = tables.attempts_of(order_id)
+    last = attempts[-1]
+    if not states.is_dead(last.state):
+        return last, []
+    number, owner = len(attempts) + 1, (last.token_hash, last.customer_id)
+    attempt, make = _new_attempt(order_id, number, last.method, last.amount, *owner, packed=last.packed)
+    return attempt, [make, dynamo.check(last, Attempt.version == int(last.version), changed_meanwhile())]
+
+
+def _new_attempt(
+    order_id: str,
+    number: int,
+    method_id: str,
+    amount: Money,
+    token_hash: str | None,
+    customer_id: str | None,
+    packed: bool = False,
+) -> tuple[Attempt, Action]:
+    attempt_id = ids.derived("pay", order_id, number)
+    now = clock.now()
     attempt = Attempt(
         **tables.attempt_key(attempt_id),
         id=attempt_id,
         order_id=order_id,
-        method=method.id,
+        method=method_id,
         state=states.CREATED,
         version=1,
         amount=amount,
         captured=zero(amount.currency),
         token_hash=token_hash,
-        created_at=clock.stamp(clock.now()),
+        packed=packed,
+        customer_id=customer_id,
+        created_at=clock.stamp(now),
     )
-    return attempt, dynamo.insert(attempt)
+    if not methods.METHODS[method_id].paid_on_delivery:
+        tables.look_after(attempt, now + _OPENED_WITHIN)
+    return attempt, dynamo.insert(attempt, changed_meanwhile())
 
 
 def find(attempt_id: str) -> Attempt:
@@ -39,47 +90,82 @@ def find(attempt_id: str) -> Attempt:
     return attempt
 
 
-def of_guest(attempt_id: str, order_token: str) -> Attempt:
-    """An attempt, for whoever holds the order's token; 404 for everyone else."""
+def of_visitor(attempt_id: str, visitor: Visitor) -> Attempt:
+    """An attempt, for the order's customer or the guest who holds its token; 404 for everyone else."""
     attempt = find(attempt_id)
-    if not ids.matches(order_token, attempt.token_hash):
+    if not visitor.opens(attempt.customer_id, attempt.token_hash):
         raise not_found("payment")
     return attempt
 
 
-def is_secured(order_id: str) -> bool:
-    """Whether an order may be sent: its money is captured, or its method is one that is paid on delivery."""
-    return any(
-        attempt.state == states.CAPTURED
-        or (states.is_open(attempt.state) and methods.METHODS[attempt.method].paid_on_delivery)
-        for attempt in tables.attempts_of(order_id)
+def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
+    """An order's attempts in the order of their making, and its refunds."""
+    return tables.of_order(order_id)
+
+
+def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
+    """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
+
+    `otherwise` is raised if an attempt moves meanwhile, or another one is made, which the guest's token would open.
+    """
+    attempts = tables.attempts_of(order_id)
+    next_one = Attempt(**tables.attempt_key(ids.derived("pay", order_id, len(attempts) + 1)))
+    handed_over = [
+        dynamo.update(
+            attempt,
+            [
+                Attempt.customer_id.set(customer_id),
+                Attempt.token_hash.remove(),
+                Attempt.version.set(int(attempt.version) + 1),
+            ],
+            Attempt.version == int(attempt.version),
+            otherwise,
+        )
+        for attempt in attempts
+    ]
+    return [*handed_over, dynamo.check(next_one, Attempt.pk.does_not_exist(), otherwise)]
+
+
+def secured(order_id: str) -> Action:
+    """A condition to commit with the dispatch of a parcel: the order's money is there, or comes with the delivery.
+
+    409 `payment_not_secured` if it is not; committing raises the same if that changed meanwhile.
+    """
+    for attempt in tables.attempts_of(order_id):
+        if is_secure(attempt):
+            return dynamo.check(attempt, Attempt.version == int(attempt.version), not_secured())
+    raise not_secured()
+
+
+def is_secure(attempt: Attempt) -> bool:
+    """Whether the order may be sent on the strength of this attempt."""
+    if attempt.closing or int(attempt.refunding):
+        return False
+    on_trust = methods.METHODS[attempt.method].paid_on_delivery and states.is_open(attempt.state)
+    return attempt.state == states.CAPTURED or on_trust
+
+
+def not_secured() -> ShopError:
+    return ShopError("payment_not_secured", 409, "The order's payment is not secured, so nothing is sent.")
+
+
+def changed_meanwhile() -> ShopError:
+    return ShopError("payment_changed", 409, "The order's payment was changed meanwhile. Look at it again.")
+
+
+def event(kind: type[P], attempt: Attempt, **facts: Any) -> P:
+    """An event about the attempt in its present version."""
+    currency = attempt.amount.currency
+    return kind(
+        aggregate_id=attempt.id,
+        aggregate_version=int(attempt.version),
+        order_id=attempt.order_id,
+        authorized=attempt.authorized,
+        captured=attempt.captured,
+        refunded=Money(int(attempt.refunded), currency),
+        **facts,
     )
 
 
-def collect_on_delivery(event: OrderCompleted) -> None:
-    """Everything was delivered, so what was to be paid at the door has been paid."""
-    for attempt in tables.attempts_of(event.aggregate_id):
-        if methods.METHODS[attempt.method].paid_on_delivery and states.may_move(attempt.state, states.CAPTURED):
-            attempt.captured = attempt.amount
-            captured = PaymentCaptured(
-                aggregate_id=attempt.id,
-                aggregate_version=int(attempt.version) + 1,
-                order_id=attempt.order_id,
-                captured=attempt.amount,
-            )
-            _move(attempt, states.CAPTURED, [dynamo.put_raw(PaymentsItem, outbox.attributes(captured))])
-
-
-def cancel(event: OrderCanceled) -> None:
-    """The order is off: nothing more is to be paid for it."""
-    for attempt in tables.attempts_of(event.aggregate_id):
-        if states.may_move(attempt.state, states.CANCELED):
-            _move(attempt, states.CANCELED, [])
-
-
-def _move(attempt: Attempt, state: str, actions: list[Action]) -> None:
-    """Commit the move; if the attempt moved meanwhile, the condition fails and the event is delivered again."""
-    before = Attempt.version == int(attempt.version)
-    attempt.state = state
-    attempt.version = int(attempt.version) + 1
-    dynamo.transaction([dynamo.put(attempt, before), *actions])
+def announce(event: PaymentEvent) -> Action:
+    return dynamo.put_raw(PaymentsItem, outbox.attributes(event))

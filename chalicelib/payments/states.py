@@ -19,3 +19,8 @@ def may_move(present: str, wanted: str) -> bool:
 def is_open(present: str) -> bool:
     """Whether money may still come, or be asked for, through an attempt in this state."""
     return present in _UNSETTLED
+
+
+def is_dead(present: str) -> bool:
+    """Whether no money came through an attempt in this state, nor ever will."""
+    return present in (FAILED, CANCELED)

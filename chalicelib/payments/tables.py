@@ -1,27 +1,56 @@
 """The payments table.
 
-| what            | pk                | sk            |
-|-----------------|-------------------|---------------|
-| payment attempt | ORDER#<order id>  | ATTEMPT#<id>  |
+| what            | pk                | sk            | index `by_due`                |
+|-----------------|-------------------|---------------|-------------------------------|
+| payment attempt | ORDER#<order id>  | ATTEMPT#<id>  | DUE#<spread> / <time>#<id>    |
+| refund          | ORDER#<order id>  | REFUND#<id>   | DUE#<spread> / <time>#<id>    |
 
-An attempt's id holds its order's, so it is found without an index.
+An attempt's and a refund's id hold their order's, so they are found without an index. Only what somebody has to look
+after at the provider is in the index: an attempt that the provider may not know of yet, one that is being called off,
+a refund that has no result.
 """
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
 
-from chalicelib.core import dynamo, ids
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+
+from chalicelib.core import clock, dynamo, ids
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
-from chalicelib.core.money import Money
+from chalicelib.core.money import Money, zero
 from chalicelib.core.settings import settings
+from chalicelib.payments import states
+
+_SPREAD = 4
+
+
+class DueIndex(GlobalSecondaryIndex["PaymentsItem"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_due"
+        projection = IncludeProjection(["kind"])  # PynamoDB filters by it
+
+    due_key = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
 
 
 class PaymentsItem(Item):
     class Meta:
         table_name = settings.tables["payments"]
 
+    by_due = DueIndex()
+    due_key = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+
 
 class Attempt(PaymentsItem, discriminator="attempt"):
-    """One try to get an order paid. `token_hash` is that of the order's guest token."""
+    """One try to get an order paid. `token_hash` and `customer_id` are the order's: whom it opens to.
+
+    `closing`: the order is off, so whatever comes in goes back. `packed`: the goods are, so whatever is promised is
+    taken. `refunding` is what was asked to go back and did not fail, `refunded` what of it has gone, in minor units.
+    `declined` names the last try that was declined, so that it is told once.
+    """
 
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
@@ -30,17 +59,73 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     version = NumberAttribute()
     amount = JsonAttribute(Money)
     captured = JsonAttribute(Money)
-    token_hash = UnicodeAttribute()
+    token_hash = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
+    provider_id = UnicodeAttribute(null=True)
+    closing = BooleanAttribute(default=False)
+    packed = BooleanAttribute(default=False)
+    refunding = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
+    decline = UnicodeAttribute(null=True)
+    declined = UnicodeAttribute(null=True)
+
+    @property
+    def authorized(self) -> Money:
+        """What the customer's bank has promised or paid."""
+        return self.amount if self.state in (states.AUTHORIZED, states.CAPTURED) else zero(self.amount.currency)
+
+
+class Refund(PaymentsItem, discriminator="refund"):
+    """Money that goes back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`."""
+
+    id = UnicodeAttribute()
+    order_id = UnicodeAttribute()
+    attempt_id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    amount = JsonAttribute(Money)
+    reason = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    provider_id = UnicodeAttribute(null=True)
+    code = UnicodeAttribute(null=True)
 
 
 def attempt_key(attempt_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{ids.parent_of('ord', attempt_id)}", "sk": f"ATTEMPT#{attempt_id}"}
 
 
+def refund_key(refund_id: str) -> PrimaryKey:
+    return {"pk": f"ORDER#{ids.parent_of('ord', refund_id)}", "sk": f"REFUND#{refund_id}"}
+
+
+def look_after(item: Attempt | Refund, at: datetime | None) -> None:
+    """Let the sweep look at `item` at this time; None: there is nothing more to look after."""
+    item.due_key = None if at is None else f"DUE#{zlib.crc32(item.id.encode()) % _SPREAD}"
+    item.due_at = None if at is None else f"{clock.stamp(at)}#{item.id}"
+
+
+def due(now: datetime, limit: int) -> Iterator[str]:
+    """Ids of attempts and refunds whose time has come, at most `limit` of each of the index's partitions."""
+    until = f"{clock.stamp(now)}~"
+    for spread in range(_SPREAD):
+        condition = PaymentsItem.due_at <= until
+        for item in PaymentsItem.by_due.query(f"DUE#{spread}", condition, limit=limit):
+            yield item.sk.partition("#")[2]
+
+
 def attempt(attempt_id: str) -> Attempt | None:
     return dynamo.get(Attempt, **attempt_key(attempt_id))
 
 
+def refund(refund_id: str) -> Refund | None:
+    return dynamo.get(Refund, **refund_key(refund_id))
+
+
+def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
+    """All that payments know of an order: one Query."""
+    items = dynamo.collection(PaymentsItem, f"ORDER#{order_id}", consistent=True)
+    return [i for i in items if isinstance(i, Attempt)], [i for i in items if isinstance(i, Refund)]
+
+
 def attempts_of(order_id: str) -> list[Attempt]:
-    return dynamo.collection(Attempt, f"ORDER#{order_id}", consistent=True)
+    return of_order(order_id)[0]

@@ -1,10 +1,15 @@
 """An empty shop, in one process, for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from fake_stripe import FakeStripe
 from inprocess import Gateway, Shop
 from moto import mock_aws
+
+from chalicelib.core import dynamo
 
 
 @pytest.fixture
@@ -29,3 +34,55 @@ def staff(shop: Shop) -> Gateway:
 @pytest.fixture
 def guest(shop: Shop) -> Gateway:
     return shop.guest
+
+
+@pytest.fixture
+def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[str]]:
+    """Let the next calls of an operation meet `storms` (errors, or functions called first); lists all calls made."""
+    monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
+    calm = dynamo._connection.dispatch
+
+    def forecast(operation: str, storms: list[Any]) -> list[str]:
+        calls: list[str] = []
+
+        def dispatch(name: str, request: Any) -> Any:
+            calls.append(name)
+            if name == operation and storms:
+                storm = storms.pop(0)
+                if isinstance(storm, Exception):
+                    raise storm
+                storm()
+            return calm(name, request)
+
+        monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
+        return calls
+
+    return forecast
+
+
+@pytest.fixture
+def travel(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Let time pass at once."""
+    from chalicelib.core import clock
+
+    real, passed = clock.now, [timedelta()]
+    monkeypatch.setattr(clock, "now", lambda: real() + passed[0])
+
+    def pass_by(time: timedelta) -> None:
+        passed[0] += time
+
+    return pass_by
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
+    """The Stripe that the shop talks to."""
+    from chalicelib.core import clock
+    from chalicelib.payments import stripe_gateway
+
+    stripe = FakeStripe(
+        now=lambda: clock.now()  # noqa: PLW0108 - whoever travels replaces it
+    )
+    client = stripe.client()
+    monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
+    return stripe

@@ -195,8 +195,35 @@ def test_reindex_builds_the_index_from_the_table(searchable: Shop) -> None:
     for n in range(5):
         shop.product(f"p{n}", published=n != 2)
     for _ in range(2):
-        assert catalog_reindex({}, CONTEXT) == {"products": 4}
+        assert catalog_reindex({}, CONTEXT) == {"outcome": "done", "products": 4}
         assert sorted(handles(shop, "")) == ["p0", "p1", "p3", "p4"]
+
+
+def test_a_reindex_that_stopped_goes_on_and_misses_no_change(searchable: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from inprocess import CONTEXT
+
+    from chalicelib.catalog import indexing, search
+    from chalicelib.catalog.console import catalog_reindex
+
+    shop = searchable
+    made = [shop.product(f"p{n}") for n in range(5)]
+    monkeypatch.setattr(indexing, "_BATCH", 2)
+    fill, pages = search.fill, []
+
+    def stumble(index: str, documents: object) -> int:
+        pages.append(index)
+        if len(pages) == 2:
+            raise ConnectionError
+        return fill(index, documents)
+
+    monkeypatch.setattr(search, "fill", stumble)
+    with pytest.raises(ConnectionError):
+        catalog_reindex({}, CONTEXT)
+    shop.staff.post(f"/admin/products/{made[4]['id']}/unpublish")
+    assert catalog_reindex({}, CONTEXT) == {"outcome": "done", "products": 3}
+    assert len(set(pages)) == 1
+    search._engine().indices.refresh(index=search.ALIAS)
+    assert sorted(handles(shop, "")) == ["p0", "p1", "p2", "p3"]
 
 
 def test_without_the_engine_search_says_so_and_the_rest_works(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

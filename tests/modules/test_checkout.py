@@ -20,6 +20,7 @@ def test_an_order_keeps_what_the_customer_saw(shop: Shop) -> None:
         "method": "cash_on_delivery",
         "status": "created",
         "amount": eur(3075),
+        "client_secret": None,
     }
 
 

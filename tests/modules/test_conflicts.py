@@ -23,30 +23,6 @@ def canceled(*codes: str) -> VerboseClientError:
     return VerboseClientError(error, TRANSACTION, {}, cancellation_reasons=reasons)
 
 
-@pytest.fixture
-def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Any]], list[str]]:
-    """Let the next calls of an operation meet `storms` (errors, or functions called first); lists all calls made."""
-    monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
-    calm = dynamo._connection.dispatch
-
-    def forecast(operation: str, storms: list[Any]) -> list[str]:
-        calls: list[str] = []
-
-        def dispatch(name: str, request: Any) -> Any:
-            calls.append(name)
-            if name == operation and storms:
-                storm = storms.pop(0)
-                if isinstance(storm, Exception):
-                    raise storm
-                storm()
-            return calm(name, request)
-
-        monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
-        return calls
-
-    return forecast
-
-
 def test_a_conflict_is_tried_again_and_not_reported(shop: Shop, weather: Any) -> None:
     shop.product("mug", stock={"ams": 1})
     cart = shop.ready_cart()
@@ -175,6 +151,35 @@ def test_planning_that_orders_were_not_told_of_does_not_outlive_the_cancel(shop:
     order.post("/cancel")
     assert [shipment.state for shipment in of_order(order.id)[1]] == ["canceled"]
     assert shop.stock("MUG")["available"] == 5
+
+
+@pytest.mark.parametrize("step", ["pack", "dispatch", "deliver"])
+def test_two_who_do_the_same_with_a_parcel_are_both_told_that_it_is_done(shop: Shop, weather: Any, step: str) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    path = f"/admin/shipments/{order.get('/shipments')['data'][0]['id']}"
+    body = {"carrier": "postnl", "tracking_number": "T1"}
+    for before in ("pack", "dispatch", "deliver"):
+        if before == step:
+            break
+        shop.staff.post(f"{path}/{before}", body if before == "dispatch" else {})
+    sent = body if step == "dispatch" else {}
+    first: list[Any] = []
+    weather(TRANSACTION, [lambda: first.append(shop.staff.post(f"{path}/{step}", sent))])
+    assert [shop.staff.post(f"{path}/{step}", sent)] == first
+    assert [name for name in shop.names() if name.startswith("Shipment")][-2:].count(shop.names()[-1]) == 1
+
+
+def test_a_parcel_that_went_another_way_meanwhile_is_a_conflict(shop: Shop, weather: Any) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    path = f"/admin/shipments/{order.get('/shipments')['data'][0]['id']}"
+    shop.staff.post(f"{path}/pack")
+    weather(TRANSACTION, [lambda: shop.staff.post(f"{path}/dispatch", {"tracking_number": "T1"})])
+    refused = refusal(shop.staff.post, f"{path}/dispatch", {"tracking_number": "T2"})
+    assert (refused["status"], refused["code"]) == (409, "shipment_changed")
 
 
 @pytest.mark.parametrize("settle", [stock.release, stock.consume])

@@ -1,6 +1,7 @@
 """From the outbox over the bus, and again if something got lost."""
 
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,9 +91,38 @@ def test_events_of_a_period_are_sent_again_under_their_own_ids(shop: Shop, bus: 
     shop.product()
     shop.order()
     told = {event["id"] for event in shop.events()}
-    assert admin_republish({"minutes": 5}, CONTEXT) == {"events": len(told)}
+    assert admin_republish({"minutes": 5}, CONTEXT) == {"outcome": "done", "events": len(told)}
     assert {json.loads(entry["Detail"])["id"] for entry in bus.taken} == told
-    assert admin_republish({"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T01:00:00Z"}, CONTEXT) == {"events": 0}
+    long_ago = {"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T01:00:00Z"}
+    assert admin_republish(long_ago, CONTEXT) == {"outcome": "done", "events": 0}
+
+
+def test_a_republishing_that_stopped_goes_on_where_it_was(shop: Shop, bus: Bus) -> None:
+    from chalicelib.admin.console import admin_republish
+    from chalicelib.core import clock
+
+    shop.product()
+    shop.order()
+    told = {event["id"] for event in shop.events()}
+    hour = clock.now().replace(minute=0, second=0)
+    period = {"since": clock.stamp(hour), "until": clock.stamp(hour + timedelta(hours=2))}
+    taken = bus.taken
+    calm = bus.put_events
+
+    def break_down(Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        bus.refuse = 1 if taken else 0
+        return calm(Entries)
+
+    bus.put_events = break_down
+    with pytest.raises(outbox.NotRelayed):
+        admin_republish(period, CONTEXT)
+    bus.put_events = calm
+    first = len(taken)
+    assert first > 0
+    again = admin_republish(period, CONTEXT)
+    assert again["outcome"] == "done"
+    assert 0 < again["events"] <= len(told)
+    assert {json.loads(entry["Detail"])["id"] for entry in taken} == told
 
 
 def test_staff_see_what_happened(shop: Shop) -> None:
@@ -104,6 +134,22 @@ def test_staff_see_what_happened(shop: Shop) -> None:
     hour = clock.stamp(clock.now().replace(minute=0))
     names = [event["name"] for event in shop.staff.get(f"/admin/events?since={hour}")["data"]]
     assert names == ["ProductPublished"]
+
+
+def test_staff_see_events_in_pages(shop: Shop) -> None:
+    from chalicelib.core import clock
+
+    for n in range(5):
+        shop.product(f"p{n}")
+    hour = clock.stamp(clock.now().replace(minute=0, second=0))
+    seen, cursor = [], ""
+    while True:
+        page = shop.staff.get(f"/admin/events?since={hour}&limit=2{cursor}")
+        seen += [event["id"] for event in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == [event["id"] for event in shop.events()]
 
 
 def test_events_hold_no_personal_data(shop: Shop) -> None:

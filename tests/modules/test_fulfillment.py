@@ -144,7 +144,7 @@ def test_what_is_on_its_way_can_not_be_canceled(shop: Shop) -> None:
 
 def test_nothing_is_sent_for_a_canceled_payment(shop: Shop) -> None:
     from chalicelib.orders.events import OrderCanceled
-    from chalicelib.payments import service
+    from chalicelib.payments import settlement
 
     shop.product()
     order = shop.order()
@@ -152,7 +152,7 @@ def test_nothing_is_sent_for_a_canceled_payment(shop: Shop) -> None:
     parcel = parcels(order)[0]
     shop.staff.post(f"/admin/shipments/{parcel}/pack")
     header = order.get()
-    service.cancel(
+    settlement.call_off(
         OrderCanceled(
             aggregate_id=order.id, aggregate_version=9, total=header["total"], payment_method="cash_on_delivery"
         )

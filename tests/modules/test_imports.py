@@ -7,6 +7,8 @@ import pytest
 from inprocess import ROOT, Gateway, Shop, eur
 from refusals import refusal
 
+from chalicelib.core.errors import ShopError
+
 COLUMNS = (
     "Handle,Title,Body (HTML),Type,Published,Option1 Name,Option1 Value,"
     "Variant SKU,Variant Inventory Qty,Variant Price,Image Src"
@@ -235,6 +237,40 @@ def test_an_operator_imports_a_file_from_the_bucket(shop: Shop) -> None:
     job = catalog_import_file({"key": "imports/by-hand.csv"}, CONTEXT)
     assert (job["status"], job["counts"]["created"]) == ("finished", 1)
     assert shop.guest.get("/products/mug")["title"] == "Mug"
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_operators_import_goes_on_if_its_file_is_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    from inprocess import CONTEXT
+
+    from chalicelib.catalog import imports
+    from chalicelib.catalog.console import catalog_import_file
+
+    def put(content: str) -> None:
+        boto3.client("s3").put_object(Bucket="media", Key="imports/by-hand.csv", Body=content.encode())
+
+    put(HEADER + MUG + BOWL)
+    with monkeypatch.context() as hurry:
+        looks = iter([False, True])
+        hurry.setattr(imports, "deadline", lambda seconds: lambda: next(looks))
+        with pytest.raises(ShopError, match="out_of_time"):
+            catalog_import_file({"key": "imports/by-hand.csv"}, CONTEXT)
+    if changed:
+        put(HEADER + BOWL + MUG)
+    job = catalog_import_file({"key": "imports/by-hand.csv"}, CONTEXT)
+    assert (job["outcome"], job["status"]) == ("done", "finished")
+    assert job["counts"] == {"created": 1 if changed else 2, "updated": 0, "unchanged": int(changed), "failed": 0}
+
+
+def test_an_import_of_a_file_that_is_not_there_says_so(shop: Shop) -> None:
+    from inprocess import CONTEXT
+
+    from chalicelib.catalog.console import catalog_import_file
+
+    with pytest.raises(ShopError, match="no_file"):
+        catalog_import_file({"key": "imports/none.csv"}, CONTEXT)
 
 
 def test_a_large_product_comes_in_whole(shop: Shop) -> None:

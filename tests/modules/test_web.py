@@ -134,12 +134,12 @@ def test_ids_that_could_not_be_used_later_are_refused_at_once(shop: Shop) -> Non
 def test_groups_are_read_as_aws_and_as_ministack_write_them(shop: Shop) -> None:
     from types import SimpleNamespace
 
-    from chalicelib.core import web
+    from chalicelib.core import request
 
     for written in ("catalog,support", "[catalog support]"):
         claims = {"sub": "s", "token_use": "id", "cognito:groups": written}
-        request = SimpleNamespace(context={"authorizer": {"claims": claims}})
-        assert web._staff(request).groups == {"catalog", "support"}
+        made = SimpleNamespace(context={"authorizer": {"claims": claims}})
+        assert request._staff(made).groups == {"catalog", "support"}
 
 
 def test_the_api_describes_itself(shop: Shop) -> None:
@@ -158,10 +158,14 @@ def test_the_api_document_is_what_the_code_says(shop: Shop) -> None:
     assert (ROOT / "docs" / "events.md").read_text() == document.events(), "run: make docs"
 
 
-def test_every_staff_path_is_behind_the_authorizer(shop: Shop) -> None:
+def test_staffs_and_customers_paths_are_behind_their_authorizers(shop: Shop) -> None:
     from app import app
 
-    open_to_all = {"/admin/auth/login", "/admin/auth/refresh"}
     for path, methods in app.routes.items():
+        wanted = None
+        if path.startswith("/admin/") and "/auth/" not in path:
+            wanted = "staff"
+        if path == "/me" or path.startswith("/me/"):
+            wanted = "customers"
         for entry in methods.values():
-            assert (entry.authorizer is not None) == (path.startswith("/admin/") and path not in open_to_all), path
+            assert (entry.authorizer.name if entry.authorizer else None) == wanted, path

@@ -12,8 +12,15 @@ from chalicelib.core import clock, events, ids
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
-from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderConfirmed, OrderPlaced
-from chalicelib.payments.events import PaymentCaptured
+from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderConfirmed, OrderExpired, OrderPlaced
+from chalicelib.payments.events import (
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentFailed,
+    RefundFailed,
+    RefundRequested,
+    RefundSucceeded,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -22,7 +29,14 @@ ORDER = "ord_01kdyhq2wgf3v8m6t4x9c7b5az"
 PRODUCT = {"handle": "龙井茶"}
 OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery"}
 PARCEL = {"order_id": ORDER, "location": "main", "quantity": 3, "lines": {"tea-100g": 2, "cup": 1}}
+PAYMENT = ids.derived("pay", ORDER, 1)
+BACK = {"refund_id": ids.derived("ref", ORDER, 1), "amount": Money(4475, "EUR")}
 SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678"}
+
+
+def sums(authorized: int, captured: int, refunded: int) -> dict[str, object]:
+    amounts = {"authorized": authorized, "captured": captured, "refunded": refunded}
+    return {"order_id": ORDER, **{name: Money(amount, "EUR") for name, amount in amounts.items()}}
 
 
 def event(kind: type[Event], aggregate_id: str, version: int, **facts: object) -> Event:
@@ -43,7 +57,13 @@ EVENTS = [
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
-    event(PaymentCaptured, ids.derived("pay", ORDER, 1), 2, order_id=ORDER, captured=Money(4475, "EUR")),
+    event(OrderExpired, ORDER, 2, **OWED),
+    event(PaymentAuthorized, PAYMENT, 3, **sums(4475, 0, 0)),
+    event(PaymentCaptured, PAYMENT, 4, **sums(4475, 4475, 0)),
+    event(PaymentFailed, PAYMENT, 3, **sums(0, 0, 0), code="card_declined"),
+    event(RefundRequested, PAYMENT, 5, **sums(4475, 4475, 0), **BACK),
+    event(RefundSucceeded, PAYMENT, 6, **sums(4475, 4475, 4475), **BACK),
+    event(RefundFailed, PAYMENT, 6, **sums(4475, 4475, 0), **BACK, code="expired_or_canceled_card"),
 ]
 each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name())
 
@@ -91,7 +111,9 @@ def test_an_event_that_lacks_a_fact_is_refused(event):
 
 @each_event
 def test_an_event_says_which_module_it_comes_from(event):
-    module = {"Pro": "catalog", "Ord": "orders", "Shi": "logistics", "Pay": "payments"}[event.name()[:3]]
+    module = {"Pro": "catalog", "Ord": "orders", "Shi": "logistics", "Pay": "payments", "Ref": "payments"}[
+        event.name()[:3]
+    ]
     assert events.source(event) == events.source(type(event)) == f"jishi.{module}"
 
 

@@ -41,23 +41,30 @@ def test_an_order_can_not_move_otherwise(present, wanted):
     assert (refused.value.code, refused.value.status) == ("wrong_state", 409)
 
 
-@given(totals)
-def test_an_order_is_unpaid_until_money_came(total):
-    assert payment_status(total, 0) == "unpaid"
+@given(totals, st.data())
+def test_an_order_is_unpaid_until_all_of_its_money_is_promised(total, data):
+    assert payment_status(total, data.draw(st.integers(0, total - 1)), 0, 0) == "unpaid"
+    assert payment_status(total, total, 0, 0) == "authorized"
 
 
 @given(totals.filter(lambda total: total > 1), st.data())
 def test_an_order_is_partially_paid_up_to_the_last_cent(total, data):
-    assert payment_status(total, data.draw(st.integers(1, total - 1))) == "partially_paid"
+    assert payment_status(total, total, data.draw(st.integers(1, total - 1)), 0) == "partially_paid"
 
 
 @given(totals, st.integers(0, 10**6))
 def test_an_order_is_paid_when_all_of_its_total_came(total, more):
-    assert payment_status(total, total + more) == "paid"
+    assert payment_status(total, total, total + more, 0) == "paid"
+
+
+@given(totals.filter(lambda total: total > 1), st.data())
+def test_an_order_is_refunded_when_the_last_cent_went_back(total, data):
+    assert payment_status(total, total, total, data.draw(st.integers(1, total - 1))) == "partially_refunded"
+    assert payment_status(total, total, total, total) == "refunded"
 
 
 def test_an_order_that_costs_nothing_is_paid():
-    assert payment_status(0, 0) == "paid"
+    assert payment_status(0, 0, 0, 0) == "paid"
 
 
 @given(st.integers(1, 50), shipments.flatmap(lambda drawn: st.tuples(st.just(drawn), st.permutations(drawn))))

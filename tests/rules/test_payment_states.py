@@ -51,3 +51,8 @@ def test_a_payment_is_open_as_long_as_money_may_still_come(state):
 def test_a_state_that_does_not_exist_is_not_open_and_leads_nowhere(unknown):
     assert not states.is_open(unknown)
     assert not any(states.may_move(unknown, state) or states.may_move(state, unknown) for state in STATES)
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_only_what_failed_or_was_canceled_is_dead(state):
+    assert states.is_dead(state) == (state in ("failed", "canceled"))

@@ -1,0 +1,35 @@
+"""What only a customer can do: have one cart and a list of orders, and take over what they had as a guest."""
+
+from chalicelib.core.errors import ShopError
+from chalicelib.core.idempotency import Once
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.web import Customer, CustomerRoutes
+from chalicelib.orders import claims, merging, schemas
+
+routes = CustomerRoutes(__name__)
+
+
+@routes.post("/me/cart")
+def open_my_cart(customer: Customer, cart_token: str | None, body: schemas.OpenCart, once: Once) -> schemas.CartView:
+    """The customer's cart, a new one if there is none. `cart_id` and Cart-Token merge a guest's cart into it."""
+    if body.cart_id is None:
+        return schemas.cart(merging.open_cart(customer.id, once))
+    if cart_token is None:
+        raise ShopError("token_required", 401, "Send the Cart-Token header.", pointer="/headers/Cart-Token")
+    return schemas.cart(merging.merge(customer.id, body.cart_id, cart_token, once))
+
+
+@routes.get("/me/orders")
+def list_my_orders(customer: Customer, query: Page) -> schemas.Orders:
+    """The customer's orders, newest first."""
+    after = decode_cursor(query.cursor)
+    if after is not None and not after.startswith("ORDER#"):
+        raise foreign_cursor()
+    headers, after = claims.orders_of(customer.id, query.limit, after)
+    return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after))
+
+
+@routes.post("/me/orders")
+def claim_order(customer: Customer, order_token: str, body: schemas.ClaimOrder) -> schemas.OrderView:
+    """Take over an order that was placed as a guest. Its Order-Token opens nothing any more."""
+    return schemas.order(claims.claim(body.order_id, order_token, customer.id))

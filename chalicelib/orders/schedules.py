@@ -1,0 +1,14 @@
+"""What orders do by the clock."""
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib.core import jobs
+from chalicelib.orders import expiry
+
+schedules = Blueprint(__name__)
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="orders_expire")
+def orders_expire(event: CloudWatchEvent) -> None:
+    """Let go what was not paid for in time."""
+    jobs.run("orders_expire", expiry.expire_all, lease_seconds=300)

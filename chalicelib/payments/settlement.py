@@ -1,0 +1,279 @@
+"""A payment attempt and what the provider says of it: opened, looked up, captured, called off.
+
+Nobody is believed but the provider's present answer. So it does not matter how often, how late and in which order
+webhooks and events come, nor which of several functions comes first.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from chalicelib.core import clock, dynamo
+from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import ShopError, busy
+from chalicelib.logistics.events import ShipmentPacked
+from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
+from chalicelib.payments import methods, refunds, service, states, stripe_gateway, tables
+from chalicelib.payments.events import PaymentAuthorized, PaymentCaptured, PaymentEvent, PaymentFailed
+from chalicelib.payments.stripe_gateway import Intent
+from chalicelib.payments.tables import Attempt
+
+_ATTEMPTS = 8
+# While money of a dead order may still come in, somebody looks again after this time, webhook or not.
+_LOOK_AGAIN = timedelta(minutes=10)
+# Stripe forgets idempotency keys after 24 hours; nobody waits that long for a session to be opened.
+_OPENS_FOR = timedelta(hours=23)
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What a customer needs to pay: the attempt, and the provider's secret for the browser.
+
+    There is no secret if the method has no provider, nothing is to be paid any more, or the provider does not answer
+    just now: then ask again.
+    """
+
+    attempt: Attempt
+    client_secret: str | None
+
+
+class _Moved(Exception):
+    """The attempt moved between reading and writing."""
+
+
+class ProviderDisagrees(Exception):
+    """The provider's amount is not the attempt's. A person has to look at it."""
+
+
+def open_session(attempt: Attempt) -> Session:
+    """The provider's session for an attempt, the same one however often it is asked for."""
+    if methods.METHODS[attempt.method].paid_on_delivery or attempt.closing or not states.is_open(attempt.state):
+        return Session(attempt, None)
+    try:
+        if attempt.provider_id is not None:
+            return Session(attempt, stripe_gateway.retrieve(attempt.provider_id).client_secret)
+        attempt, intent = _opened(attempt)
+    except stripe_gateway.Unavailable:
+        return Session(attempt, None)
+    return Session(attempt, intent.client_secret if intent and states.is_open(attempt.state) else None)
+
+
+def refresh(attempt_id: str) -> Attempt:
+    """Bring an attempt to where the provider has it. 503 `provider_unavailable` if the provider does not answer."""
+    try:
+        return _followed_up(_settled(service.find(attempt_id)))
+    except stripe_gateway.Unavailable:
+        raise provider_unavailable() from None
+
+
+def capture(event: ShipmentPacked) -> None:
+    """The goods are packed: take the money. All of it at the first parcel, since an authorization is taken once.
+
+    Where there is none (any more), it is taken as soon as the customer has paid again.
+    """
+    attempts = tables.attempts_of(event.order_id)
+    latest = attempts[-1]
+    if methods.METHODS[latest.method].paid_on_delivery:
+        return
+    present = [_captured(attempt) if attempt.state == states.AUTHORIZED else attempt for attempt in attempts]
+    if not any(attempt.state == states.CAPTURED or attempt.closing for attempt in present):
+        _captured(_changed(present[-1], _mark_packed))
+
+
+def collect_on_delivery(event: OrderCompleted) -> None:
+    """Everything was delivered, so what was to be paid at the door has been paid."""
+    for attempt in tables.attempts_of(event.aggregate_id):
+        if methods.METHODS[attempt.method].paid_on_delivery and states.may_move(attempt.state, states.CAPTURED):
+            _move(attempt, states.CAPTURED)
+            attempt.captured = attempt.amount
+            _commit(attempt, service.event(PaymentCaptured, attempt))
+
+
+def call_off(event: OrderCanceled | OrderExpired) -> None:
+    """The order is off: nothing more is to be paid for it, and what was paid goes back."""
+    for attempt in tables.attempts_of(event.aggregate_id):
+        if not states.is_dead(attempt.state):
+            _give_back(attempt if attempt.closing else _changed(attempt, _mark_closing))
+
+
+def stop_waiting(order_id: str) -> bool:
+    """Make sure that nothing can be paid for an order any more. False if money has come, or is on its way, instead.
+
+    The provider's intents are canceled first, so that no customer pays for an order whose stock is already gone.
+    """
+    for attempt in tables.attempts_of(order_id):
+        present = _settled(attempt)
+        if present.state in (states.CREATED, states.REQUIRES_ACTION):
+            present = _settled(present, stripe_gateway.cancel)
+        if not states.is_dead(present.state):
+            return False
+    return True
+
+
+def look_after(attempt_id: str) -> None:
+    """What the sweep does: open what was not opened, and see that what is being called off comes to its end."""
+    attempt = _followed_up(_settled(service.find(attempt_id)))
+    if attempt.due_key is not None and not _open_end(attempt):
+        _changed(attempt, lambda attempt: None)
+
+
+def provider_unavailable() -> ShopError:
+    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
+
+
+def _opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:
+    """The attempt with an intent of its own. No intent if the provider will not have one."""
+    if clock.now() - datetime.fromisoformat(attempt.created_at) > _OPENS_FOR:
+        return _never_opened(attempt, "not_opened"), None
+    try:
+        intent = stripe_gateway.create(attempt.id, attempt.order_id, attempt.amount)
+    except stripe_gateway.Refused as refused:
+        return _never_opened(attempt, refused.code), None
+    unopened = Attempt.pk.exists() & Attempt.provider_id.does_not_exist()
+    changes = [
+        Attempt.provider_id.set(intent.id),
+        Attempt.version.set(Attempt.version + 1),
+        *([] if attempt.closing else [Attempt.due_key.remove(), Attempt.due_at.remove()]),
+    ]
+    try:
+        written = dynamo.write(dynamo.update(attempt, changes, unopened, _Moved()))
+    except _Moved:  # a twin was faster; under the same key it got the same intent
+        return service.find(attempt.id), intent
+    return (written if isinstance(written, Attempt) else service.find(attempt.id)), intent
+
+
+def _never_opened(attempt: Attempt, code: str) -> Attempt:
+    try:
+        _move(attempt, states.FAILED)
+        attempt.decline = code
+        return _commit(_kept(attempt), service.event(PaymentFailed, attempt, code=code))
+    except _Moved:
+        return service.find(attempt.id)
+
+
+def _settled(attempt: Attempt, act: Callable[[str], Intent] = stripe_gateway.retrieve) -> Attempt:
+    """Do `act` at the provider, and bring the attempt to what came of it.
+
+    What the provider will not do for the attempt as it is, it has its reasons for: then only look.
+    """
+    for _ in range(_ATTEMPTS):
+        if methods.METHODS[attempt.method].paid_on_delivery or not states.is_open(attempt.state):
+            return attempt
+        if attempt.provider_id is None:
+            attempt, intent = _opened(attempt)
+            if intent is None or attempt.provider_id is None:
+                return attempt
+        try:
+            intent = act(attempt.provider_id)
+        except stripe_gateway.Refused:
+            intent = stripe_gateway.retrieve(attempt.provider_id)
+        try:
+            return _apply(attempt, intent)
+        except _Moved:
+            attempt = service.find(attempt.id)
+    raise busy()
+
+
+def _apply(attempt: Attempt, intent: Intent) -> Attempt:
+    """Write down what the provider says, if it says anything new, and tell it once."""
+    if intent.amount != attempt.amount:
+        raise ProviderDisagrees(f"{attempt.id} is over {attempt.amount}, {intent.id} over {intent.amount}")
+    before = attempt.state
+    if states.may_move(before, intent.state):
+        _move(attempt, intent.state)
+        attempt.captured = intent.captured
+        return _commit(_kept(attempt), _told(attempt, before))
+    if intent.declined is not None and intent.declined != attempt.declined:
+        attempt.version = int(attempt.version) + 1
+        attempt.decline, attempt.declined = intent.decline, intent.declined
+        return _commit(attempt, service.event(PaymentFailed, attempt, code=intent.decline))
+    return attempt
+
+
+def _told(attempt: Attempt, before: str) -> PaymentEvent | None:
+    if attempt.state == states.AUTHORIZED:
+        return service.event(PaymentAuthorized, attempt)
+    if attempt.state == states.CAPTURED:
+        return service.event(PaymentCaptured, attempt)
+    if attempt.state == states.CANCELED and before == states.AUTHORIZED and not attempt.closing:
+        return service.event(PaymentFailed, attempt, code="authorization_lapsed")
+    return None
+
+
+def _followed_up(attempt: Attempt) -> Attempt:
+    """What is left to do about an attempt that is where the provider has it."""
+    if attempt.closing:
+        return _give_back(attempt)
+    return _captured(attempt) if attempt.packed else attempt
+
+
+def _captured(attempt: Attempt) -> Attempt:
+    if attempt.state != states.AUTHORIZED or attempt.closing:
+        return attempt
+    return _settled(attempt, partial(stripe_gateway.capture, payment_id=attempt.id))
+
+
+def _changed(attempt: Attempt, change: Callable[[Attempt], None]) -> Attempt:
+    """Write a change that holds whatever the attempt's state is, and see when the sweep has to look at it."""
+    for _ in range(_ATTEMPTS):
+        change(attempt)
+        attempt.version = int(attempt.version) + 1
+        try:
+            return _commit(_kept(attempt))
+        except _Moved:
+            attempt = service.find(attempt.id)
+    raise busy()
+
+
+def _mark_packed(attempt: Attempt) -> None:
+    attempt.packed = True
+
+
+def _mark_closing(attempt: Attempt) -> None:
+    attempt.closing = True
+
+
+def _give_back(attempt: Attempt) -> Attempt:
+    """Void what is not taken yet, refund what is."""
+    if methods.METHODS[attempt.method].paid_on_delivery:
+        if states.may_move(attempt.state, states.CANCELED):
+            _move(attempt, states.CANCELED)
+            return _commit(_kept(attempt))
+        return attempt
+    if states.is_open(attempt.state):
+        attempt = _settled(attempt, stripe_gateway.cancel)
+    if attempt.state == states.CAPTURED:
+        refunds.give_all_back(attempt, "The order was called off.")
+        return service.find(attempt.id)
+    return attempt
+
+
+def _move(attempt: Attempt, state: str) -> None:
+    attempt.state = state
+    attempt.version = int(attempt.version) + 1
+
+
+def _kept(attempt: Attempt) -> Attempt:
+    """Say whether the sweep has to look at the attempt again."""
+    tables.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else None)
+    return attempt
+
+
+def _open_end(attempt: Attempt) -> bool:
+    """Whether something is still to be done about the attempt that no customer and no member of staff will do."""
+    if methods.METHODS[attempt.method].paid_on_delivery:
+        return False
+    if attempt.closing and attempt.state == states.CAPTURED:
+        return int(attempt.refunding) < attempt.captured.amount
+    if not states.is_open(attempt.state):
+        return False
+    return attempt.closing or attempt.provider_id is None or (attempt.packed and attempt.state == states.AUTHORIZED)
+
+
+def _commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:
+    """Write the attempt in its new version with what is told of it; raises _Moved if it moved meanwhile."""
+    before = Attempt.version == int(attempt.version) - 1
+    actions: list[Action] = [dynamo.put(attempt, before, _Moved())]
+    dynamo.transaction([*actions, service.announce(event)] if event else actions)
+    return attempt

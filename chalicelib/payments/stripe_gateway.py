@@ -1,0 +1,223 @@
+"""Stripe: the only file that knows it. Everything that moves money carries an idempotency key of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from chalicelib.core import log
+from chalicelib.core.errors import ShopError
+from chalicelib.core.money import Money
+from chalicelib.core.settings import settings
+from chalicelib.payments import states
+
+if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
+    import stripe
+
+# What Stripe's answers look like follows from this; it changes only together with this file.
+API_VERSION = "2026-10-28.endive"
+# How old a webhook may be, in seconds, before it is taken for one that somebody kept and sent again.
+_TOLERANCE = 300
+# Currencies that Stripe counts in other units than ISO 4217 does (docs.stripe.com/currencies#special-cases).
+_HUNDREDTHS = {"ISK", "UGX"}
+_WHOLE = {"MGA"}
+# https://docs.stripe.com/payments/paymentintents/lifecycle
+_STATES = {
+    "requires_payment_method": states.CREATED,
+    "requires_confirmation": states.CREATED,
+    "requires_action": states.REQUIRES_ACTION,
+    "processing": states.PROCESSING,
+    "requires_capture": states.AUTHORIZED,
+    "succeeded": states.CAPTURED,
+    "canceled": states.CANCELED,
+}
+
+T = TypeVar("T")
+
+
+class Unavailable(Exception):
+    """Stripe did not answer, or said to come back: what was asked for may or may not have happened. Ask again."""
+
+
+class Refused(Exception):
+    """Stripe will not do this, now or later, for the thing as it is: look at what it has become. `code` is Stripe's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A PaymentIntent. `state` is ours; `captured` is what the shop has of it; `client_secret` lets a browser pay.
+
+    `decline` is the code of the last card that was declined and `declined` names that try, both None if none was.
+    """
+
+    id: str
+    state: str
+    amount: Money
+    captured: Money
+    client_secret: str
+    decline: str | None
+    declined: str | None
+
+
+class ProviderRefund(msgspec.Struct, frozen=True):
+    """`state` is `pending`, `succeeded` or `failed`; `code` says why it failed."""
+
+    id: str
+    state: str
+    code: str | None
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """What a webhook is about. It says nothing of how that stands: whoever reads it asks Stripe."""
+
+    type: str
+    payment_id: str | None = None
+    refund_id: str | None = None
+
+
+def is_configured() -> bool:
+    """Whether this shop has an account at Stripe."""
+    return bool(settings.stripe_api_key)
+
+
+def create(payment_id: str, order_id: str, amount: Money) -> Intent:
+    """A PaymentIntent for a card, to be captured later; for 24 hours the same `payment_id` gives the same one."""
+    wanted: Any = {
+        "amount": _to_stripe(amount),
+        "currency": amount.currency.lower(),
+        "capture_method": "manual",
+        "payment_method_types": ["card"],
+        "metadata": {"payment_id": payment_id, "order_id": order_id},
+    }
+    return _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": payment_id}))
+
+
+def retrieve(intent_id: str) -> Intent:
+    return _intent(lambda client: client.v1.payment_intents.retrieve(intent_id))
+
+
+def capture(intent_id: str, payment_id: str) -> Intent:
+    """Take all of the authorized amount. Raises Refused if there is no authorization (any more)."""
+    key: Any = {"idempotency_key": f"{payment_id}/capture"}
+    return _intent(lambda client: client.v1.payment_intents.capture(intent_id, None, key))
+
+
+def cancel(intent_id: str) -> Intent:
+    """Void the intent and what was authorized. Raises Refused if it was captured, or canceled already."""
+    return _intent(lambda client: client.v1.payment_intents.cancel(intent_id))
+
+
+def refund(refund_id: str, intent_id: str, amount: Money) -> ProviderRefund:
+    """Give money back; for 24 hours the same `refund_id` gives the same refund."""
+    wanted: Any = {
+        "payment_intent": intent_id,
+        "amount": _to_stripe(amount),
+        "metadata": {"refund_id": refund_id},
+    }
+    return _refund(_ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
+
+
+def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
+    """The refund that was made under `refund_id`, however long ago; None if there is none."""
+    listed = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
+    for found in listed.data:
+        if getattr(found.metadata, "refund_id", None) == refund_id:
+            return _refund(found)
+    return None
+
+
+def read_webhook(raw: bytes, signature: str) -> Notice:
+    """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough."""
+    import stripe
+
+    if not settings.stripe_webhook_secret:
+        raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
+    try:
+        text = raw.decode()
+        stripe.WebhookSignature.verify_header(text, signature, settings.stripe_webhook_secret, _TOLERANCE)
+        event = msgspec.json.decode(raw, type=_Event)
+    except stripe.SignatureVerificationError:
+        detail = "The signature is not Stripe's, or it is too old."
+        raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
+    except (ValueError, msgspec.DecodeError):
+        raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
+    names = event.data.object.metadata
+    return Notice(event.type, names.get("payment_id"), names.get("refund_id"))
+
+
+class _Object(msgspec.Struct):
+    metadata: dict[str, str] = {}
+
+
+class _Data(msgspec.Struct):
+    object: _Object
+
+
+class _Event(msgspec.Struct):
+    type: str
+    data: _Data
+
+
+@cache
+def _client() -> stripe.StripeClient:
+    import stripe
+
+    base: Any = {"api": settings.stripe_api_base} if settings.stripe_api_base else None
+    return stripe.StripeClient(
+        settings.stripe_api_key, stripe_version=API_VERSION, base_addresses=base, max_network_retries=1
+    )
+
+
+def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
+    import stripe
+
+    try:
+        return question(_client())
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        raise Refused(error.code or "invalid_request") from error
+    except stripe.StripeError as error:
+        # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
+        log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
+        raise Unavailable(type(error).__name__) from error
+
+
+def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> Intent:
+    found = _ask(question)
+    error = found.last_payment_error
+    return Intent(
+        id=found.id,
+        state=_STATES[found.status],
+        amount=_from_stripe(found.amount, found.currency),
+        captured=_from_stripe(found.amount if found.status == "succeeded" else 0, found.currency),
+        client_secret=str(found.client_secret),
+        decline=_decline(error) if error else None,
+        declined=str(getattr(error, "charge", None) or getattr(error, "code", None)) if error else None,
+    )
+
+
+def _decline(error: Any) -> str:
+    return str(getattr(error, "decline_code", None) or getattr(error, "code", None) or "declined")
+
+
+def _refund(found: stripe.Refund) -> ProviderRefund:
+    state = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(str(found.status), "pending")
+    return ProviderRefund(found.id, state, getattr(found, "failure_reason", None))
+
+
+def _to_stripe(money: Money) -> int:
+    if money.currency in _HUNDREDTHS:
+        return money.amount * 100
+    return money.amount // 100 if money.currency in _WHOLE else money.amount
+
+
+def _from_stripe(amount: int, currency: str) -> Money:
+    code = currency.upper()
+    if code in _HUNDREDTHS:
+        return Money(amount // 100, code)
+    return Money(amount * 100 if code in _WHOLE else amount, code)

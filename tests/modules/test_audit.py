@@ -1,0 +1,160 @@
+"""What staff change is on record, once, in the transaction of the change."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+from inprocess import OWNER, Shop, eur, staff_operations
+
+from chalicelib.core import audit, clock, dynamo
+from chalicelib.core.staff import Staff
+
+Json = dict[str, Any]
+TIMES = {"days_min": 1, "days_max": 2}
+
+
+class Write(NamedTuple):
+    path: str
+    body: Json
+    target: str | None = None  # the id in the answer, if None
+
+
+def draft(handle: str, **fields: Any) -> Json:
+    return {"handle": handle, "title": handle, "variants": [{"sku": handle.upper(), "price": eur(100)}], **fields}
+
+
+def product(step: str, **fields: Any) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        made = shop.staff.post("/admin/products", draft("mug", **fields))
+        return Write(f"/admin/products/{made['id']}{step}", draft("mug", title="Cup") if step == "" else {}, made["id"])
+
+    return prepare
+
+
+def shipment(*steps: str) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        order = shop.order()
+        shop.deliver()
+        parcel = order.get("/shipments")["data"][0]["id"]
+        bodies = [{"tracking_number": "T"} if step == "dispatch" else {} for step in steps]
+        for step, body in zip(steps[:-1], bodies[:-1], strict=True):
+            shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
+        return Write(f"/admin/shipments/{parcel}/{steps[-1]}", bodies[-1], parcel)
+
+    return prepare
+
+
+def order(shop: Shop) -> Write:
+    shop.product()
+    placed = shop.order().id
+    return Write(f"/admin/orders/{placed}/cancel", {"reason": "Lin called: +31 6 1234"}, placed)
+
+
+def delivered(shop: Shop) -> Write:
+    """An order that was paid at the door, to be paid back."""
+    shop.product()
+    placed = shop.order()
+    shop.deliver()
+    parcel = placed.get("/shipments")["data"][0]["id"]
+    for step, body in (("pack", {}), ("dispatch", {"tracking_number": "T"}), ("deliver", {})):
+        shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
+    shop.deliver()
+    return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
+
+
+# Every write of staff: what it is called in the record, and a request that does it.
+WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
+    "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
+    "catalog.replace_product": ("product.updated", product("")),
+    "catalog.publish_product": ("product.published", product("/publish")),
+    "catalog.unpublish_product": ("product.unpublished", product("/unpublish", published=True)),
+    "catalog.put_category": ("category.put", lambda _: Write("/admin/categories/cups", {"name": "Cups"}, "cups")),
+    "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
+    "orders.cancel_any_order": ("order.canceled", order),
+    "orders.refund_order": ("refund.requested", delivered),
+    "logistics.put_location": (
+        "location.put",
+        lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),
+    ),
+    "logistics.put_shipping_option": (
+        "shipping_option.put",
+        lambda _: Write("/admin/shipping-options/bike", {"name": "Bike", "price": eur(100), **TIMES}, "bike"),
+    ),
+    "logistics.count_stock": (
+        "stock.counted",
+        lambda _: Write("/admin/stock/MUG", {"location": "ams", "on_hand": 3}, "MUG"),
+    ),
+    "logistics.pack": ("shipment.packed", shipment("pack")),
+    "logistics.dispatch": ("shipment.dispatched", shipment("pack", "dispatch")),
+    "logistics.deliver": ("shipment.delivered", shipment("pack", "dispatch", "deliver")),
+}
+
+
+def on_record(shop: Shop) -> list[Json]:
+    return shop.staff.get("/admin/audit?limit=100")["data"]
+
+
+def test_every_write_of_staff_is_tried_here(shop: Shop) -> None:
+    writes = {operation.name for operation in staff_operations() if operation.method != "GET"}
+    assert set(WRITES) == writes
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_leaves_one_entry_however_often_it_is_sent(shop: Shop, name: str) -> None:
+    operation = next(o for o in staff_operations() if o.name == name)
+    action, prepare = WRITES[name]
+    write = prepare(shop)
+    known = len(on_record(shop))
+    key = {"key": "a-key-of-16-chars"} if operation.takes_key else {}
+    send = {"POST": shop.staff.post, "PUT": shop.staff.put}[operation.method]
+    answer = send(write.path, write.body, **key)
+    (entry,) = on_record(shop)[: len(on_record(shop)) - known]
+    assert (entry["action"], entry["who"]) == (action, OWNER["sub"])
+    assert entry["target"] == (write.target or answer["id"])
+    assert "Lin" not in str(entry)
+    send(write.path, write.body, **key)
+    assert len(on_record(shop)) == known + 1
+
+
+def test_what_is_refused_leaves_no_entry(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 5})
+    shop.order(("MUG", 2))
+    known = on_record(shop)
+    status, _, _ = shop.staff.send("PUT", "/admin/stock/MUG", '{"location": "ams", "on_hand": 1}')
+    assert (status, on_record(shop)) == (409, known)
+
+
+def test_a_guests_cancel_is_no_work_of_staff(shop: Shop) -> None:
+    shop.product()
+    order = shop.order()
+    known = on_record(shop)
+    order.post("/cancel")
+    assert on_record(shop) == known
+
+
+def test_a_large_product_leaves_one_entry(shop: Shop) -> None:
+    known = len(on_record(shop))
+    variants = [{"sku": f"S{n}", "price": eur(1), "option_values": [str(n)]} for n in range(120)]
+    shop.staff.post("/admin/products", {"handle": "big", "title": "Big", "options": ["Size"], "variants": variants})
+    assert [entry["action"] for entry in on_record(shop)][: len(on_record(shop)) - known] == ["product.created"]
+
+
+def test_the_record_is_read_newest_first_over_months(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    somebody = Staff("s", frozenset())
+    with monkeypatch.context() as then:
+        for n in range(7):
+            moment = datetime(2900, 1 + n // 2, 10, n, tzinfo=UTC)
+            then.setattr(clock, "now", lambda moment=moment: moment)
+            dynamo.write(audit.entry(somebody, "thing.made", str(n)))
+    seen, cursor = [], ""
+    while True:
+        page = shop.staff.get(f"/admin/audit?month=2900-04&limit=3{cursor}")
+        seen += [entry["target"] for entry in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen[:7] == ["6", "5", "4", "3", "2", "1", "0"]
+    early = shop.staff.get("/admin/audit?month=2900-01")["data"]
+    assert [entry["target"] for entry in early][:2] == ["1", "0"]

@@ -1,0 +1,114 @@
+"""A checkout that dies at any point, and is asked for again with its key, is one order, one payment, one answer."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import botocore.client
+import pytest
+from fake_stripe import FakeStripe
+from inprocess import Cart, Shop
+
+KEY = "the-key-of-this-checkout"
+
+
+class Killed(BaseException):
+    """The function's machine is gone: no handler sees this coming."""
+
+
+class Fate:
+    """Kills the function at its n-th call to AWS or to the provider, before or after the call had its effect."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, bank: FakeStripe) -> None:
+        self.left: int | None = None
+        self.moment = ""
+        real = botocore.client.BaseClient._make_api_call
+
+        def call(client: Any, operation: str, request: Any) -> Any:
+            self.meet("before", operation)
+            answer = real(client, operation, request)
+            self.meet("after", operation)
+            return answer
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+        bank.before = lambda name: self.meet("before", name)
+        bank.after = lambda name: self.meet("after", name)
+
+    def meet(self, moment: str, name: str) -> None:
+        if self.left is None or moment != self.moment:
+            return
+        self.left -= 1
+        if self.left == 0:
+            self.left = None
+            raise Killed(name)
+
+    def strikes(self, turn: int, moment: str) -> None:
+        self.left, self.moment = turn, moment
+
+    def spares(self) -> bool:
+        """No more of it; whether nobody was killed."""
+        spared, self.left = self.left is not None, None
+        return spared
+
+
+@pytest.fixture
+def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: FakeStripe) -> Fate:
+    return Fate(monkeypatch, bank)
+
+
+def guests_cart(shop: Shop) -> Cart:
+    return shop.ready_cart(("MUG", 1))
+
+
+def customers_cart(shop: Shop) -> Cart:
+    return shop.cart_of(shop.customer(), ("MUG", 1))
+
+
+@pytest.mark.parametrize("filled", [guests_cart, customers_cart])
+@pytest.mark.parametrize("method", ["card", "cash_on_delivery"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_checkout_that_is_killed_anywhere_is_finished_by_asking_again(
+    shop: Shop, bank: FakeStripe, fate: Fate, moment: str, method: str, filled: Callable[[Shop], Cart]
+) -> None:
+    shop.product("mug", stock={"ams": 50})
+    killed_at: list[str] = []
+    for turn in count(1):
+        cart = filled(shop)
+        wish = cart.wish(payment_method=method)
+        fate.strikes(turn, moment)
+        try:
+            placed = cart.post("/checkout", wish, key=f"{KEY}-{turn}")
+        except Killed as killed:
+            killed_at.append(str(killed))
+            placed = cart.post("/checkout", wish, key=f"{KEY}-{turn}")
+        survived = fate.spares()
+        assert cart.post("/checkout", wish, key=f"{KEY}-{turn}") == placed
+        assert (placed["payment"]["client_secret"] is not None) == (method == "card")
+        assert shop.stock("MUG")["reserved"] == turn
+        assert shop.names().count("OrderPlaced") == turn
+        assert len(bank.intents) == (turn if method == "card" else 0)
+        if survived:
+            break
+    provided = ["POST /v1/payment_intents", "UpdateItem"] if method == "card" else []
+    assert killed_at == ["GetItem", "BatchGetItem", "TransactWriteItems", *provided]
+
+
+def test_what_nobody_asks_for_again_the_sweep_finishes(
+    shop: Shop, bank: FakeStripe, fate: Fate, travel: Callable[..., None]
+) -> None:
+    """The function died between the commit and the provider, and the guest went away."""
+    shop.product("mug", stock={"ams": 5})
+    cart = guests_cart(shop)
+    wish = cart.wish(payment_method="card")
+    fate.strikes(4, "before")
+    with pytest.raises(Killed, match="payment_intents"):
+        cart.post("/checkout", wish)
+    assert shop.stock("MUG")["reserved"] == 1
+    travel(timedelta(minutes=3))
+    assert shop.sweep()["looked_after"] == 1
+    assert len(bank.intents) == 1
+    travel(timedelta(minutes=30))
+    shop.expire()
+    assert shop.stock("MUG")["available"] == 5
+    assert [intent["status"] for intent in bank.intents.values()] == ["canceled"]

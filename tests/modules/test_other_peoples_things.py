@@ -1,0 +1,128 @@
+"""One customer can read or change nothing of another's, on any path that names something by an id."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from inprocess import ADDRESS, Gateway, Shop
+
+# What a request to a path needs to be a good one, were the thing one's own.
+BODIES: dict[tuple[str, str], Any] = {
+    ("GET", "/carts/{cart_id}"): None,
+    ("POST", "/carts/{cart_id}/items"): {"sku": "MUG", "quantity": 1},
+    ("PATCH", "/carts/{cart_id}/items/{sku}"): {"quantity": 5},
+    ("DELETE", "/carts/{cart_id}/items/{sku}"): None,
+    ("PUT", "/carts/{cart_id}/shipping-address"): ADDRESS,
+    ("GET", "/carts/{cart_id}/shipping-options"): None,
+    ("PUT", "/carts/{cart_id}/shipping-option"): {"id": "express"},
+    ("POST", "/carts/{cart_id}/checkout"): {
+        "email": "ben@jishi.example",
+        "payment_method": "cash_on_delivery",
+        "cart_version": 4,
+        "expected_total": {"amount": 1785, "currency": "EUR"},
+    },
+    ("PATCH", "/me/cart/items/{sku}"): {"quantity": 5},
+    ("DELETE", "/me/cart/items/{sku}"): None,
+    ("GET", "/orders/{order_id}"): None,
+    ("GET", "/orders/{order_id}/shipments"): None,
+    ("POST", "/orders/{order_id}/cancel"): {},
+    ("GET", "/me/orders/{order_id}"): None,
+    ("GET", "/me/orders/{order_id}/shipments"): None,
+    ("POST", "/me/orders/{order_id}/cancel"): {},
+    ("POST", "/orders/{order_id}/payments"): {},
+    ("POST", "/me/orders/{order_id}/payments"): {},
+    ("GET", "/payments/{payment_id}"): None,
+    ("GET", "/me/payments/{payment_id}"): None,
+    ("POST", "/payments/{payment_id}/refresh"): {},
+    ("POST", "/me/payments/{payment_id}/refresh"): {},
+    # These name what they want in the body.
+    ("POST", "/me/cart"): {"cart_id": "{cart_id}"},
+    ("POST", "/me/orders"): {"order_id": "{order_id}"},
+}
+# What is there for everyone.
+PUBLIC = {("GET", "/products/{handle}")}
+
+
+def operations() -> list[Any]:
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    from chalicelib.core.settings import MODULES
+
+    rooms = [f"chalicelib.{module}.{room}" for module in MODULES for room in ("routes", "my_routes")]
+    return [o for room in rooms if find_spec(room) for o in import_module(room).routes.operations]
+
+
+def test_every_path_with_an_id_is_tried_below(shop: Shop) -> None:
+    from app import app
+
+    named = {
+        (method, path)
+        for path, methods in app.routes.items()
+        for method, entry in methods.items()
+        if "{" in path and not (entry.authorizer and entry.authorizer.name == "staff")
+    }
+    in_bodies = {
+        (o.method, o.path)
+        for o in operations()
+        if any(field.endswith("_id") for field in getattr(o.body, "__struct_fields__", ()))
+    }
+    assert named | in_bodies == BODIES.keys() | PUBLIC
+
+
+@pytest.fixture
+def anns(shop: Shop) -> list[dict[str, str]]:
+    """What Ann has: as a customer a cart, an order and its payment; as a guest another of each."""
+    shop.product("mug", stock={"ams": 50})
+    shop.product("bowl", stock={"ams": 50})
+    ann = shop.customer("ann")
+    placed = shop.cart_of(ann, ("MUG", 1)).check_out()
+    mine = shop.cart_of(ann, ("MUG", 1)).get()
+    hers = shop.order(("MUG", 1)).placed
+    theirs = shop.ready_cart(("MUG", 1))
+    return [
+        {"cart_id": mine["id"], "order_id": placed["order"]["id"], "payment_id": placed["payment"]["id"], "sku": "MUG"},
+        {
+            "cart_id": theirs.path.rpartition("/")[2],
+            "order_id": hers["order"]["id"],
+            "payment_id": hers["payment"]["id"],
+            "sku": "MUG",
+        },
+        {"cart_id": str(ann.claims["sub"]), "order_id": "ord_x", "payment_id": "pay_x", "sku": "MUG"},
+    ]
+
+
+@pytest.fixture
+def ben(shop: Shop, anns: list[dict[str, str]]) -> Gateway:
+    """Another customer, with secrets of his own from when he was a guest."""
+    ben = shop.customer("ben")
+    shop.cart_of(ben, ("BOWL", 1))
+    guests = shop.ready_cart(("BOWL", 1)).api.headers["Cart-Token"]
+    order = shop.order(("BOWL", 1)).placed["order_token"]
+    return ben.with_headers(**{"Cart-Token": guests, "Order-Token": order})
+
+
+def _named(text: str, ids: dict[str, str]) -> str:
+    return re.sub(r"{(\w+_id|sku)}", lambda found: ids[found[1]], text)
+
+
+def everything(shop: Shop) -> str:
+    from chalicelib.core.settings import settings
+
+    tables = [shop.dynamodb.scan(TableName=name)["Items"] for name in settings.tables.values()]
+    return json.dumps(tables, sort_keys=True)
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES, ids=lambda part: part)
+def test_what_is_another_customers_is_not_there(
+    shop: Shop, anns: list[dict[str, str]], ben: Gateway, method: str, path: str
+) -> None:
+    before = everything(shop)
+    body = json.dumps(BODIES[method, path]) if BODIES[method, path] is not None else None
+    for ids in anns:
+        filled = [_named(text, ids) for text in (path, body or "")]
+        for headers in ({}, {"Idempotency-Key": "a-key-of-16-chars"}):
+            status, _, problem = ben.send(method, filled[0], filled[1] or None, **headers)
+            assert (status, problem["code"]) == (404, "not_found"), filled
+    assert everything(shop) == before

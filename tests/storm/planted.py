@@ -1,0 +1,77 @@
+"""Bugs as they are made in real shops, to be planted by a test: a storm that does not find them is no storm."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from chalicelib.core import dynamo, outbox
+from chalicelib.core.settings import settings
+from chalicelib.logistics import stock, tables
+from chalicelib.logistics.routing import Pick
+from chalicelib.logistics.tables import HELD, Reservation, StockLevel
+from chalicelib.orders import service
+from chalicelib.orders.tables import OrderHeader
+from chalicelib.payments import service as payments
+from chalicelib.payments import settlement
+from chalicelib.payments.events import PaymentEvent
+from chalicelib.payments.tables import Attempt
+
+
+def _reserve(order_id: str, pick: Pick) -> list[dynamo.Action]:
+    key = tables.reservation_key(order_id, pick.sku, pick.location)
+    facts = {"order_id": order_id, "sku": pick.sku, "location": pick.location, "quantity": pick.quantity, "state": HELD}
+    changes = [
+        StockLevel.available.set(StockLevel.available - pick.quantity),
+        StockLevel.reserved.set(StockLevel.reserved + pick.quantity),
+    ]
+    level = StockLevel(**tables.level_key(pick.sku, pick.location))
+    return [dynamo.insert(Reservation(**key, **facts)), dynamo.update(level, changes)]
+
+
+def _relay(records: Iterable[outbox.Record]) -> int:
+    for r in records:
+        entry = {"EventBusName": settings.event_bus, "Source": r.source, "DetailType": r.name, "Detail": r.detail}
+        outbox._bus().put_events(Entries=[entry])
+    return 0
+
+
+def _always(header: OrderHeader) -> Any:
+    return OrderHeader.pk.exists()
+
+
+@contextmanager
+def stock_without_condition() -> Iterator[None]:
+    """Reserving trusts what it read: whoever comes a moment later buys the same piece."""
+    with patch.object(stock, "_reserve", _reserve):
+        yield
+
+
+@contextmanager
+def orders_without_version() -> Iterator[None]:
+    """What an event says of an order is written over whatever was written meanwhile."""
+    with patch.object(service, "unmoved", _always):
+        yield
+
+
+def _commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:
+    actions = [dynamo.put(attempt)]
+    dynamo.transaction([*actions, payments.announce(event)] if event else actions)
+    return attempt
+
+
+@contextmanager
+def payments_without_version() -> Iterator[None]:
+    """What a webhook brings to light is written over whatever was written meanwhile."""
+    with patch.object(settlement, "_commit", _commit):
+        yield
+
+
+@contextmanager
+def deaf_relay() -> Iterator[None]:
+    """PutEvents said 200, so all is well."""
+    with patch.object(outbox, "relay", _relay):
+        yield
+
+
+BUGS: Sequence[Any] = (stock_without_condition, orders_without_version, payments_without_version, deaf_relay)

@@ -1,0 +1,336 @@
+"""A strict Stripe in memory, behind the real stripe-python: its encoding, its retries and its errors take part.
+
+It refuses what Stripe refuses and keeps idempotency keys for 24 hours, as docs.stripe.com/api/idempotent_requests says:
+the first answer is given again, errors too once work had begun; other parameters under the same key are an error, and
+so is a second request while the first one is at work.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import stripe
+
+Json = dict[str, Any]
+KEYS_LIVE = 24 * 3600.0
+_PARAMETERS = {
+    "create": {"amount", "currency", "capture_method", "payment_method_types", "metadata"},
+    "capture": {"amount_to_capture"},
+    "cancel": {"cancellation_reason"},
+    "refund": {"payment_intent", "amount", "metadata", "reason"},
+}
+_CANCELABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"}
+_PAYABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Json
+
+
+@dataclass
+class Kept:
+    """What a key stands for. `answer` is None while its first request is still at work."""
+
+    at: float
+    request: tuple[str, str]
+    answer: Answer | None = None
+
+
+class Refusal(Exception):
+    """An error of Stripe's. `began`: the request had passed validation, so its key keeps this answer."""
+
+    def __init__(
+        self, code: str, message: str, status: int = 400, kind: str = "invalid_request_error", began: bool = True
+    ) -> None:
+        super().__init__(message)
+        self.answer = Answer(status, {"error": {"type": kind, "code": code, "message": message}})
+        self.began = began
+
+
+class StripeServer(stripe.HTTPClient):
+    """`now` is the time in seconds since the epoch.
+
+    The hooks are called with the request's name (`POST /v1/refunds`) before it is looked at, while it is at work, and
+    when its effect is there. They may wait, and raise what a cut connection raises. `before` also gets what would let
+    the request have its effect without anybody waiting for the answer. `told` gets each webhook's event.
+    """
+
+    name = "strict"
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self.now = now
+        self.before: Callable[[str, Callable[[], None]], None] = lambda call, again: None
+        self.working: Callable[[str], None] = lambda call: None
+        self.after: Callable[[str], None] = lambda call: None
+        self.told: Callable[[Json], None] = lambda event: None
+        self.refund_status: Callable[[], str] = lambda: "succeeded"
+        self.intents: dict[str, Json] = {}
+        self.refunds: dict[str, Json] = {}
+        self.keys: dict[str, Kept] = {}
+        self.wrong: list[str] = []
+        self.events = 0
+        self.charges = 0
+
+    def client(self, version: str, retries: int = 1) -> stripe.StripeClient:
+        return stripe.StripeClient(
+            "sk_test_storm", stripe_version=version, http_client=self, max_network_retries=retries
+        )
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        target = urlsplit(url)
+        call = f"{method.upper()} {target.path}"
+        headers = headers or {}
+        key = headers.get("Idempotency-Key")
+        if headers.get("Authorization") != "Bearer sk_test_storm":
+            return _sent(Answer(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}))
+        if method == "get":
+            self.before(call, lambda: None)
+            answer = self._read(target.path, dict(parse_qsl(target.query)))
+        else:
+            posted = (target.path, post_data or "")
+            self.before(call, lambda: self._late(key, posted))
+            answer = self._once(key, posted, lambda: self.working(call))
+        self.after(call)
+        return _sent(answer)
+
+    def _late(self, key: str | None, posted: tuple[str, str]) -> None:
+        self._once(key, posted, lambda: None)
+
+    def _read(self, path: str, query: dict[str, str]) -> Answer:
+        try:
+            if match := re.fullmatch(r"/v1/payment_intents/(\w+)", path):
+                return Answer(200, dict(self._intent(match[1])))
+            if path == "/v1/refunds":
+                if unknown := query.keys() - {"payment_intent", "limit"}:
+                    raise _unknown(unknown)
+                of = self._intent(query["payment_intent"])["id"]
+                data = [dict(r) for r in self.refunds.values() if r["payment_intent"] == of][::-1]
+                most = int(query.get("limit", 10))
+                listed = {"object": "list", "url": path, "has_more": len(data) > most, "data": data[:most]}
+                return Answer(200, listed)
+            raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404)
+        except Refusal as refusal:
+            return refusal.answer
+
+    def _once(self, key: str | None, posted: tuple[str, str], working: Callable[[], None]) -> Answer:
+        kept = self.keys.get(key or "")
+        if key and kept and kept.at > self.now() - KEYS_LIVE:
+            if kept.request != posted:
+                detail = "Keys for idempotent requests can only be used with the same parameters."
+                return Refusal("idempotency_error", detail, kind="idempotency_error").answer
+            if kept.answer is None:
+                detail = "Another request with this key is at work."
+                return Refusal("idempotency_key_in_use", detail, 409, "idempotency_error").answer
+            return kept.answer
+        this = Kept(self.now(), posted)
+        if key:
+            self.keys[key] = this
+        try:
+            working()
+            this.answer = self._write(*posted)
+        except Refusal as refusal:
+            if not refusal.began:
+                self.keys.pop(key or "", None)
+            this.answer = refusal.answer
+        except BaseException:
+            self.keys.pop(key or "", None)  # it never got to work
+            raise
+        return this.answer
+
+    def _write(self, path: str, encoded: str) -> Answer:
+        given = dict(parse_qsl(encoded, keep_blank_values=True))
+        if path == "/v1/payment_intents":
+            return self._create(_known("create", given))
+        if path == "/v1/refunds":
+            return self._refund(_known("refund", given))
+        match = re.fullmatch(r"/v1/payment_intents/(\w+)/(capture|cancel)", path)
+        if match is None:
+            raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404, began=False)
+        intent = self._intent(match[1])
+        if match[2] == "capture":
+            return self._capture(intent, _known("capture", given))
+        _known("cancel", given)
+        if intent["status"] not in _CANCELABLE:
+            raise _unexpected(intent, "canceled")
+        intent |= {"status": "canceled", "amount_capturable": 0}
+        self._tell("payment_intent.canceled", intent)
+        return Answer(200, dict(intent))
+
+    def _create(self, given: dict[str, str]) -> Answer:
+        amount, currency = _amount(given, "amount"), given.get("currency", "")
+        if not re.fullmatch("[a-z]{3}", currency):
+            raise Refusal("parameter_invalid_string", f"Invalid currency: {currency}", began=False)
+        if amount < 50:
+            raise Refusal("amount_too_small", "Amount must be at least 50 cents.", began=False)
+        if amount > 99_999_999:
+            raise Refusal("amount_too_large", "Amount must be no more than 999,999.99.", began=False)
+        if given.get("payment_method_types[0]") != "card" or given.get("capture_method") != "manual":
+            raise Refusal("parameter_invalid", "This Stripe knows cards with manual capture.", began=False)
+        intent_id = f"pi_{len(self.intents) + 1:06d}"
+        self.intents[intent_id] = intent = {
+            "id": intent_id,
+            "object": "payment_intent",
+            "amount": amount,
+            "amount_received": 0,
+            "amount_capturable": 0,
+            "currency": currency,
+            "status": "requires_payment_method",
+            "client_secret": f"{intent_id}_secret_{hashlib.sha256(intent_id.encode()).hexdigest()[:12]}",
+            "capture_method": "manual",
+            "payment_method_types": ["card"],
+            "metadata": _metadata(given),
+            "last_payment_error": None,
+            "latest_charge": None,
+        }
+        self._tell("payment_intent.created", intent)
+        return Answer(200, dict(intent))
+
+    def _capture(self, intent: Json, given: dict[str, str]) -> Answer:
+        if intent["status"] != "requires_capture":
+            raise _unexpected(intent, "captured")
+        amount = _amount(given, "amount_to_capture") if "amount_to_capture" in given else intent["amount_capturable"]
+        if not 0 < amount <= intent["amount_capturable"]:
+            raise Refusal("amount_too_large", "The payment could not be captured: more than was authorized.")
+        intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
+        self._tell("payment_intent.succeeded", intent)
+        return Answer(200, dict(intent))
+
+    def _refund(self, given: dict[str, str]) -> Answer:
+        intent = self._intent(given.get("payment_intent", ""))
+        if intent["status"] != "succeeded":
+            raise _unexpected(intent, "refunded")
+        left = intent["amount_received"] - self.given_back(intent["id"])
+        if not left:
+            raise Refusal("charge_already_refunded", "The charge has already been refunded.")
+        amount = _amount(given, "amount") if "amount" in given else left
+        if not 0 < amount <= left:
+            raise Refusal("amount_too_large", f"Refund amount ({amount}) is greater than what is left ({left}).")
+        refund_id = f"re_{len(self.refunds) + 1:06d}"
+        self.refunds[refund_id] = refund = {
+            "id": refund_id,
+            "object": "refund",
+            "amount": amount,
+            "currency": intent["currency"],
+            "payment_intent": intent["id"],
+            "status": self.refund_status(),
+            "metadata": _metadata(given),
+            "failure_reason": None,
+        }
+        self._tell("refund.created", refund)
+        return Answer(200, dict(refund))
+
+    # --- customers, banks, time ------------------------------------------------------------------------------------
+
+    def pay(self, client_secret: str) -> bool:
+        """A customer confirms with a good card; False if this intent can not be paid (any more)."""
+        intent = self._of(client_secret)
+        if intent["status"] not in _PAYABLE:
+            return False
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"], "last_payment_error": None}
+        intent["latest_charge"] = self._charge()
+        self._tell("payment_intent.amount_capturable_updated", intent)
+        return True
+
+    def decline(self, client_secret: str, code: str = "insufficient_funds") -> bool:
+        """A customer confirms with a bad card; another may be tried."""
+        intent = self._of(client_secret)
+        if intent["status"] not in _PAYABLE:
+            return False
+        error = {"type": "card_error", "code": "card_declined", "decline_code": code, "charge": self._charge()}
+        intent |= {"status": "requires_payment_method", "last_payment_error": error}
+        self._tell("payment_intent.payment_failed", intent)
+        return True
+
+    def require_action(self, client_secret: str) -> bool:
+        """The bank wants the customer to confirm (3-D Secure)."""
+        intent = self._of(client_secret)
+        if intent["status"] != "requires_payment_method":
+            return False
+        intent["status"] = "requires_action"
+        self._tell("payment_intent.requires_action", intent)
+        return True
+
+    def lapse(self, intent_id: str) -> bool:
+        """An authorization that was not captured in time is void."""
+        intent = self.intents[intent_id]
+        if intent["status"] != "requires_capture":
+            return False
+        intent |= {"status": "canceled", "amount_capturable": 0}
+        self._tell("payment_intent.canceled", intent)
+        return True
+
+    def settle_refund(self, refund_id: str, status: str) -> None:
+        """A bank's answer to a pending refund, `succeeded` or `failed`."""
+        refund = self.refunds[refund_id]
+        assert refund["status"] == "pending", refund
+        refund["status"] = status
+        if status == "failed":
+            refund["failure_reason"] = "expired_or_canceled_card"
+        self._tell("refund.updated", refund)
+
+    def given_back(self, intent_id: str) -> int:
+        """Minor units of an intent that went back, or are on their way."""
+        mine = (r for r in self.refunds.values() if r["payment_intent"] == intent_id and r["status"] != "failed")
+        return sum(refund["amount"] for refund in mine)
+
+    def _of(self, client_secret: str) -> Json:
+        return next(intent for intent in self.intents.values() if intent["client_secret"] == client_secret)
+
+    def _intent(self, intent_id: str) -> Json:
+        if intent_id not in self.intents:
+            raise Refusal("resource_missing", f"No such payment_intent: {intent_id}", 404)
+        return self.intents[intent_id]
+
+    def _charge(self) -> str:
+        self.charges += 1
+        return f"ch_{self.charges:06d}"
+
+    def _tell(self, kind: str, thing: Json) -> None:
+        self.events += 1
+        created = int(self.now())
+        data = {"object": json.loads(json.dumps(thing))}
+        self.told({"id": f"evt_{self.events:06d}", "object": "event", "type": kind, "created": created, "data": data})
+
+
+def signed(event: Json, secret: str, at: float) -> tuple[str, str]:
+    """Body and Stripe-Signature header of a webhook that is sent at `at`, in seconds since the epoch."""
+    body = json.dumps(event)
+    return body, stripe.WebhookSignature.generate_signature_header(body, secret, int(at))
+
+
+def _sent(answer: Answer) -> tuple[str, int, Mapping[str, str]]:
+    return json.dumps(answer.body), answer.status, {"Request-Id": "req_storm"}
+
+
+def _known(what: str, given: dict[str, str]) -> dict[str, str]:
+    if unknown := {name.partition("[")[0] for name in given} - _PARAMETERS[what]:
+        raise _unknown(unknown)
+    return given
+
+
+def _unknown(names: set[str]) -> Refusal:
+    return Refusal("parameter_unknown", f"Received unknown parameter: {sorted(names)}", began=False)
+
+
+def _amount(given: dict[str, str], name: str) -> int:
+    if not re.fullmatch("[0-9]{1,12}", given.get(name, "")):
+        raise Refusal("parameter_invalid_integer", f"Invalid integer: {name}", began=False)
+    return int(given[name])
+
+
+def _metadata(given: dict[str, str]) -> dict[str, str]:
+    return {m[1]: value for name, value in given.items() if (m := re.fullmatch(r"metadata\[(\w+)\]", name))}
+
+
+def _unexpected(intent: Json, wanted: str) -> Refusal:
+    detail = f"This PaymentIntent could not be {wanted} because it has a status of {intent['status']}."
+    return Refusal("payment_intent_unexpected_state", detail)

@@ -1,0 +1,39 @@
+"""Seeds that everybody plays before changing anything; `make storm` plays more."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.storm import planted
+from tests.storm.run import run
+from tests.storm.stage import ROOT
+
+_CHUNK = 10
+
+
+@pytest.mark.parametrize("first", range(1, 51, _CHUNK))
+def test_whatever_the_weather_the_shop_is_sound(first: int) -> None:
+    outcomes = [run(seed) for seed in range(first, first + _CHUNK)]
+    assert {outcome.seed: outcome.violations for outcome in outcomes if outcome.violations} == {}
+    assert sum(outcome.orders for outcome in outcomes) > _CHUNK
+
+
+@pytest.mark.parametrize("bug", planted.BUGS, ids=lambda bug: bug.__name__)
+def test_the_storm_finds_a_planted_bug(bug: Any) -> None:
+    with bug():
+        assert any(run(seed).violations for seed in range(1, 201))
+
+
+def test_a_seed_is_the_same_storm_again() -> None:
+    """Also in another process, whose sets and dicts have another order."""
+    here = run(4)
+    assert run(5).digest != here.digest
+    assert run(4).digest == here.digest
+    command = [sys.executable, "-m", "tests.storm", "--seed", "4", "--trace"]
+    there = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True
+    )
+    assert there.stdout.splitlines() == here.trace
