@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench import dynamodb_local, imports, lists, order, pages, report, search
 from bench.figures import Section, skipped
 from infra.package import ROOT
+
+if TYPE_CHECKING:
+    from fake_stripe import FakeStripe
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 
@@ -48,8 +51,10 @@ def _in_one_process(lacking: str, many: int) -> Iterator[Section]:
         for handle in ("mug", "bowl", "plate"):
             shop.product(handle, stock={"ams": 50, "sha": 50})
         shop.ready_cart(("MUG", 1))  # locations and shipping options are in the function's cache now
-        yield pages.measure(shop)
-        yield order.measure(shop, lacking)
+        bank = _bank()
+        yield pages.measure(shop, bank)
+        for method in ("cash_on_delivery", "card"):
+            yield order.measure(shop, bank, method, lacking)
     if lacking:
         yield skipped("Lists", lists.NAMES, lacking)
         return
@@ -77,6 +82,19 @@ def _shop() -> Iterator[Any]:
         yield shop
         for table in settings.tables.values():
             shop.dynamodb.delete_table(TableName=table)
+
+
+def _bank() -> "FakeStripe":
+    """The strict Stripe of the tests, and the shop talks to it."""
+    from fake_stripe import FakeStripe
+
+    from chalicelib.core import clock
+    from chalicelib.payments import stripe_gateway
+
+    bank = FakeStripe(now=clock.now)
+    client = bank.client()
+    stripe_gateway._client = lambda: client
+    return bank
 
 
 def _say(what: str) -> None:

@@ -3,23 +3,33 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from fake_stripe import FakeStripe
 from inprocess import CONTEXT, Shop, consumers_of
 
 from bench.counting import Calls, counted
 from bench.figures import Figure, Section
-from bench.pages import LINES
+
+LINES = (("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+
+
+_ABOUT = (
+    "One order of 3 lines, one parcel, from checkout to delivered. Each event in a queue is an invocation of its own, "
+    "although a batch may hold several; new events of one table are one invocation of the relay, although a stream's "
+    "shards may part them. There are no mails yet."
+)
 
 
 class Journey:
     """An order under way. Each entry of `steps` is one invocation: which function, why, and its calls."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
+    def __init__(self, shop: Shop, bank: FakeStripe) -> None:
+        self.shop, self.bank = shop, bank
         self.steps: list[tuple[str, str, Calls]] = []
         self.events: list[str] = []
-        shop.deliver()
+        shop.hear(bank)
 
     @contextmanager
     def invocation(self, function: str, why: str) -> Iterator[None]:
@@ -34,7 +44,25 @@ class Journey:
         return answer
 
     def carry_on(self) -> None:
-        """Relay what is new in each outbox, a batch per table, and give it to the queues, until nothing is new."""
+        """Relay what is new and hear what Stripe has to say, until there is nothing more."""
+        self._relay_all()
+        while self.bank.webhooks:
+            event = self.bank.webhooks.pop(0)
+            with self.invocation("payments API", f"webhook {event['type']}"):
+                self.shop.webhook(event)
+            for body in self.shop.waiting_webhooks():
+                self._work_off(body)
+            self._relay_all()
+
+    def _work_off(self, body: str) -> None:
+        from chalicelib.payments.consumers import payments_webhooks
+
+        record = {"messageId": "1", "body": body, "receiptHandle": "r"}
+        with self.invocation("payments_webhooks", f"notice {json.loads(body)['type']}"):
+            payments_webhooks({"Records": [record]}, CONTEXT)
+
+    def _relay_all(self) -> None:
+        """What is new in each outbox, a batch per table, to the bus and the queues, until nothing is new."""
         while new := [event for event in self.shop.events() if event["id"] not in self.shop.delivered]:
             self.shop.delivered |= {event["id"] for event in new}
             for images in self._outboxes({event["id"] for event in new}):
@@ -64,13 +92,17 @@ class Journey:
             admin_relay({"Records": [_record(image) for image in images]}, CONTEXT)
 
 
-def measure(shop: Shop, counts_capacity: str) -> Section:
+def measure(shop: Shop, bank: FakeStripe, method: str, counts_capacity: str) -> Section:
     """`counts_capacity` is empty, or why write units can not be counted here."""
     cart = shop.ready_cart(*LINES)
-    wish = cart.wish()
-    journey = Journey(shop)
+    wish = cart.wish(payment_method=method)
+    journey = Journey(shop, bank)
+    bank.calls.clear()
     placed = journey.do("orders API", "checkout", lambda: cart.post("/checkout", wish))
     order = shop.order_of(placed)
+    if method == "card":
+        bank.pay(placed["payment"]["client_secret"])
+        journey.carry_on()
     for parcel in order.get()["shipments"]:
         for verb, body in (
             ("pack", {}),
@@ -78,7 +110,7 @@ def measure(shop: Shop, counts_capacity: str) -> Section:
             ("deliver", {}),
         ):
             path = f"/admin/shipments/{parcel['id']}/{verb}"
-            journey.do("logistics API", verb, lambda path=path, body=body: shop.staff.post(path, body))  # type: ignore[misc]
+            journey.do("logistics API", verb, partial(shop.staff.post, path, body))
     now = order.get()
     if (now["status"], now["payment_status"]) != ("completed", "paid"):
         raise RuntimeError(f"the order is {now['status']} and {now['payment_status']}")
@@ -91,17 +123,13 @@ def measure(shop: Shop, counts_capacity: str) -> Section:
         Figure("read units", None if counts_capacity else round(reads, 1), None, "units", counts_capacity),
         Figure("function invocations", len(journey.steps), 20, "invocations"),
         Figure("events", len(journey.events), 8, "events", " ".join(journey.events)),
+        Figure("calls of the payment provider", len(bank.calls), None, "calls", ", ".join(bank.calls)),
     ]
     rows = [["function", "because of", "calls", "write units", "read units"]]
     for function, why, step in journey.steps:
         units = ["-", "-"] if counts_capacity else [f"{step.write_units:g}", f"{step.read_units:g}"]
         rows.append([function, why, str(step), *units])
-    about = (
-        "One order of 3 lines, cash on delivery, one parcel, from checkout to delivered. Each event in a queue is an "
-        "invocation of its own, although a batch may hold several; new events of one table count as one invocation of "
-        "the relay, although a stream's shards may part them. There are no mails yet."
-    )
-    return Section("One order", about, figures, rows)
+    return Section(f"One order, {method.replace('_', ' ')}", _ABOUT, figures, rows)
 
 
 def _record(image: dict[str, Any]) -> dict[str, Any]:

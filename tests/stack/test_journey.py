@@ -12,6 +12,7 @@ from refusals import refusal
 
 from infra.local import processes, stack
 from infra.local.client import Api, log_in, segment, wait_for
+from infra.local.demo.__main__ import perform
 from infra.local.demo.browser import DECLINED_CARD, GOOD_CARD, Browser
 from infra.local.demo.play import Play
 from infra.local.places import Places
@@ -20,8 +21,8 @@ DEMO_FILE = ROOT / "infra" / "local" / "demo" / "shopify-demo.csv"
 DEMO_CATALOGUE = json.loads((ROOT / "infra" / "local" / "demo" / "catalogue.json").read_text())
 
 
-def test_the_demo_plays_from_import_to_doorstep(running: dict[str, Any]) -> None:
-    Play(running).play(DEMO_FILE)
+def test_the_demo_plays_from_import_to_doorstep_and_back(running: dict[str, Any]) -> None:
+    perform(running, DEMO_FILE)
 
 
 @pytest.mark.slow
