@@ -344,6 +344,30 @@ def test_a_lapsed_authorization_stops_the_parcel_until_it_is_paid_again(
     shop.staff.post(dispatch, {"tracking_number": "T"})
 
 
+def test_a_parcel_that_was_packed_while_stripe_was_away_is_paid_by_the_sweep(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    """Its event went back to the queue until the queue gave up."""
+    from chalicelib.payments.consumers import payments_events
+
+    def cut(call: str, *again: object) -> None:
+        raise stripe.APIConnectionError("cut")
+
+    order = buy()
+    bank.pay(order.secret)
+    shop.hear(bank)
+    shop.staff.post(f"/admin/shipments/{order.parcel()}/pack")
+    packed = shop.events()[-1]
+    bank.before = cut
+    assert shop.consume(payments_events, shop.envelope(packed)) != []
+    bank.before = lambda call, *again: None
+    shop.delivered.add(packed["id"])
+    travel(timedelta(minutes=11))
+    assert shop.sweep()["looked_after"] == 1
+    shop.deliver()
+    assert order.get()["payment_status"] == "paid"
+
+
 def sent(shop: Shop, bank: StripeServer, order: Buyer) -> None:
     bank.pay(order.secret)
     shop.hear(bank)
@@ -488,6 +512,8 @@ def test_an_intent_over_another_sum_is_for_a_person_to_look_at(
     assert shop.work_off_webhooks() == 1
     shop.deliver()
     assert order.get()["status"] == "pending_payment"
+    refused = refusal(order.api.post, f"/payments/{order.payment_id}/refresh")
+    assert (refused["status"], refused["code"]) == (409, "payment_in_doubt")
 
 
 def test_a_shop_without_a_stripe_account_takes_cash_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
