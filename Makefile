@@ -1,7 +1,7 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test storm check lint docs deploy
+.PHONY: help run up down reset demo test test-slow test-all storm bench check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,9 +33,19 @@ reset: .venv/installed ## stop the shop and forget its data
 demo: .venv/installed ## play a guest and staff against the running shop; CSV=file imports another Shopify file
 	@$(BIN)/python -m infra.local.demo $(if $(CSV),"$(CSV)")
 
-test: .venv/installed ## pass all tests, the deployed template on a stack of their own among them
+test: .venv/installed ## pass the tests, the deployed template on a stack of their own among them
 	@$(BIN)/python -m infra.local install
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slow: .venv/installed ## pass what takes too long for `make test`: restarts in the middle of work, a longer storm
+	@$(BIN)/python -m infra.local install
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	@$(MAKE) --no-print-directory storm SEED=1 RUNS=500
+
+test-all: test test-slow ## pass all tests there are
+
+bench: .venv/installed ## measure the shop against its budgets and write docs/performance.md
+	@$(BIN)/python -m bench --write
 
 storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
 	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)

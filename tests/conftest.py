@@ -5,38 +5,13 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from environment import become_a_function
 from machine import ROOT, free_port
 
-BUCKET = "media"
 MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
-
-
 SEARCH_PORT = free_port()
-for name in [key for key in os.environ if key.startswith("AWS_")]:
-    del os.environ[name]
-os.environ.update(
-    {
-        f"TABLE_{module}": f"test-{module.lower()}"
-        for module in ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "LOGISTICS", "ADMIN"]
-    },
-    AWS_ACCESS_KEY_ID="test",
-    AWS_SECRET_ACCESS_KEY="test",
-    AWS_DEFAULT_REGION="eu-west-1",
-    AWS_REGION="eu-west-1",
-    CUSTOMER_CLIENT_ID="customer-client",
-    CUSTOMER_POOL_ID="customer-pool",
-    EVENT_BUS="shop",
-    IMPORT_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/imports",
-    MEDIA_BUCKET=BUCKET,
-    OPENSEARCH_SIGNED="false",
-    OPENSEARCH_URL=f"http://127.0.0.1:{SEARCH_PORT}",
-    SHOP_CURRENCY="EUR",
-    STAFF_CLIENT_ID="client",
-    STAFF_POOL_ID="pool",
-    STRIPE_API_KEY="sk_test_shop",
-    STRIPE_WEBHOOK_SECRET="whsec_test",
-    WEBHOOK_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/webhooks",
-)
+
+become_a_function(SEARCH_PORT)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

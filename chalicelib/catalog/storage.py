@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -17,6 +16,8 @@ _UPLOAD_SECONDS = 3600
 
 @cache
 def _s3() -> Any:
+    import boto3  # with its transfer manager a tenth of a cold start, and only imports need it
+
     # A presigned link holds the host in its signature; path style works with every endpoint.
     return boto3.client(
         "s3", region_name=settings.region, config=Config(signature_version="s3v4", s3={"addressing_style": "path"})

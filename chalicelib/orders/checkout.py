@@ -179,7 +179,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
 def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[OrderEvent]:
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
-    if not method.paid_on_delivery:
+    if header.total.amount and not method.paid_on_delivery:
         tables.set_due(header, clock.now() + expiry.PAY_WITHIN)
         return [placed]
     states.check_move(header.state, states.CONFIRMED)

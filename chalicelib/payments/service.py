@@ -68,7 +68,8 @@ def _new_attempt(
         id=attempt_id,
         order_id=order_id,
         method=method_id,
-        state=states.CREATED,
+        # Nothing to pay is paid.
+        state=states.CREATED if amount.amount else states.CAPTURED,
         version=1,
         amount=amount,
         captured=zero(amount.currency),
@@ -77,7 +78,7 @@ def _new_attempt(
         customer_id=customer_id,
         created_at=clock.stamp(now),
     )
-    if not methods.METHODS[method_id].paid_on_delivery:
+    if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
         tables.look_after(attempt, now + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 
@@ -106,9 +107,11 @@ def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
 def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
     """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
 
-    `otherwise` is raised if an attempt moves meanwhile.
+    `otherwise` is raised if an attempt moves meanwhile, or another one is made, which the guest's token would open.
     """
-    return [
+    attempts = tables.attempts_of(order_id)
+    next_one = Attempt(**tables.attempt_key(ids.derived("pay", order_id, len(attempts) + 1)))
+    handed_over = [
         dynamo.update(
             attempt,
             [
@@ -119,8 +122,9 @@ def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -
             Attempt.version == int(attempt.version),
             otherwise,
         )
-        for attempt in tables.attempts_of(order_id)
+        for attempt in attempts
     ]
+    return [*handed_over, dynamo.check(next_one, Attempt.pk.does_not_exist(), otherwise)]
 
 
 def secured(order_id: str) -> Action:

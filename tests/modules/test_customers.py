@@ -6,6 +6,7 @@ import botocore.client
 import pytest
 from inprocess import ADDRESS, Cart, Gateway, Shop, eur
 from refusals import refusal
+from strict_stripe import StripeServer
 
 KEY = "a-key-of-16-chars"
 
@@ -243,6 +244,33 @@ def test_a_claimed_order_goes_on_to_the_doorstep(stocked: Shop) -> None:
     assert (shown["status"], shown["payment_status"]) == ("completed", "paid")
     assert refusal(order.get)["status"] == 404
     assert ann.get(f"/me/payments/{order.placed['payment']['id']}")["status"] == "captured"
+
+
+def test_a_payment_begun_while_the_order_is_claimed_is_the_customers_too(
+    shop: Shop, bank: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.payments import service as payments
+
+    shop.product("pin", variants=[{"sku": "PIN", "price": eur(10), "stock": {"ams": 1}}])
+    shop.staff.put("/admin/shipping-options/standard", {"name": "s", "price": eur(0), "days_min": 1, "days_max": 2})
+    guests = shop.order_of(shop.ready_cart(("PIN", 1)).check_out(payment_method="card"))
+    shop.deliver()
+    begun: list[Any] = []
+    hand_over = payments.claim
+
+    def hand_over_too_late(*order: Any) -> Any:
+        actions = hand_over(*order)
+        if not begun:
+            begun.append(guests.post("/payments"))
+        return actions
+
+    monkeypatch.setattr(payments, "claim", hand_over_too_late)
+    ann = shop.customer()
+    claim(ann, guests.placed)
+    assert begun[0]["id"].endswith("-2")
+    for payment in (begun[0]["id"], guests.placed["payment"]["id"]):
+        assert refusal(guests.api.get, f"/payments/{payment}")["status"] == 404
+        assert ann.get(f"/me/payments/{payment}")["order_id"] == guests.id
 
 
 def test_orders_come_newest_first_in_pages(stocked: Shop) -> None:

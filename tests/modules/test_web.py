@@ -134,12 +134,12 @@ def test_ids_that_could_not_be_used_later_are_refused_at_once(shop: Shop) -> Non
 def test_groups_are_read_as_aws_and_as_ministack_write_them(shop: Shop) -> None:
     from types import SimpleNamespace
 
-    from chalicelib.core import web
+    from chalicelib.core import request
 
     for written in ("catalog,support", "[catalog support]"):
         claims = {"sub": "s", "token_use": "id", "cognito:groups": written}
-        request = SimpleNamespace(context={"authorizer": {"claims": claims}})
-        assert web._staff(request).groups == {"catalog", "support"}
+        made = SimpleNamespace(context={"authorizer": {"claims": claims}})
+        assert request._staff(made).groups == {"catalog", "support"}
 
 
 def test_the_api_describes_itself(shop: Shop) -> None:

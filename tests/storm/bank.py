@@ -3,11 +3,11 @@
 import threading
 
 import stripe
+from strict_stripe import Json, StripeServer, signed
 
 from tests.storm.aws import Aws
 from tests.storm.scheduler import Clock, Crash
 from tests.storm.stage import Door
-from tests.storm.stripe_server import Json, StripeServer, signed
 
 # Stripe tries a webhook again for days; what the storm loses it loses for good.
 _TRIES = 6

@@ -12,11 +12,11 @@ from typing import Any
 import botocore.client
 import stripe
 from inprocess import OWNER, Gateway, eur
+from strict_stripe import StripeServer
 
 from tests.storm.aws import Aws, Function
 from tests.storm.dynamodb import DynamoDB, Table, tables_of
 from tests.storm.scheduler import Clock, Scheduler
-from tests.storm.stripe_server import StripeServer
 from tests.storm.weather import Weather
 
 ROOT = Path(__file__).resolve().parent.parent.parent

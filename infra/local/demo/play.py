@@ -30,12 +30,14 @@ class Play:
     """One performance against the shop that `stack` (.local/stack.json) describes."""
 
     def __init__(self, stack: dict[str, Any]) -> None:
+        self.stack = stack
         self.guest = Api(stack["api"], PATIENCE)
         self.staff = log_in(stack["api"], stack["staff"]["email"], stack["staff"]["password"], PATIENCE)
         self.since = datetime.now(UTC) - timedelta(milliseconds=1)
         self.told: set[str] = set()
 
-    def play(self, file: Path) -> None:
+    def play(self, file: Path) -> str:
+        """Returns a SKU that it used."""
         handles = self.import_products(file)
         self.import_again(file)
         product = self.find_in_shop(handles)
@@ -44,6 +46,7 @@ class Play:
         self.canceled(skus[0])
         self.last_piece(skus[0])
         self.off_the_shelf(product)
+        return skus[-1]
 
     def import_products(self, file: Path) -> list[str]:
         """Returns the handles of the file's published products."""
@@ -141,9 +144,14 @@ class Play:
             print(f"           {entry['at'][11:23]}  {entry['name']}{tracking}")
 
     def send(self, order: "Sub", parcel: str) -> None:
+        with self.step("staff pack the parcel"):
+            self.staff.post(f"/admin/shipments/{parcel}/pack", {})
+            self.until(order, partial(self.is_in, parcel, "packed"), "the parcel to be packed")
+        self.send_off(order, parcel)
+
+    def send_off(self, order: "Sub", parcel: str) -> None:
         tracking = f"JISHI{time.time_ns() % 10**9:09d}NL"
         steps = [
-            ("pack", "packed", {}),
             ("dispatch", "dispatched", {"tracking_number": tracking, "carrier": "postnl"}),
             ("deliver", "delivered", {}),
         ]

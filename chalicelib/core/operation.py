@@ -1,0 +1,84 @@
+"""What a route promises, read from its view's own parameters."""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from chalicelib.core.staff import Permission
+
+# The header in which a guest's secret comes, by the name of the parameter that wants it, or wants whoever opens it.
+SECRETS = {"cart_token": "Cart-Token", "order_token": "Order-Token"}
+VISITORS = {"shopper": "Cart-Token", "buyer": "Order-Token"}
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """What one route promises; openapi.py writes the API document from these."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    status: int
+    permission: Permission | None
+    for_customers: bool
+    path_types: dict[str, Any]
+    headers: dict[str, bool]  # whether each of them is required
+    takes_key: bool
+    body: Any
+    query: Any
+    answer: Any
+    cache: str | None
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether only staff are let in: those who have the permission."""
+        return self.permission is not None
+
+
+def customers_twin(operation: Operation) -> Operation:
+    """The customer's twin of a guest's operation: their token stands for the guest's secret."""
+    module, _, name = operation.name.partition(".")
+    return msgspec.structs.replace(
+        operation,
+        name=f"{module}.my_{name}",
+        for_customers=True,
+        headers={header: needed for header, needed in operation.headers.items() if header not in VISITORS.values()},
+    )
+
+
+def operation_of(
+    view: Callable[..., Any],
+    method: str,
+    path: str,
+    status: int,
+    permission: Permission | None,
+    for_customers: bool,
+    cache: str | None,
+) -> Operation:
+    """The operation that `view` is, by its signature; the view's module is its file's folder."""
+    hints = typing.get_type_hints(view, include_extras=True)
+    names = list(inspect.signature(view).parameters)
+    module = view.__module__.split(".")[1]
+    return Operation(
+        method=method,
+        path=path,
+        name=f"{module}.{view.__name__}",
+        summary=inspect.getdoc(view) or view.__name__,
+        status=status,
+        permission=permission,
+        for_customers=for_customers,
+        path_types={name: hints[name] for name in re.findall(r"{(\w+)}", path)},
+        headers={
+            **{SECRETS[name]: hints[name] is str for name in names if name in SECRETS},
+            **{VISITORS[name]: True for name in names if name in VISITORS},
+        },
+        takes_key="once" in names,
+        body=hints.get("body"),
+        query=hints.get("query"),
+        answer=hints.get("return"),
+        cache=cache,
+    )

@@ -1,0 +1,34 @@
+"""The environment of a function, for tests and benches that run the shop in one process."""
+
+import os
+
+BUCKET = "media"
+
+
+def become_a_function(search_port: int) -> None:
+    """Set what the template would set; nothing of the developer's AWS account is left."""
+    for name in [key for key in os.environ if key.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        {
+            f"TABLE_{module}": f"test-{module.lower()}"
+            for module in ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "LOGISTICS", "ADMIN"]
+        },
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION="eu-west-1",
+        AWS_REGION="eu-west-1",
+        CUSTOMER_CLIENT_ID="customer-client",
+        CUSTOMER_POOL_ID="customer-pool",
+        EVENT_BUS="shop",
+        IMPORT_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/imports",
+        MEDIA_BUCKET=BUCKET,
+        OPENSEARCH_SIGNED="false",
+        OPENSEARCH_URL=f"http://127.0.0.1:{search_port}",
+        SHOP_CURRENCY="EUR",
+        STAFF_CLIENT_ID="client",
+        STAFF_POOL_ID="pool",
+        STRIPE_API_KEY="sk_test_shop",
+        STRIPE_WEBHOOK_SECRET="whsec_test",
+        WEBHOOK_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/webhooks",
+    )
