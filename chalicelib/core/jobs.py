@@ -146,7 +146,8 @@ def _take(this: Run) -> Lease | None:
         Lease.until.set(this.until()),
         Lease.last_started.set(started),
     ]
-    free = Lease.holder.does_not_exist() | (Lease.until < started)
+    # Its own already: the answer got lost and the SDK asked again.
+    free = Lease.holder.does_not_exist() | (Lease.until < started) | (Lease.holder == this.id)
     try:
         lease = dynamo.write(dynamo.update(_lease(this.name), changes, free))
     except dynamo.ConditionFailed:

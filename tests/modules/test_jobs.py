@@ -8,7 +8,7 @@ import pytest
 from inprocess import Shop
 from refusals import refusal
 
-from chalicelib.core import clock, jobs
+from chalicelib.core import clock, dynamo, jobs
 from chalicelib.core.jobs import LeaseLost, Run
 
 
@@ -118,6 +118,21 @@ def test_a_run_that_was_too_slow_stops_and_leaves_the_other_alone(shop: Shop, ti
         jobs.run("sweep", slow, 60)
     (lease,) = jobs.known()
     assert (lease.resume, lease.last_outcome) == ("z", "failed")
+
+
+def test_a_lease_whose_answer_got_lost_is_the_runs_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    send, taken = dynamo._connection.dispatch, list[Any]()
+
+    def dispatch(operation: str, request: Any) -> Any:
+        answer = send(operation, request)
+        if operation == "UpdateItem" and not taken:
+            taken.append(answer)
+            answer = send(operation, request)  # as the SDK does by itself
+        return answer
+
+    monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
+    assert jobs.run("sweep", lambda run: run.count(sent=1), 60) == {"outcome": "done", "sent": 1}
+    assert jobs.run("sweep", rest, 60) == {"outcome": "done"}
 
 
 def test_an_idle_run_costs_two_writes_and_leaves_no_record(shop: Shop, weather: Callable[..., list[str]]) -> None:
