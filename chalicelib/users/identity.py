@@ -54,6 +54,7 @@ _NOT_KNOWN = {
     "UnsupportedTokenTypeException",
     "UserNotFoundException",
 }
+_TAKEN = {"AliasExistsException", "UsernameExistsException"}
 # Who asks for a code is not told why there is none: it would say whether the address is known.
 _NO_CODE = {
     "CodeDeliveryFailureException",
@@ -123,8 +124,8 @@ def reset_password(email: str, code: str, password: str) -> None:
     _ask("confirm_forgot_password", _WRONG_CODE, **request)
 
 
-class _Known(Exception):
-    """There is an account with this address already."""
+class _Known(ShopError):
+    """There is an account with this address already. Registering then mails the code again."""
 
 
 def _send_code(operation: str, email: str) -> None:
@@ -145,13 +146,12 @@ def _ask(operation: str, not_known: Refusal, client_id: str | None = None, **req
 
 def _refused(error: ClientError, not_known: Refusal) -> Exception:
     code = _code(error)
-    if code in ("UsernameExistsException", "AliasExistsException"):
-        return _Known()
-    refusal = not_known if code in _NOT_KNOWN else _REFUSALS.get(code)
+    refusal = not_known if code in _NOT_KNOWN | _TAKEN else _REFUSALS.get(code)
     if refusal is None:
         return error
     detail = refusal.detail or str(error.response["Error"].get("Message", code))
-    return ShopError(refusal.code, refusal.status, detail, pointer=refusal.pointer)
+    kind = _Known if code in _TAKEN else ShopError
+    return kind(refusal.code, refusal.status, detail, pointer=refusal.pointer)
 
 
 def _code(error: ClientError) -> str:

@@ -169,6 +169,7 @@ REFRESH = {"refresh_token": "x"}
         ("register", ANN, "SignUp", "TooManyRequestsException", (429, "too_many_requests", None)),
         ("confirm", CODE, "ConfirmSignUp", "CodeMismatchException", (422, "wrong_code", "/code")),
         ("confirm", CODE, "ConfirmSignUp", "ExpiredCodeException", (422, "wrong_code", "/code")),
+        ("confirm", CODE, "ConfirmSignUp", "AliasExistsException", (422, "wrong_code", "/code")),
         ("confirm", CODE, "ConfirmSignUp", "NotAuthorizedException", (422, "wrong_code", "/code")),
         ("confirm", CODE, "ConfirmSignUp", "UserNotFoundException", (422, "wrong_code", "/code")),
         ("confirm", CODE, "ConfirmSignUp", "TooManyFailedAttemptsException", (429, "too_many_requests", None)),
