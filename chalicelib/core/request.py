@@ -84,6 +84,8 @@ def _staff(request: Request) -> Staff:
 
 def _customer(request: Request) -> Customer:
     claims = _id_claims(request, "Send the id token of a customer's login.")
+    if claims.get("email_verified", "true") != "true":  # API Gateway makes text of every claim
+        raise ShopError("email_not_verified", 403, "The e-mail address of this account was not verified.")
     return Customer(id=claims["sub"], email=claims["email"], name=claims.get("name"))
 
 

@@ -246,6 +246,20 @@ def test_a_customer_says_who_they_are(shop: Shop) -> None:
     assert refusal(ann.call, "PATCH", "/me", {"email": "other@jishi.example"})["pointer"] == "/email"
 
 
+def test_an_address_that_was_not_verified_opens_nothing(shop: Shop) -> None:
+    claims = shop.customer("ann").claims
+    assert Gateway({**claims, "email_verified": "true"}).get("/me")["email"] == "ann@jishi.example"
+    changed = Gateway({**claims, "email_verified": "false"})
+    for path in ("/me", "/me/cart", "/me/orders"):
+        problem = refusal(changed.get, path)
+        assert (problem["status"], problem["code"]) == (403, "email_not_verified")
+
+
+def test_a_changed_address_is_the_customers_once_it_is_verified(pool: Pool) -> None:
+    made = pool.cognito.describe_user_pool(UserPoolId=pool.id)["UserPool"]
+    assert made["UserAttributeUpdateSettings"] == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+
+
 def test_each_pools_tokens_open_that_pools_paths(shop: Shop) -> None:
     customer = shop.customer()
     assert refusal(customer.get, "/admin/orders")["status"] == 401
