@@ -34,7 +34,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 class VariantDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing that can be bought. `weight_grams` is the shipped weight; `stock` are the pieces counted per location
-    when the variant is first seen, which never overwrite a later count."""
+    when the variant is first seen, which never overwrite a later count; for staff to name them takes `stock:write`."""
 
     sku: Sku
     price: Money

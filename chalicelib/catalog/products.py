@@ -16,7 +16,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
-from chalicelib.core.staff import Staff
+from chalicelib.core.staff import Permission, Staff, forbidden
 from chalicelib.logistics import stock
 
 # One transaction holds at most 100 writes; a product's own take up to eight of them.
@@ -28,29 +28,32 @@ class Saved(msgspec.Struct, frozen=True):
     outcome: str  # created, updated or unchanged
 
 
-def save(draft: ProductDraft, also: Callable[[Saved], list[Action]]) -> Saved:
+def save(draft: ProductDraft, also: Callable[[Saved], list[Action]], by: Staff | None = None) -> Saved:
     """Create the product with this handle or make it what `draft` says; the same draft again changes nothing.
 
     What `also` makes of the outcome is committed together with it, so that a report and what it reports can not differ.
-    Stock named in the draft is a first count: it is written where none is known and never over a later one.
+    Stock named in the draft is a first count: it is written where none is known and never over a later one. Staff who
+    name it must be allowed to count; without `by` the draft is a file's.
     """
     rules.check(draft, settings.currency)
+    if by:
+        _check_may_count(draft, by)
     draft = msgspec.structs.replace(draft, description=nh3.clean(draft.description))
     old = tables.product_by_handle(draft.handle)
     _check_skus(draft)
     # Before the product: what is counted twice is counted once, and what is not sold yet can be on the shelf.
     for variant in draft.variants:
-        stock.count_first(variant.sku, variant.stock)
+        stock.count_first(variant.sku, variant.stock, by)
     if old is None:
         saved = Saved(ids.new_id("prd"), "created")
-        _create(saved.product_id, draft, also(saved))
+        _create(saved.product_id, draft, also(saved), by)
     elif _describes(draft, old):
         saved = Saved(old.id, "unchanged")
         if actions := also(saved):
             dynamo.transaction(actions)
     else:
         saved = Saved(old.id, "updated")
-        _replace(old, draft, also(saved))
+        _replace(old, draft, also(saved), by)
     return saved
 
 
@@ -71,7 +74,7 @@ def replace(draft: ProductDraft, by: Staff) -> Saved:
             return []
         return [audit.entry(by, f"product.{saved.outcome}", saved.product_id, handle=draft.handle)]
 
-    return save(draft, audited)
+    return save(draft, audited, by)
 
 
 def publish(product_id: str, by: Staff) -> Product:
@@ -83,11 +86,11 @@ def unpublish(product_id: str, by: Staff) -> Product:
     return _set_published(product_id, False, audit.entry(by, "product.unpublished", product_id))
 
 
-def _create(product_id: str, draft: ProductDraft, also: list[Action]) -> None:
+def _create(product_id: str, draft: ProductDraft, also: list[Action], by: Staff | None) -> None:
     now = clock.stamp(clock.now())
     product = _product(draft, product_id, 1, created_at=now, published_at=now if draft.published else None)
     if draft.category:
-        service.name_category_once(draft.category)
+        service.name_category_once(draft.category, by)
     actions = [
         dynamo.insert(
             TakenHandle(**tables.handle_key(draft.handle), product_id=product.id), _handle_taken(draft.handle)
@@ -101,11 +104,11 @@ def _create(product_id: str, draft: ProductDraft, also: list[Action]) -> None:
     _commit(actions, _put_variants(product, draft), also)
 
 
-def _replace(old: Product, draft: ProductDraft, also: list[Action]) -> None:
+def _replace(old: Product, draft: ProductDraft, also: list[Action], by: Staff | None) -> None:
     published_at = (old.published_at or clock.stamp(clock.now())) if draft.published else None
     product = _product(draft, old.id, int(old.version) + 1, created_at=old.created_at, published_at=published_at)
     if draft.category:
-        service.name_category_once(draft.category)
+        service.name_category_once(draft.category, by)
     gone = set(old.skus) - set(product.skus)
     actions = [
         dynamo.put(product, Product.version == old.version, _changed_meanwhile()),
@@ -155,6 +158,12 @@ def _commit(actions: list[Action], variants: list[Action], also: list[Action]) -
     for start in range(room, len(variants), _MOST_AT_ONCE):
         dynamo.transaction(variants[start : start + _MOST_AT_ONCE])
     dynamo.transaction([*actions, *variants[:room], *also])
+
+
+def _check_may_count(draft: ProductDraft, by: Staff) -> None:
+    for position, variant in enumerate(draft.variants):
+        if variant.stock and not by.may(Permission.STOCK_WRITE):
+            raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
 
 
 def _check_skus(draft: ProductDraft) -> None:

@@ -1,6 +1,7 @@
 """What the catalogue holds: products with their variants, shelves, categories, and what carts need to know."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from chalicelib.catalog import tables
 from chalicelib.catalog.tables import Category, Product
@@ -54,18 +55,17 @@ def put_category(category_id: str, name: str, translations: dict[str, str], by: 
     return category
 
 
-def name_category_once(category_id: str) -> None:
-    """Make sure that a category exists; one that staff have named keeps its name."""
+def name_category_once(category_id: str, by: Staff | None) -> None:
+    """Make sure that a category exists; one that staff have named keeps its name. Without `by` a file names it."""
     category = Category(
         **tables.category_key(category_id),
         id=category_id,
         name=category_id.replace("-", " ").capitalize(),
         translations={},
     )
-    try:
-        dynamo.write(dynamo.insert(category))
-    except dynamo.ConditionFailed:
-        return
+    audited = [audit.entry(by, "category.put", category_id, name=category.name)] if by else []
+    with suppress(dynamo.ConditionFailed):
+        dynamo.transaction([dynamo.insert(category), *audited])
 
 
 def _variants_of(product: Product) -> list[Variant]:

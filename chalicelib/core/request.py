@@ -10,7 +10,7 @@ from chalice.app import Request
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once, once
 from chalicelib.core.operation import SECRETS, VISITORS, Operation
-from chalicelib.core.staff import Staff
+from chalicelib.core.staff import Staff, forbidden
 from chalicelib.core.visitor import Customer, Visitor
 
 # Lambda answers at most 6 MB and takes as much; what a shop's client says in JSON is far smaller.
@@ -58,7 +58,7 @@ def _caller(operation: Operation, wanted: frozenset[str], request: Request) -> d
     if operation.for_staff:
         staff = _staff(request)
         if operation.permission is None or not staff.may(operation.permission):
-            raise ShopError("forbidden", 403, f"This needs the permission {operation.permission}.")
+            raise forbidden(operation.permission)
         return {"staff": staff} if "staff" in wanted else {}
     if operation.for_customers:
         customer = _customer(request)

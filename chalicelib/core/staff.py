@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from chalicelib.core.errors import ShopError
+
 
 class Permission(StrEnum):
     """What a staff route asks for. Reading never changes anything; who may write need not be able to read."""
@@ -48,3 +50,8 @@ class Staff(msgspec.Struct, frozen=True):
 
     def may(self, permission: Permission) -> bool:
         return any(permission in ROLES.get(group, ()) for group in self.groups)
+
+
+def forbidden(permission: Permission | None, pointer: str | None = None) -> ShopError:
+    """403: what was asked for, or the field at `pointer`, needs a permission."""
+    return ShopError("forbidden", 403, f"This needs the permission {permission}.", pointer=pointer)

@@ -4,6 +4,7 @@ Reserving, consuming and releasing are returned as write actions; the use case c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from chalicelib.core import audit, clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
@@ -107,7 +108,7 @@ def count(sku: str, location: str, on_hand: int, by: Staff) -> StockLevel:
         level = dynamo.get(StockLevel, **tables.level_key(sku, location))
         try:
             if level is None:
-                return _insert_level(sku, location, on_hand, by.id, [_audited(by, sku, location, on_hand, on_hand)])
+                return _insert_level(sku, location, on_hand, by)
             if on_hand < int(level.reserved):
                 detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
                 raise ShopError("reserved", 409, detail, pointer="/on_hand")
@@ -117,10 +118,10 @@ def count(sku: str, location: str, on_hand: int, by: Staff) -> StockLevel:
     raise busy()
 
 
-def count_first(sku: str, pieces: Mapping[str, int]) -> None:
+def count_first(sku: str, pieces: Mapping[str, int], by: Staff | None) -> None:
     """Write a first count per location where none is known yet; a later count is never overwritten.
 
-    The empty location stands for the shop's first one.
+    The empty location stands for the shop's first one. Without `by` it is a file's count, not staff's.
     """
     for location, on_hand in pieces.items():
         places = [place.id for place in tables.locations()]
@@ -130,21 +131,18 @@ def count_first(sku: str, pieces: Mapping[str, int]) -> None:
             raise ShopError("unknown_location", 422, f"There is no location {location!r}.")
         if not location and tables.levels_of(sku):
             continue  # counted somewhere already, perhaps when another location was the first
-        _count_first(sku, location or places[0], on_hand, "import")
+        with suppress(dynamo.ConditionFailed):
+            _insert_level(sku, location or places[0], on_hand, by)
 
 
-def _count_first(sku: str, location: str, on_hand: int, counted_by: str) -> None:
-    try:
-        _insert_level(sku, location, on_hand, counted_by, [])
-    except dynamo.ConditionFailed:
-        return
-
-
-def _insert_level(sku: str, location: str, on_hand: int, counted_by: str, also: list[Action]) -> StockLevel:
+def _insert_level(sku: str, location: str, on_hand: int, by: Staff | None) -> StockLevel:
     level = StockLevel(
         **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
     )
-    dynamo.transaction([dynamo.insert(level), _counted(sku, location, on_hand, on_hand, counted_by), *also])
+    journal = [_counted(sku, location, on_hand, on_hand, by.id if by else "import")]
+    if by:
+        journal.append(_audited(by, sku, location, on_hand, on_hand))
+    dynamo.transaction([dynamo.insert(level), *journal])
     return level
 
 

@@ -118,6 +118,31 @@ def test_a_write_leaves_one_entry_however_often_it_is_sent(shop: Shop, name: str
     assert len(on_record(shop)) == known + 1
 
 
+def test_what_a_product_brings_along_is_on_record_too(shop: Shop) -> None:
+    known = len(on_record(shop))
+    mug = {"sku": "MUG", "price": eur(100), "stock": {"ams": 3, "sha": 0}}
+    made = shop.staff.post("/admin/products", draft("mug", variants=[mug], category="tea-cups"))
+    bowl = {"sku": "BOWL", "price": eur(100), "stock": {"sha": 2}}
+    variants = [mug | {"stock": {"ams": 99}, "option_values": ["S"]}, bowl | {"option_values": ["L"]}]
+    changed = draft("mug", options=["Size"], variants=variants, category="bowls")
+    for _ in range(2):
+        shop.staff.put(f"/admin/products/{made['id']}", changed)
+    new = on_record(shop)[: len(on_record(shop)) - known]
+    assert {entry["who"] for entry in new} == {OWNER["sub"]}
+    told = [(entry["action"], entry["target"], entry["facts"]) for entry in new]
+    assert sorted(told, key=str) == [
+        ("category.put", "bowls", {"name": "Bowls"}),
+        ("category.put", "tea-cups", {"name": "Tea cups"}),
+        ("product.created", made["id"], {"handle": "mug"}),
+        ("product.updated", made["id"], {"handle": "mug"}),
+        ("stock.counted", "BOWL", {"location": "sha", "change": 2, "on_hand": 2}),
+        ("stock.counted", "MUG", {"location": "ams", "change": 3, "on_hand": 3}),
+        ("stock.counted", "MUG", {"location": "sha", "change": 0, "on_hand": 0}),
+    ]
+    items = shop.dynamodb.scan(TableName="test-logistics")["Items"]
+    assert {item["counted_by"]["S"] for item in items if "counted_by" in item} == {OWNER["sub"]}
+
+
 def test_what_is_refused_leaves_no_entry(shop: Shop) -> None:
     shop.product("mug", stock={"ams": 5})
     shop.order(("MUG", 2))

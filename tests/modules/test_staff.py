@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from inprocess import OWNER, Gateway, Shop, staff_operations
+from inprocess import OWNER, Gateway, Shop, eur, staff_operations
 from refusals import refusal
 
 from chalicelib.core.staff import ROLES, Permission
@@ -37,6 +37,27 @@ def test_a_route_opens_to_its_permission_and_to_no_other(shop: Shop, monkeypatch
         assert (status, problem["code"]) == (403, "forbidden"), operation.name
         assert needed in problem["detail"], operation.name
         assert with_role("only-this").send(operation.method, path, "{}")[0] in (200, 202, 404, 422), operation.name
+
+
+def test_who_may_not_count_may_not_name_a_products_stock(shop: Shop) -> None:
+    merchandiser = with_role("merchandiser")
+    bare = {"sku": "MUG", "price": eur(100)}
+    mug = {"handle": "mug", "title": "Mug", "category": "cups", "variants": [bare]}
+    counted = {**mug, "variants": [{**bare, "stock": {"ams": 999}}]}
+    refused = refusal(merchandiser.post, "/admin/products", counted)
+    assert refused == {
+        "status": 403,
+        "code": "forbidden",
+        "detail": "This needs the permission stock:write.",
+        "pointer": "/variants/0/stock",
+    }
+    assert shop.guest.get("/categories")["data"] == merchandiser.get("/admin/products")["data"] == []
+    made = merchandiser.post("/admin/products", mug)
+    assert refusal(merchandiser.put, f"/admin/products/{made['id']}", counted)["status"] == 403
+    assert shop.stock("MUG")["levels"] == []
+    with_role("merchandiser,warehouse").put(f"/admin/products/{made['id']}", counted)
+    assert shop.stock("MUG")["on_hand"] == 999
+    assert refusal(merchandiser.put, f"/admin/products/{made['id']}", counted)["status"] == 403
 
 
 def test_a_route_without_a_permission_can_not_be_declared() -> None:
