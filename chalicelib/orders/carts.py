@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from chalicelib.core import clock, dynamo, ids
-from chalicelib.core.dynamo import Item
+from chalicelib.core.dynamo import Action, Item
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
@@ -73,7 +73,8 @@ def at_offers_of_now(cart: Cart) -> PricedCart:
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
     """Put more of a SKU into the cart: two requests.
 
-    The same request again shows the cart, even if it could not be added now: it was.
+    The same request again shows the cart, even if it could not be added now: it was. 409 `cart_closed` once the cart
+    was checked out: what became of it is in the order.
     """
 
     def more(cart: Cart, found: dict[str, Offer]) -> None:
@@ -87,7 +88,7 @@ def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: On
     except (AlreadyDone, ShopError):
         if once.made(OrdersItem) is None:
             raise
-        return at_offers_of_now(find(visitor, cart_id))
+        return show(visitor, cart_id)
 
 
 def set_quantity(visitor: Visitor, cart_id: str | None, sku: str, quantity: int) -> PricedCart:
@@ -210,6 +211,12 @@ def owned(item: Item | None, visitor: Visitor) -> Cart:
     if not isinstance(item, Cart) or not visitor.opens(item.customer_id, item.token_hash):
         raise not_found("cart")
     return item
+
+
+def lock(cart_id: str | None, otherwise: Exception) -> list[Action]:
+    """The write action that lets a guest's cart open to no secret any more; none if the cart is not kept any more."""
+    cart = tables.cart(cart_id) if cart_id else None
+    return [dynamo.update(cart, [Cart.token_hash.remove()], otherwise=otherwise)] if cart else []
 
 
 def closed(cart: Cart) -> ShopError:

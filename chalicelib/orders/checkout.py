@@ -158,6 +158,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         version=1,
         token_hash=ids.digest(token) if token else None,
         customer_id=priced.cart.customer_id,
+        cart_id=priced.cart.id if priced.cart.customer_id is None else None,
         total=priced.totals.total,
         payment_method=wish.payment_method,
         quantity=sum(line.quantity for line in priced.lines),

@@ -4,7 +4,7 @@ from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.visitor import Visitor
-from chalicelib.orders import service, tables
+from chalicelib.orders import carts, service, tables
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import CustomersOrder, OrderHeader
 from chalicelib.payments import service as payments
@@ -13,7 +13,7 @@ _ATTEMPTS = 5
 
 
 class _Moved(Exception):
-    """The order or a payment of it moved between reading and writing."""
+    """The order, a payment of it or its cart moved between reading and writing."""
 
 
 def listed(header: OrderHeader) -> list[Action]:
@@ -30,7 +30,8 @@ def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[Ord
 
 
 def claim(order_id: str, order_token: str, customer_id: str) -> Order:
-    """Make a guest's order the customer's who holds its token; the token opens neither order nor payments any more.
+    """Make a guest's order the customer's who holds its token; the token opens neither order nor payments any more,
+    and the cart's secret not the cart that it came from.
 
     Claiming it again changes nothing. 404 if the token is wrong or somebody else has claimed the order.
     """
@@ -44,7 +45,7 @@ def claim(order_id: str, order_token: str, customer_id: str) -> Order:
         before = OrderHeader.version == int(header.version)
         header.customer_id, header.token_hash = customer_id, None
         header.version = int(header.version) + 1
-        handed_over = payments.claim(order_id, customer_id, _Moved())
+        handed_over = [*payments.claim(order_id, customer_id, _Moved()), *carts.lock(header.cart_id, _Moved())]
         try:
             dynamo.transaction([dynamo.put(header, before, _Moved()), *listed(header), *handed_over])
         except _Moved:

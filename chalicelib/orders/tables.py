@@ -113,7 +113,8 @@ class Cart(OrdersItem, discriminator="cart"):
 class OrderHeader(OrdersItem, discriminator="order"):
     """The part of an order that changes. `quantity` is pieces in all; `shipments` and `payments` are by their ids.
 
-    It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`.
+    It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`. `cart_id` is the guest's
+    cart that it came from.
     """
 
     id = UnicodeAttribute()
@@ -121,6 +122,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     version = NumberAttribute()
     token_hash = UnicodeAttribute(null=True)
     customer_id = UnicodeAttribute(null=True)
+    cart_id = UnicodeAttribute(null=True)
     total = JsonAttribute(Money)
     payment_method = UnicodeAttribute()
     quantity = NumberAttribute()

@@ -1,5 +1,6 @@
 """Customers' carts and orders: the same shop as a guest's, under a name of their own."""
 
+from collections.abc import Callable
 from typing import Any
 
 import botocore.client
@@ -229,6 +230,42 @@ def test_a_claimed_order_is_not_given_out_again_by_the_checkout_it_came_from(sto
     assert refusal(cart.post, "/checkout", wish, key=KEY)["status"] == 404
 
 
+def test_the_cart_of_a_claimed_order_opens_to_nobody(stocked: Shop) -> None:
+    cart = stocked.ready_cart(("MUG", 1))
+    more = {"sku": "MUG", "quantity": 1}
+    cart.post("/items", more, key=KEY)
+    placed = cart.check_out()
+    assert refusal(cart.get)["code"] == "cart_closed"
+    ann = stocked.customer()
+    claim(ann, placed)
+    assert refusal(cart.get)["status"] == 404
+    assert refusal(cart.post, "/items", more, key=KEY)["status"] == 404
+    assert refusal(cart.post, "/items", more)["status"] == 404
+    assert refusal(cart.put, "/shipping-address", ADDRESS)["status"] == 404
+    assert refusal(merge, ann, cart)["status"] == 404
+
+
+def test_an_order_is_claimed_when_its_cart_is_no_longer_kept(
+    stocked: Shop, weather: Callable[[str, list[Any]], list[str]]
+) -> None:
+    from chalicelib.core.settings import settings
+
+    def forget(cart: Cart) -> None:
+        key = {"pk": {"S": f"CART#{cart.path.rpartition('/')[2]}"}, "sk": {"S": "CART"}}
+        stocked.dynamodb.delete_item(TableName=settings.tables["orders"], Key=key)
+
+    ann = stocked.customer()
+    before, meanwhile = (stocked.ready_cart(("MUG", 1)) for _ in range(2))
+    placed = [cart.check_out() for cart in (before, meanwhile)]
+    forget(before)
+    claim(ann, placed[0])
+    calls = weather("TransactWriteItems", [lambda: forget(meanwhile)])
+    claim(ann, placed[1])
+    assert calls.count("TransactWriteItems") == 2
+    assert len(ann.get("/me/orders")["data"]) == 2
+    assert refusal(before.get)["status"] == refusal(meanwhile.get)["status"] == 404
+
+
 def test_a_claimed_order_goes_on_to_the_doorstep(stocked: Shop) -> None:
     ann = stocked.customer()
     order = stocked.order(("MUG", 1))
@@ -294,12 +331,13 @@ def test_an_addition_is_repeated_by_its_key_even_if_it_could_not_be_made_now(sto
         assert refusal(cart.post, "/items", {"sku": "LAMP", "quantity": 2})["code"] == "unknown_sku"
 
 
-def test_an_addition_is_repeated_by_its_key_even_after_checkout(stocked: Shop) -> None:
+def test_an_addition_repeated_after_checkout_shows_nothing_of_the_order(stocked: Shop) -> None:
     cart = stocked.ready_cart(("BOWL", 1))
     cart.post("/items", {"sku": "MUG", "quantity": 2}, key=KEY)
     cart.check_out()
-    assert quantities(cart.post("/items", {"sku": "MUG", "quantity": 2}, key=KEY)) == {"BOWL": 1, "MUG": 2}
-    assert refusal(cart.post, "/items", {"sku": "MUG", "quantity": 2})["code"] == "cart_closed"
+    for key in (KEY, None):
+        refused = refusal(cart.post, "/items", {"sku": "MUG", "quantity": 2}, key=key)
+        assert (refused["code"], "lines" in refused) == ("cart_closed", False)
 
 
 def test_an_addition_without_a_key_is_sent_in_a_way_that_can_be_repeated(
