@@ -58,7 +58,7 @@ lint: .venv/installed ## format, lint, types, generated documents
 	@$(BIN)/mypy
 	@$(BIN)/python -m infra.document --check
 
-docs: .venv/installed ## write what is generated: the OpenAPI document and docs/events.md
+docs: .venv/installed ## write what is generated: the OpenAPI document, docs/events.md, the paths in docs/api.md
 	@$(BIN)/python -m infra.document
 
 deploy: .venv/installed ## deploy to AWS, with the credentials and region of the environment

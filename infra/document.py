@@ -1,4 +1,4 @@
-"""Write what is generated from the code: the OpenAPI document that the API serves, and docs/events.md.
+"""Write what is generated from the code: the OpenAPI document that the API serves, docs/events.md, docs/api.md's paths.
 
 python -m infra.document [--check]
 """
@@ -7,13 +7,19 @@ import json
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.package import API_MODULES, ROOT, load_app
+
+if TYPE_CHECKING:  # it reads a function's environment, which load_app sets
+    from chalicelib.core.operation import Operation
 
 VERSION = "0.1.0"
 OPENAPI = ROOT / "chalicelib" / "admin" / "openapi.json"
 EVENTS = ROOT / "docs" / "events.md"
+API = ROOT / "docs" / "api.md"
+# Between these two lines of docs/api.md stand the paths.
+_BEGIN, _END = "<!-- paths: written by `make docs` from the routes -->", "<!-- end of paths -->"
 
 
 def openapi() -> str:
@@ -21,11 +27,48 @@ def openapi() -> str:
     load_app()
     from chalicelib.core.openapi import document
 
-    rooms = [
-        f"chalicelib.{module}.{room}" for module in API_MODULES for room in ("routes", "my_routes", "admin_routes")
-    ]
-    operations = [o for room in rooms if find_spec(room) for o in import_module(room).routes.operations]
+    operations = [operation for module in API_MODULES for operation in _operations(module)]
     return json.dumps(document(operations, "Jishi", VERSION), indent=1, ensure_ascii=False) + "\n"
+
+
+def paths() -> str:
+    """docs/api.md with a table of each module's paths: who may ask, what the answer is, what it is for."""
+    load_app()
+    before, rest = API.read_text().split(_BEGIN)
+    _, after = rest.split(_END)
+    lines = [_BEGIN]
+    for module in API_MODULES:
+        lines += ["", f"### {module}", "", "| path | who | success | | purpose |", "|---|---|---|---|---|"]
+        lines += map(_row, sorted(_operations(module), key=_door))
+    return before + "\n".join([*lines, "", _END]) + after
+
+
+def _operations(module: str) -> list["Operation"]:
+    rooms = [f"chalicelib.{module}.{room}" for room in ("routes", "my_routes", "admin_routes")]
+    return [operation for room in rooms if find_spec(room) for operation in import_module(room).routes.operations]
+
+
+def _door(operation: "Operation") -> tuple[int, str]:
+    """Guests' paths first, then customers', then staff's."""
+    first = operation.path.split("/")[1]
+    return {"me": 1, "admin": 2}.get(first, 0), operation.path
+
+
+def _row(operation: "Operation") -> str:
+    path = f"`{operation.method} {operation.path}`"
+    marks = ["key"] * operation.takes_key + ["ETag"] * (operation.cache is not None)
+    purpose = " ".join(operation.summary.split()).partition(". ")[0].removesuffix(".")
+    return f"| {path} | {_who(operation)} | {operation.status} | {', '.join(marks)} | {purpose} |"
+
+
+def _who(operation: "Operation") -> str:
+    if operation.permission is not None:
+        return f"staff: `{operation.permission}`"
+    if operation.path.startswith("/webhooks/"):
+        return "the provider, by its signature"
+    customer = ["customer"] * operation.for_customers
+    headers = [header if required else f"({header})" for header, required in operation.headers.items()]
+    return ", ".join([*customer, *headers]) or "anyone"
 
 
 def events() -> str:
@@ -67,7 +110,7 @@ def _leaves(kind: Any) -> list[Any]:
 
 def main(check: bool) -> None:
     stale = []
-    for path, text in ((OPENAPI, openapi()), (EVENTS, events())):
+    for path, text in ((OPENAPI, openapi()), (EVENTS, events()), (API, paths())):
         if not path.exists() or path.read_text() != text:
             stale.append(str(path.relative_to(ROOT)))
             if not check:

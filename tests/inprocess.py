@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable
 from importlib import import_module
@@ -12,8 +13,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import boto3
 import yaml
-from fake_stripe import FakeStripe, signed
 from machine import ROOT as ROOT
+from strict_stripe import StripeServer, signed
 
 from infra.local.client import Api, Json, Refused
 from infra.local.demo.play import ADDRESS as ADDRESS
@@ -22,6 +23,7 @@ _ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com"
 # Whose tokens each authorizer takes.
 ISSUERS = {"staff": f"{_ISSUER}/pool", "customers": f"{_ISSUER}/customer-pool"}
 OWNER = {"sub": "owner-1", "token_use": "id", "cognito:groups": "[owner]", "iss": ISSUERS["staff"]}
+SECRET = "whsec_test"
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000, aws_request_id="test")
 
 
@@ -191,7 +193,7 @@ class Shop:
 
     def webhook(self, event: Json) -> int:
         """Stripe sends an event; returns the status of the answer."""
-        body, signature = signed(event)
+        body, signature = signed(event, SECRET, time.time())
         return self.guest.send("POST", "/webhooks/stripe", body, **{"Stripe-Signature": signature})[0]
 
     def waiting_webhooks(self) -> list[str]:
@@ -213,7 +215,7 @@ class Shop:
         records = [{"messageId": str(n), "body": body, "receiptHandle": "r"} for n, body in enumerate(bodies)]
         return len(payments_webhooks({"Records": records}, CONTEXT)["batchItemFailures"])
 
-    def hear(self, bank: FakeStripe) -> None:
+    def hear(self, bank: StripeServer) -> None:
         """Deliver all that Stripe has to say and all that follows from it, until nothing is left."""
         while True:
             self.deliver()

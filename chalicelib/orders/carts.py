@@ -3,22 +3,17 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-import msgspec
-
-from chalicelib.catalog import service as catalog
 from chalicelib.core import clock, dynamo, ids
-from chalicelib.core.dynamo import Item, Key
+from chalicelib.core.dynamo import Item
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
-from chalicelib.core.money import zero
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
-from chalicelib.logistics import service as logistics
-from chalicelib.logistics import stock
 from chalicelib.orders import address as addresses
-from chalicelib.orders import pricing, tables
+from chalicelib.orders import offers, tables
 from chalicelib.orders.address import Address
-from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.offers import PricedCart
+from chalicelib.orders.pricing import Offer, Shipping
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
 
 # An order of 40 SKUs still fits into the one transaction that places it.
@@ -26,15 +21,6 @@ MOST_LINES = 40
 MOST_PIECES = 999
 KEPT = timedelta(days=30)
 _ATTEMPTS = 5
-
-
-class PricedCart(msgspec.Struct, frozen=True):
-    """A cart with what its lines cost. `shipping` is the chosen option at the price that this cart pays."""
-
-    cart: Cart
-    lines: list[PricedLine]
-    shipping: Shipping | None
-    totals: Totals
 
 
 class _Changed(Exception):
@@ -60,7 +46,7 @@ def _create(cart_id: str, once: Once) -> tuple[PricedCart, str]:
     cart = empty(cart_id, cart_id)
     cart.token_hash = ids.digest(token)
     dynamo.transaction([*once.claim(OrdersItem, cart_id), dynamo.insert(cart)])
-    return as_seen(cart), token
+    return offers.as_seen(cart), token
 
 
 def empty(owner: str, cart_id: str) -> Cart:
@@ -81,7 +67,7 @@ def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return price_with(cart, dynamo.load(offer_keys([line.sku for line in cart.lines])))
+    return offers.priced(cart, dynamo.load(offers.keys([line.sku for line in cart.lines])))
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
@@ -90,11 +76,11 @@ def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: On
     The same request again shows the cart, even if it could not be added now: it was.
     """
 
-    def more(cart: Cart, offers: dict[str, Offer]) -> None:
-        if not offers[sku].sold:
+    def more(cart: Cart, found: dict[str, Offer]) -> None:
+        if not found[sku].sold:
             raise ShopError("unknown_sku", 422, f"{sku!r} is not for sale.", pointer="/sku")
         present = {line.sku: line.quantity for line in cart.lines}
-        _set_line(cart, offers[sku], present.get(sku, 0) + quantity)
+        _set_line(cart, found[sku], present.get(sku, 0) + quantity)
 
     try:
         return _change(visitor, cart_id, more, [sku], once)
@@ -107,10 +93,10 @@ def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: On
 def set_quantity(visitor: Visitor, cart_id: str | None, sku: str, quantity: int) -> PricedCart:
     """Change how many pieces of a SKU are in the cart; none takes the line out."""
 
-    def exactly(cart: Cart, offers: dict[str, Offer]) -> None:
+    def exactly(cart: Cart, found: dict[str, Offer]) -> None:
         if all(line.sku != sku for line in cart.lines):
             raise not_found("line in this cart")
-        _set_line(cart, offers[sku], quantity)
+        _set_line(cart, found[sku], quantity)
 
     return _change(visitor, cart_id, exactly, [sku])
 
@@ -119,9 +105,9 @@ def set_address(visitor: Visitor, cart_id: str | None, address: Address) -> Pric
     """Say where the order goes. A shipping option that does not go there is taken back."""
     addresses.check(address)
 
-    def move(cart: Cart, offers: dict[str, Offer]) -> None:
+    def move(cart: Cart, found: dict[str, Offer]) -> None:
         cart.address = address
-        take_back_shipping(cart)
+        offers.take_back_shipping(cart)
 
     return _change(visitor, cart_id, move)
 
@@ -129,86 +115,18 @@ def set_address(visitor: Visitor, cart_id: str | None, address: Address) -> Pric
 def shipping_options(visitor: Visitor, cart_id: str | None) -> list[Shipping]:
     """How this cart can be sent to its address."""
     cart = _open_to(tables.cart(_place(visitor, cart_id)), visitor)
-    return _offered(cart, as_seen(cart).lines)
+    return offers.shipping(cart, offers.as_seen(cart).lines)
 
 
 def set_shipping_option(visitor: Visitor, cart_id: str | None, option_id: str) -> PricedCart:
     """Choose how the order is sent."""
 
-    def choose(cart: Cart, offers: dict[str, Offer]) -> None:
-        if option_id not in {option.id for option in _offered(cart, as_seen(cart).lines)}:
+    def choose(cart: Cart, found: dict[str, Offer]) -> None:
+        if option_id not in {option.id for option in offers.shipping(cart, offers.as_seen(cart).lines)}:
             raise invalid("/id", "This is not one of the cart's shipping options.")
         cart.shipping_option = option_id
 
     return _change(visitor, cart_id, choose)
-
-
-def offer_keys(skus: Sequence[str]) -> list[Key]:
-    """What the shop asks for SKUs and how many there are is read here, all of it in one request."""
-    return [*catalog.offers(list(skus)), *stock.levels(skus)]
-
-
-def _offers(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, Offer]:
-    """An offer per SKU. What the catalogue no longer has is offered as it was last seen, and not sold."""
-    free: dict[str, int] = {}
-    for (sku, _), pieces in stock.available(found).items():
-        free[sku] = free.get(sku, 0) + pieces
-    seen = {line.sku: line.seen for line in cart.lines}
-    variants = {variant.sku: variant for variant in catalog.variants_among(found)}
-    return {sku: _offer(sku, variants.get(sku), free.get(sku, 0), seen.get(sku)) for sku in skus}
-
-
-def _offer(sku: str, variant: catalog.Variant | None, available: int, seen: Offer | None) -> Offer:
-    if variant is not None:
-        return Offer(
-            sku=sku,
-            product_id=variant.product_id,
-            title=variant.product_title,
-            option_values=variant.option_values,
-            image=variant.image,
-            price=variant.price,
-            sold=bool(variant.published),
-            available=available,
-        )
-    if seen is not None:
-        return msgspec.structs.replace(seen, sold=False)
-    return Offer(sku, "", sku, [], None, zero(settings.currency), sold=False, available=0)
-
-
-def price_with(cart: Cart, found: dict[Key, Item]) -> PricedCart:
-    """The cart at the offers that were read with `offer_keys`."""
-    return price(cart, _offers([line.sku for line in cart.lines], found, cart))
-
-
-def price(cart: Cart, offers: dict[str, Offer]) -> PricedCart:
-    """The cart with its lines at `offers`, its shipping and its totals."""
-    lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers)
-    shipping = _chosen(cart, lines)
-    return PricedCart(cart, lines, shipping, pricing.totals(lines, shipping.price if shipping else None, cart.currency))
-
-
-def as_seen(cart: Cart) -> PricedCart:
-    """The cart at the prices that its customer saw last: no request at all."""
-    return price(cart, {line.sku: line.seen for line in cart.lines})
-
-
-def _offered(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
-    if cart.address is None:
-        raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
-    options = logistics.shipping_options(cart.address.country, pricing.goods(lines, cart.currency))
-    return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
-
-
-def take_back_shipping(cart: Cart) -> None:
-    """Forget a shipping option that does not go to the cart's address."""
-    if _chosen(cart, as_seen(cart).lines) is None:
-        cart.shipping_option = None
-
-
-def _chosen(cart: Cart, lines: list[PricedLine]) -> Shipping | None:
-    if cart.address is None or cart.shipping_option is None:
-        return None
-    return next((option for option in _offered(cart, lines) if option.id == cart.shipping_option), None)
 
 
 def _set_line(cart: Cart, offer: Offer, quantity: int) -> None:
@@ -235,10 +153,10 @@ def _change(
     """
     place = tables.cart_ref(_place(visitor, cart_id))
     for _ in range(_ATTEMPTS):
-        found = dynamo.load([place, *offer_keys(skus)], consistent=True)
+        found = dynamo.load([place, *offers.keys(skus)], consistent=True)
         cart = _open_to(found.get(place), visitor)
         before = unchanged(cart)
-        change(cart, _offers(skus, found, cart))
+        change(cart, offers.among(skus, found, cart))
         touch(cart)
         write = dynamo.put(cart, before, _Changed())
         try:
@@ -248,7 +166,7 @@ def _change(
                 dynamo.transaction([*once.claim(OrdersItem, cart.id), write])
         except _Changed:
             continue
-        return as_seen(cart)
+        return offers.as_seen(cart)
     raise busy()
 
 

@@ -11,9 +11,9 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import carts, claims, expiry, pricing, service, states, tables
-from chalicelib.orders.carts import PricedCart
+from chalicelib.orders import carts, claims, expiry, offers, pricing, service, states, tables
 from chalicelib.orders.events import OrderConfirmed, OrderEvent, OrderPlaced
+from chalicelib.orders.offers import PricedCart
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
@@ -70,8 +70,8 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
-        found = dynamo.load(carts.offer_keys([line.sku for line in cart.lines]), consistent=True)
-        priced = carts.price_with(cart, found)
+        found = dynamo.load(offers.keys([line.sku for line in cart.lines]), consistent=True)
+        priced = offers.priced(cart, found)
         _check(priced, wish)
         try:
             return _place(priced, wish, method, stock.available(found), visitor, once)
@@ -179,7 +179,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
 def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[OrderEvent]:
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
-    if not method.paid_on_delivery:
+    if header.total.amount and not method.paid_on_delivery:
         tables.set_due(header, clock.now() + expiry.PAY_WITHIN)
         return [placed]
     states.check_move(header.state, states.CONFIRMED)

@@ -7,8 +7,9 @@ from chalicelib.core.dynamo import Action, Condition
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.visitor import Visitor
-from chalicelib.orders import carts, tables
-from chalicelib.orders.carts import MOST_LINES, MOST_PIECES, PricedCart
+from chalicelib.orders import carts, offers, tables
+from chalicelib.orders.carts import MOST_LINES, MOST_PIECES
+from chalicelib.orders.offers import PricedCart
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
 
 _ATTEMPTS = 5
@@ -86,7 +87,7 @@ def _merge_into(cart: Cart, guest: tuple[str, Visitor]) -> list[Action]:
         cart.address = theirs.address
     if cart.shipping_option is None:
         cart.shipping_option = theirs.shipping_option
-        carts.take_back_shipping(cart)
+        offers.take_back_shipping(cart)
     return [dynamo.delete(theirs, carts.unchanged(theirs), _Changed())]
 
 

@@ -29,7 +29,7 @@ def pay(order: Order) -> Session:
 
 
 def refund(order_id: str, reason: str, once: Once, by: Staff) -> Refund:
-    """Give all of an order's money back, once everything of it has left the house.
+    """Give all of an order's money back, once everything of it has left the house, or none of it will.
 
     409 `not_all_sent` before that: canceling gives the money back too, and keeps the goods. The same request again
     answers with the same refund.
@@ -38,7 +38,7 @@ def refund(order_id: str, reason: str, once: Once, by: Staff) -> Refund:
     if made is not None:
         return refunds.find(made)
     header = service.find(order_id).header
-    if not _is_sent(header):
+    if header.state not in states.OFF and not _is_sent(header):
         raise ShopError("not_all_sent", 409, "Not everything was sent. Cancel the order: that gives the money back.")
     asked, actions = refunds.request(order_id, reason)
     entry = audit.entry(by, "refund.requested", asked.id, amount=asked.amount.amount, currency=asked.amount.currency)

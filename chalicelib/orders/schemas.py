@@ -9,7 +9,8 @@ from msgspec import Meta
 from chalicelib.core.money import Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
-from chalicelib.orders.carts import MOST_PIECES, PricedCart
+from chalicelib.orders.carts import MOST_PIECES
+from chalicelib.orders.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.service import Order

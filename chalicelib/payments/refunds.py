@@ -38,11 +38,12 @@ def request(order_id: str, reason: str) -> tuple[Refund, list[Action]]:
 
 
 def give_all_back(attempt: Attempt, reason: str) -> None:
-    """Ask for what is left of one attempt, if something is."""
+    """Ask for what is left of one attempt, if something is. What a bank refused before is for a person to ask again."""
     for _ in range(_ATTEMPTS):
-        if not _left(attempt):
-            return
         known = tables.of_order(attempt.order_id)[1]
+        refused = any(refund.attempt_id == attempt.id and refund.state == FAILED for refund in known)
+        if refused or not _left(attempt):
+            return
         _, actions = _request(attempt, len(known) + 1, reason)
         try:
             dynamo.transaction(actions)

@@ -68,7 +68,8 @@ def _new_attempt(
         id=attempt_id,
         order_id=order_id,
         method=method_id,
-        state=states.CREATED,
+        # Nothing to pay is paid.
+        state=states.CREATED if amount.amount else states.CAPTURED,
         version=1,
         amount=amount,
         captured=zero(amount.currency),
@@ -77,7 +78,7 @@ def _new_attempt(
         customer_id=customer_id,
         created_at=clock.stamp(now),
     )
-    if not methods.METHODS[method_id].paid_on_delivery:
+    if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
         tables.look_after(attempt, now + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 

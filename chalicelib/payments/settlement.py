@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.core import clock, dynamo
+from chalicelib.core import clock, dynamo, log
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.logistics.events import ShipmentPacked
@@ -60,11 +60,18 @@ def open_session(attempt: Attempt) -> Session:
 
 
 def refresh(attempt_id: str) -> Attempt:
-    """Bring an attempt to where the provider has it. 503 `provider_unavailable` if the provider does not answer."""
+    """Bring an attempt to where the provider has it.
+
+    503 `provider_unavailable` if the provider does not answer, 409 `payment_in_doubt` if its amount is another one.
+    """
     try:
         return _followed_up(_settled(service.find(attempt_id)))
     except stripe_gateway.Unavailable:
         raise provider_unavailable() from None
+    except ProviderDisagrees as error:
+        log.write("error", payment=attempt_id, detail=str(error))
+        detail = "The payment is not what the order asks for. Somebody will look at it."
+        raise ShopError("payment_in_doubt", 409, detail) from None
 
 
 def capture(event: ShipmentPacked) -> None:
@@ -76,7 +83,11 @@ def capture(event: ShipmentPacked) -> None:
     latest = attempts[-1]
     if methods.METHODS[latest.method].paid_on_delivery:
         return
-    present = [_captured(attempt) if attempt.state == states.AUTHORIZED else attempt for attempt in attempts]
+    try:
+        present = [_captured(attempt) if attempt.state == states.AUTHORIZED else attempt for attempt in attempts]
+    except stripe_gateway.Unavailable:
+        _changed(service.find(latest.id), _mark_packed)  # so that the sweep does it if the queue gives up
+        raise
     if not any(attempt.state == states.CAPTURED or attempt.closing for attempt in present):
         _captured(_changed(present[-1], _mark_packed))
 

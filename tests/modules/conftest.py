@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fake_stripe import FakeStripe
 from inprocess import Gateway, Shop
 from moto import mock_aws
+from strict_stripe import StripeServer
 
 from chalicelib.core import dynamo
 
@@ -75,14 +75,12 @@ def travel(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
 
 @pytest.fixture
-def bank(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
+def bank(monkeypatch: pytest.MonkeyPatch) -> StripeServer:
     """The Stripe that the shop talks to."""
     from chalicelib.core import clock
     from chalicelib.payments import stripe_gateway
 
-    stripe = FakeStripe(
-        now=lambda: clock.now()  # noqa: PLW0108 - whoever travels replaces it
-    )
-    client = stripe.client()
+    server = StripeServer(lambda: clock.now().timestamp())
+    client = server.client(stripe_gateway.API_VERSION, retries=0)
     monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
-    return stripe
+    return server

@@ -4,9 +4,9 @@ from typing import Any
 
 import botocore.client
 import pytest
-from fake_stripe import FakeStripe
 from inprocess import ADDRESS, Cart, Gateway, Shop, eur
 from refusals import refusal
+from strict_stripe import StripeServer
 
 KEY = "a-key-of-16-chars"
 
@@ -247,7 +247,7 @@ def test_a_claimed_order_goes_on_to_the_doorstep(stocked: Shop) -> None:
 
 
 def test_a_payment_begun_while_the_order_is_claimed_is_the_customers_too(
-    shop: Shop, bank: FakeStripe, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, bank: StripeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from chalicelib.payments import service as payments
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import botocore.client
 import pytest
-from fake_stripe import FakeStripe
 from inprocess import Cart, Shop
+from strict_stripe import StripeServer
 
 KEY = "the-key-of-this-checkout"
 
@@ -20,7 +20,7 @@ class Killed(BaseException):
 class Fate:
     """Kills the function at its n-th call to AWS or to the provider, before or after the call had its effect."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, bank: FakeStripe) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, bank: StripeServer) -> None:
         self.left: int | None = None
         self.moment = ""
         real = botocore.client.BaseClient._make_api_call
@@ -32,7 +32,7 @@ class Fate:
             return answer
 
         monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
-        bank.before = lambda name: self.meet("before", name)
+        bank.before = lambda name, again: self.meet("before", name)
         bank.after = lambda name: self.meet("after", name)
 
     def meet(self, moment: str, name: str) -> None:
@@ -53,7 +53,7 @@ class Fate:
 
 
 @pytest.fixture
-def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: FakeStripe) -> Fate:
+def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: StripeServer) -> Fate:
     return Fate(monkeypatch, bank)
 
 
@@ -69,7 +69,7 @@ def customers_cart(shop: Shop) -> Cart:
 @pytest.mark.parametrize("method", ["card", "cash_on_delivery"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_checkout_that_is_killed_anywhere_is_finished_by_asking_again(
-    shop: Shop, bank: FakeStripe, fate: Fate, moment: str, method: str, filled: Callable[[Shop], Cart]
+    shop: Shop, bank: StripeServer, fate: Fate, moment: str, method: str, filled: Callable[[Shop], Cart]
 ) -> None:
     shop.product("mug", stock={"ams": 50})
     killed_at: list[str] = []
@@ -95,7 +95,7 @@ def test_a_checkout_that_is_killed_anywhere_is_finished_by_asking_again(
 
 
 def test_what_nobody_asks_for_again_the_sweep_finishes(
-    shop: Shop, bank: FakeStripe, fate: Fate, travel: Callable[..., None]
+    shop: Shop, bank: StripeServer, fate: Fate, travel: Callable[..., None]
 ) -> None:
     """The function died between the commit and the provider, and the guest went away."""
     shop.product("mug", stock={"ams": 5})

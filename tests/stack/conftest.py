@@ -1,5 +1,6 @@
 """The deployed template on a stack of the tests' own, beside the one that a developer may be running."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,10 +31,21 @@ def places() -> Iterator[Places]:
     processes.stop(places)
 
 
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """A start leads this process's AWS clients to its stack; no other test shall follow them there."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
 def running(places: Places) -> dict[str, Any]:
     """What stack.json says of the stack, which the first test that needs it starts, demo catalogue and all."""
-    return stack.up(places, print)
+    known = stack.up(places, print)
+    stack.use_local_aws(places)
+    return known
 
 
 @pytest.fixture

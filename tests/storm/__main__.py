@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import sys
 import time
+import traceback
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent)]
@@ -15,7 +16,10 @@ def play(seed: int) -> tuple[int, list[str], int]:
 
     from tests.storm.run import run
 
-    outcome = run(seed)
+    try:
+        outcome = run(seed)
+    except Exception:
+        return seed, [f"the storm itself broke: {traceback.format_exc()}"], 0
     return seed, outcome.violations, outcome.orders
 
 

@@ -199,7 +199,7 @@ class Aws:
                 queue = self.queues[_snake(target["Arn"]["Fn::GetAtt"][0].removesuffix("Queue"))]
                 self.rules.append((frozenset(pattern["detail-type"]), queue))
         self.relay = functions["admin_relay"]
-        self.urls = {url: self.queues[name] for name, url in urls.items() if name in self.queues}
+        self.urls = {url: self.queues[name] for url, name in urls.items()}
 
     def _inserted(self, table: str, item: Image) -> None:
         if not item["pk"]["S"].startswith("OUTBOX#"):

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from strict_stripe import StripeServer
 
 from tests.storm.dynamodb import DynamoDB
 from tests.storm.shop import Books, Town
-from tests.storm.stripe_server import StripeServer
 
 
 class Shop:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from inprocess import ADDRESS, OWNER, Gateway
+from inprocess import ADDRESS, OWNER
 
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.scheduler import Crash, Scheduler
-from tests.storm.stage import GOODS, PLACES
+from tests.storm.stage import GOODS, PLACES, Door
 from tests.storm.weather import Weather
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ class Client:
     def __init__(self, town: "Town", name: str, claims: Json | None = None) -> None:
         self.town, self.name = town, name
         self.dice: random.Random = town.scheduler.random
-        self.gateway = Gateway(claims)
+        self.gateway = Door(claims)
         self.keys = 0
 
     def key(self) -> str:
@@ -239,7 +239,8 @@ class Staff(Client):
     def work(self) -> None:
         idle = 0
         while idle < 2:
-            self.wait(5, 40)
+            self.wait(5, 60)
+            self.town.scheduler.pause(self.town.calm_rounds)
             try:
                 busy = self._round()
             except Unanswered:
@@ -318,6 +319,7 @@ class Town:
         self.guests = 0
         self.closing = False
         self.due: set[str] = set()
+        self.calm_rounds = 0
         self.sale, self.sale_begins = False, 0.0
         self.wanted = sorted(GOODS)
 
@@ -332,7 +334,7 @@ class Town:
 
     def stock_up(self) -> None:
         """Before anybody comes, in calm weather."""
-        dice, staff = self.scheduler.random, Gateway(OWNER)
+        dice, staff = self.scheduler.random, Door(OWNER)
         self.guests = dice.choice([2, 4, 6, 10])
         self.sale = dice.random() < 0.5
         self.sale_begins = self.scheduler.now + 60
@@ -365,9 +367,14 @@ class Town:
                     self.scheduler.spawn(name, lambda: self.aws.invoke(name, function, _tick()) and None)
             self.due = self.due | {name} if due else self.due - {name}
             if not self.closing or self.restless or due:
-                self.scheduler.at(every, tick)
+                self.scheduler.at(every * self._patience(), tick)
 
         self.scheduler.at(self.scheduler.random.uniform(0, every), tick)
+
+    def _patience(self) -> float:
+        """In the calm nobody looks every minute for long: what is stuck by then will not come loose."""
+        self.calm_rounds += self.closing
+        return min(30.0, 1.0 + self.calm_rounds / 20)
 
     def until_sale(self, dice: random.Random) -> float:
         """In a sale everybody checks out at once; otherwise whenever they like."""

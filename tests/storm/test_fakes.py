@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import stripe
 from botocore.exceptions import ClientError
+from strict_stripe import KEYS_LIVE, StripeServer, signed
 
 from tests.storm.dynamodb import DynamoDB, Index, Table
-from tests.storm.stripe_server import KEYS_LIVE, StripeServer, signed
 
 Json = dict[str, Any]
 

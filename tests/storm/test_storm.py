@@ -10,8 +10,17 @@ import pytest
 from tests.storm import planted
 from tests.storm.run import run
 from tests.storm.stage import ROOT
+from tests.storm.weather import ANY, EVENTS, READS, WRITES
 
 _CHUNK = 10
+# Ten seeds in which none of this happens prove nothing about it.
+_HAPPENS = (
+    *(f"<- {strike}" for strike in (*ANY, *READS, *WRITES, *EVENTS)),
+    *(f"webhook payment_intent.{change} -> 200" for change in ("amount_capturable_updated", "succeeded", "canceled")),
+    *(f"stripe POST /v1/{thing}" for thing in ("payment_intents", "payment_intents/pi_000001/capture", "refunds")),
+    *(f" {function} " for function in ("orders_expire", "orders_events", "payments_webhooks", "logistics_events")),
+    "PutEvents OrderExpired",
+)
 
 
 @pytest.mark.parametrize("first", range(1, 51, _CHUNK))
@@ -19,6 +28,8 @@ def test_whatever_the_weather_the_shop_is_sound(first: int) -> None:
     outcomes = [run(seed) for seed in range(first, first + _CHUNK)]
     assert {outcome.seed: outcome.violations for outcome in outcomes if outcome.violations} == {}
     assert sum(outcome.orders for outcome in outcomes) > _CHUNK
+    happened = "\n".join(line for outcome in outcomes for line in outcome.trace)
+    assert [what for what in _HAPPENS if what not in happened] == []
 
 
 @pytest.mark.parametrize("bug", planted.BUGS, ids=lambda bug: bug.__name__)

@@ -3,6 +3,9 @@
 It refuses what Stripe refuses and keeps idempotency keys for 24 hours, as docs.stripe.com/api/idempotent_requests says:
 the first answer is given again, errors too once work had begun; other parameters under the same key are an error, and
 so is a second request while the first one is at work.
+
+What it leaves unproven: what Stripe's real API says to a parameter that is right here (docs.stripe.com/api is the
+source of all that it knows), and how long real webhooks take.
 """
 
 import hashlib
@@ -58,7 +61,8 @@ class StripeServer(stripe.HTTPClient):
 
     The hooks are called with the request's name (`POST /v1/refunds`) before it is looked at, while it is at work, and
     when its effect is there. They may wait, and raise what a cut connection raises. `before` also gets what would let
-    the request have its effect without anybody waiting for the answer. `told` gets each webhook's event.
+    the request have its effect without anybody waiting for the answer. `told` gets each webhook's event; if nobody
+    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests.
     """
 
     name = "strict"
@@ -69,7 +73,9 @@ class StripeServer(stripe.HTTPClient):
         self.before: Callable[[str, Callable[[], None]], None] = lambda call, again: None
         self.working: Callable[[str], None] = lambda call: None
         self.after: Callable[[str], None] = lambda call: None
-        self.told: Callable[[Json], None] = lambda event: None
+        self.webhooks: list[Json] = []
+        self.told: Callable[[Json], None] = self.webhooks.append
+        self.calls: list[str] = []
         self.refund_status: Callable[[], str] = lambda: "succeeded"
         self.intents: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
@@ -79,6 +85,7 @@ class StripeServer(stripe.HTTPClient):
         self.charges = 0
 
     def client(self, version: str, retries: int = 1) -> stripe.StripeClient:
+        """The library's client with this server at its other end."""
         return stripe.StripeClient(
             "sk_test_storm", stripe_version=version, http_client=self, max_network_retries=retries
         )
@@ -88,6 +95,7 @@ class StripeServer(stripe.HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         target = urlsplit(url)
         call = f"{method.upper()} {target.path}"
+        self.calls.append(call)
         headers = headers or {}
         key = headers.get("Idempotency-Key")
         if headers.get("Authorization") != "Bearer sk_test_storm":

@@ -1,0 +1,94 @@
+"""What a cart costs now: the catalogue's prices, the stock, the ways to send it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chalicelib.catalog import service as catalog
+from chalicelib.core.dynamo import Item, Key
+from chalicelib.core.errors import ShopError
+from chalicelib.core.money import zero
+from chalicelib.core.settings import settings
+from chalicelib.logistics import service as logistics
+from chalicelib.logistics import stock
+from chalicelib.orders import pricing
+from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.tables import Cart
+
+
+class PricedCart(msgspec.Struct, frozen=True):
+    """A cart with what its lines cost. `shipping` is the chosen option at the price that this cart pays."""
+
+    cart: Cart
+    lines: list[PricedLine]
+    shipping: Shipping | None
+    totals: Totals
+
+
+def keys(skus: Sequence[str]) -> list[Key]:
+    """What the shop asks for SKUs and how many there are is read here, all of it in one request."""
+    return [*catalog.offers(list(skus)), *stock.levels(skus)]
+
+
+def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, Offer]:
+    """An offer per SKU. What the catalogue no longer has is offered as it was last seen, and not sold."""
+    free: dict[str, int] = {}
+    for (sku, _), pieces in stock.available(found).items():
+        free[sku] = free.get(sku, 0) + pieces
+    seen = {line.sku: line.seen for line in cart.lines}
+    variants = {variant.sku: variant for variant in catalog.variants_among(found)}
+    return {sku: _offer(sku, variants.get(sku), free.get(sku, 0), seen.get(sku)) for sku in skus}
+
+
+def _offer(sku: str, variant: catalog.Variant | None, available: int, seen: Offer | None) -> Offer:
+    if variant is not None:
+        return Offer(
+            sku=sku,
+            product_id=variant.product_id,
+            title=variant.product_title,
+            option_values=variant.option_values,
+            image=variant.image,
+            price=variant.price,
+            sold=bool(variant.published),
+            available=available,
+        )
+    if seen is not None:
+        return msgspec.structs.replace(seen, sold=False)
+    return Offer(sku, "", sku, [], None, zero(settings.currency), sold=False, available=0)
+
+
+def priced(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+    """The cart at the offers that were read with `keys`."""
+    return price(cart, among([line.sku for line in cart.lines], found, cart))
+
+
+def price(cart: Cart, offers: dict[str, Offer]) -> PricedCart:
+    """The cart with its lines at `offers`, its shipping and its totals."""
+    lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers)
+    option = chosen_shipping(cart, lines)
+    return PricedCart(cart, lines, option, pricing.totals(lines, option.price if option else None, cart.currency))
+
+
+def as_seen(cart: Cart) -> PricedCart:
+    """The cart at the prices that its customer saw last: no request at all."""
+    return price(cart, {line.sku: line.seen for line in cart.lines})
+
+
+def shipping(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
+    """How the cart can be sent to its address; 409 if it has none yet."""
+    if cart.address is None:
+        raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
+    options = logistics.shipping_options(cart.address.country, pricing.goods(lines, cart.currency))
+    return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
+
+
+def take_back_shipping(cart: Cart) -> None:
+    """Forget a shipping option that does not go to the cart's address."""
+    if chosen_shipping(cart, as_seen(cart).lines) is None:
+        cart.shipping_option = None
+
+
+def chosen_shipping(cart: Cart, lines: list[PricedLine]) -> Shipping | None:
+    if cart.address is None or cart.shipping_option is None:
+        return None
+    return next((option for option in shipping(cart, lines) if option.id == cart.shipping_option), None)
