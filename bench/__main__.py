@@ -26,7 +26,7 @@ def main(quick: bool, write: bool) -> None:
     from machine import free_port
 
     become_a_function(free_port())
-    sections = [imports.measure(rounds=3 if quick else 9)]
+    sections = [imports.measure(rounds=3 if quick else 15)]
     with ExitStack() as stack:
         lacking = ""
         try:

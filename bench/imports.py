@@ -1,7 +1,6 @@
 """What importing a function costs, against importing what it can not do without."""
 
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +32,8 @@ def measure(rounds: int) -> Section:
             times[name].append(_seconds(code, variables))
 
     def ratio(name: str, base: str) -> float:
-        return round(statistics.median(a / b for a, b in zip(times[name], times[base], strict=True)), 2)
+        # Whatever else a machine does only adds to a time, so the least is what says most.
+        return round(min(times[name]) / min(times[base]), 2)
 
     figures = [Figure(f"API function {m}", ratio(m, "chalice and pynamodb"), BUDGET, "x") for m in MODULES]
     figures += [
@@ -44,7 +44,7 @@ def measure(rounds: int) -> Section:
     )
     about = (
         "Importing a module's API function against importing chalice and pynamodb, an event function against importing "
-        f"pynamodb: processor time, median of {rounds} rounds in fresh processes, taking turns."
+        f"pynamodb: the least processor time of {rounds} rounds in fresh processes, taking turns."
     )
     return Section("Imports", about, figures)
 

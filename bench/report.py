@@ -2,6 +2,7 @@
 
 import json
 import platform
+import textwrap
 from collections.abc import Sequence
 
 from bench.figures import Figure, Section
@@ -50,8 +51,8 @@ def as_markdown(sections: Sequence[Section], command: str) -> str:
     lines = [
         "# Performance",
         "",
-        f"Written by `{command}`; do not edit. Budgets are ratios and counts, because times on a shared machine mean",
-        f"little. Python {platform.python_version()}, {platform.system()}.",
+        f"Written by `{command}`; do not edit. Budgets are ratios and counts: times would say more of the machine.",
+        f"Python {platform.python_version()}, {platform.system()}.",
         "",
         "## Over budget",
         "",
@@ -59,7 +60,7 @@ def as_markdown(sections: Sequence[Section], command: str) -> str:
     ]
     for section in sections:
         lines += ["", f"## {section.title}", ""]
-        lines += [section.about, ""] if section.about else []
+        lines += [*textwrap.wrap(section.about, 118), ""] if section.about else []
         lines += _markdown_table([["what", "figure", "budget", "verdict"], *map(_row, section.figures)])
         notes = [f"- {f.name}: {f.note}" for f in section.figures if f.note]
         lines += ["", *notes] if notes else []
