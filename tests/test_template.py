@@ -71,6 +71,13 @@ def test_a_consumer_answers_per_message_and_has_time_to(resources: Resources) ->
         assert 2 <= source["ScalingConfig"]["MaximumConcurrency"] <= 20, name
 
 
+def test_whoever_asks_the_payment_provider_has_time_for_no_answer(resources: Resources) -> None:
+    from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
+
+    for name in ("OrdersApi", "PaymentsApi", "PaymentsEvents", "PaymentsWebhooks", "OrdersExpire", "PaymentsSweep"):
+        assert functions(resources)[name]["Timeout"] > 2 * LONGEST_QUESTION + 1, name
+
+
 def test_every_queue_has_dead_letters_that_someone_is_told_of(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     watched = {

@@ -7,9 +7,11 @@
 | run record | RUNS#<name>#<year-month>  | <time>#<id>  |
 """
 
+import contextlib
 import re
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +117,25 @@ def run(name: str, work: Callable[[Run], None], lease_seconds: int) -> dict[str,
     this.resume = None
     _end(this, lease, DONE, resumed)
     return {"outcome": DONE, **this.counts}
+
+
+class JobsFailed(Exception):
+    """Some of a run's items could not be helped; each is in the log. So somebody is told that there are any."""
+
+
+def each(run: Run, items: Iterable[str], work: Callable[[str], str], put_off: Callable[[str], None]) -> None:
+    """Let `work` do each item and count what it says became of it. One that fails is put off and takes no other with
+    it; at the end JobsFailed is raised for all of them."""
+    for item in items:
+        try:
+            run.count(**{work(item): 1})
+        except Exception:
+            log.write("error", job=run.name, item=item, traceback=traceback.format_exc())
+            run.count(failed=1)
+            with contextlib.suppress(dynamo.ConditionFailed):  # it moved, and waits for nothing any more
+                put_off(item)
+    if run.counts["failed"]:
+        raise JobsFailed(f"{run.counts['failed']} failed")
 
 
 def known() -> list[Lease]:

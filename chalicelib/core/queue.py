@@ -13,6 +13,8 @@ from chalicelib.core import events, log
 PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
 # So a flood of events in one queue does not take all of the account's functions from the shop's API.
 _AT_ONCE = 20
+# How long a record may take, in seconds, where the consumer does not say: only with so much time left is one begun.
+_LONGEST = 5
 
 
 class _Envelope(msgspec.Struct):
@@ -29,7 +31,9 @@ class Consumers(Blueprint):
         super().__init__(import_name)
         self.handled: dict[str, frozenset[str]] = {}
 
-    def queue(self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]]) -> Any:
+    def queue(
+        self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]], *, longest: int = _LONGEST
+    ) -> Any:
         """Consume one queue of events; `handlers` says which use case answers which event.
 
         The rules in infra/resources.yaml send exactly these events to the queue; a test compares the two.
@@ -44,20 +48,30 @@ class Consumers(Blueprint):
             log.write("event", consumer=name, name=envelope.detail_type, id=event.id, aggregate=event.aggregate_id)
             handle(event)
 
-        return self.messages(name, consume)
+        return self.messages(name, consume, longest=longest)
 
     def messages(
-        self, name: str, consume: Callable[[str], None], *, batch_size: int = 10, at_once: int = _AT_ONCE
+        self,
+        name: str,
+        consume: Callable[[str], None],
+        *,
+        batch_size: int = 10,
+        at_once: int = _AT_ONCE,
+        longest: int = _LONGEST,
     ) -> Any:
         """Consume one queue of other messages: `consume` gets each body, and raises what it could not do.
 
-        At most `at_once` functions work on the queue at a time; what is more waits in it.
+        At most `at_once` functions work on the queue at a time; what is more waits in it. A record that may take longer
+        than there is time left, `longest` seconds, is not begun: a function that is cut off loses the whole batch.
         """
 
         def handler(batch: SQSEvent) -> dict[str, Any]:
             failures = []
-            for record in batch:
+            for place, record in enumerate(batch):
                 message_id = record.to_dict()["messageId"]
+                if place and batch.context.get_remaining_time_in_millis() < longest * 1000:
+                    failures.append({"itemIdentifier": message_id})
+                    continue
                 try:
                     consume(record.body)
                 except Exception:  # also what is not possible yet: an event that overtook the one before it

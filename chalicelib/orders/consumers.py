@@ -2,7 +2,7 @@
 
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
-from chalicelib.orders import service
+from chalicelib.orders import progress
 from chalicelib.payments.events import (
     PaymentAuthorized,
     PaymentCaptured,
@@ -17,15 +17,15 @@ consumers = Consumers(__name__)
 orders_events = consumers.queue(
     "orders_events",
     {
-        ShipmentPlanned: service.record_shipment,
-        ShipmentPacked: service.record_shipment,
-        ShipmentDispatched: service.record_shipment,
-        ShipmentDelivered: service.record_shipment,
-        PaymentAuthorized: service.record_payment,
-        PaymentCaptured: service.record_payment,
-        PaymentFailed: service.record_payment,
-        RefundRequested: service.record_payment,
-        RefundSucceeded: service.record_payment,
-        RefundFailed: service.record_payment,
+        ShipmentPlanned: progress.record_shipment,
+        ShipmentPacked: progress.record_shipment,
+        ShipmentDispatched: progress.record_shipment,
+        ShipmentDelivered: progress.record_shipment,
+        PaymentAuthorized: progress.record_payment,
+        PaymentCaptured: progress.record_payment,
+        PaymentFailed: progress.record_payment,
+        RefundRequested: progress.record_payment,
+        RefundSucceeded: progress.record_payment,
+        RefundFailed: progress.record_payment,
     },
 )

@@ -1,12 +1,12 @@
 """Orders that nobody paid for in time give their stock back."""
 
-import traceback
 from datetime import timedelta
 
-from chalicelib.core import clock, dynamo, log
+from chalicelib.core import clock, dynamo, jobs
+from chalicelib.core.errors import ShopError
 from chalicelib.core.jobs import Run
-from chalicelib.orders import service, states, tables
-from chalicelib.orders.events import OrderExpired
+from chalicelib.orders import progress, service, states, tables
+from chalicelib.orders.events import OrderCanceled, OrderExpired
 from chalicelib.payments import settlement
 
 PAY_WITHIN = timedelta(minutes=30)
@@ -17,28 +17,40 @@ _MOST = 50
 
 
 def expire_all(run: Run) -> None:
-    """Every order whose time is over, each on its own: one that fails takes no other with it."""
-    for order_id in tables.due(clock.now(), _MOST):
-        try:
-            run.count(**{expire(order_id): 1})
-        except Exception:
-            log.write("error", job="orders_expire", order=order_id, traceback=traceback.format_exc())
-            run.count(failed=1)
+    """Every order whose time is over; JobsFailed if one of them could not be helped."""
+    later = clock.now() + _LOOK_AGAIN
+    jobs.each(run, list(tables.due(clock.now(), _MOST)), expire, lambda order_id: tables.put_off(order_id, later))
 
 
 def expire(order_id: str) -> str:
     """Let an unpaid order go: `expired`, `kept` if money came or is on its way, `passed_over` if it has moved.
 
-    First the provider is told that nothing may be paid any more; only then the stock is anybody else's.
+    First the provider is told that nothing may be paid any more; only then the stock is anybody else's. An order that
+    was confirmed on a promise of money that has lapsed since is `canceled` in the same way.
     """
     header = tables.header(order_id)
-    if header is None or header.state != states.PENDING_PAYMENT:
+    if header is None or header.due_key is None:
         return "passed_over"
     try:
-        if settlement.stop_waiting(order_id):
+        if not settlement.stop_waiting(order_id):
+            return _kept(order_id)
+        if header.state == states.PENDING_PAYMENT:
             dynamo.transaction(service.call_off(header, states.EXPIRED, OrderExpired, {}, service.Moved()))
             return "expired"
-        dynamo.transaction([service.look_again(header, clock.now() + _LOOK_AGAIN)])
+        reason = {"reason": "The payment lapsed."}
+        dynamo.transaction(service.call_off(header, states.CANCELED, OrderCanceled, reason, service.Moved()))
     except service.Moved:
         return "passed_over"
+    except ShopError as error:
+        if error.code != "already_dispatched":
+            raise
+        dynamo.write(service.look_again(header, None))  # what is on its way is for a person to settle
+        return "kept"
+    return "canceled"
+
+
+def _kept(order_id: str) -> str:
+    header = progress.catch_up(order_id)
+    if header.due_key is not None:
+        dynamo.write(service.look_again(header, clock.now() + _LOOK_AGAIN))
     return "kept"

@@ -23,8 +23,11 @@ def pay(order: Order) -> Session:
         raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
     attempt, make = payments.next_attempt(header.id)
     if make:
-        # A payment for an order that is just being called off must not begin.
-        dynamo.transaction([*make, dynamo.check(header, service.unmoved(header), _changed())])
+        # A payment for an order that is just being called off must not begin, and nobody calls off what has moved.
+        begun = dynamo.update(
+            header, [OrderHeader.version.set(OrderHeader.version + 1)], service.unmoved(header), _changed()
+        )
+        dynamo.transaction([*make, begun])
     return settlement.open_session(attempt)
 
 

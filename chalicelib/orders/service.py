@@ -1,6 +1,5 @@
 """The life of an order after checkout: shown, canceled, and moved on by what payments and logistics report."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -20,9 +19,8 @@ from chalicelib.logistics.events import (
     ShipmentPlanned,
 )
 from chalicelib.orders import states, tables
-from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
-from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, PaymentMark, ShipmentMark, TimelineEntry
-from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
+from chalicelib.orders.events import OrderCanceled, OrderEvent
+from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 Shipped = ShipmentPlanned | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
 O = TypeVar("O", bound=OrderEvent)
@@ -125,110 +123,26 @@ def call_off(
 ) -> list[Action]:
     """Write actions that end an order of which nothing is on its way, and put its stock back on the shelf."""
     before = unmoved(header)
-    _move(header, state)
+    move(header, state)
     tables.set_due(header, None)
-    header.shipments = {key: _called_back(mark) for key, mark in header.shipments.items()}
+    header.shipments = {key: called_back(mark) for key, mark in header.shipments.items()}
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),
-        *_record(header.id, event(kind, header), facts),
+        *record(header.id, event(kind, header), facts),
     ]
 
 
-def look_again(header: OrderHeader, at: datetime) -> Action:
-    """A write action that gives an unpaid order more time; raises Moved if it moved meanwhile."""
+def look_again(header: OrderHeader, at: datetime | None) -> Action:
+    """A write action that gives an unpaid order more time, or all of it; raises Moved if it moved meanwhile."""
     before = unmoved(header)
     tables.set_due(header, at)
     header.version = int(header.version) + 1
     return dynamo.put(header, before, Moved())
 
 
-def record_shipment(event: Shipped) -> None:
-    """Write down how far a shipment is; the last delivery completes the order. Late and repeated events are fine."""
-    mark = ShipmentMark(
-        version=event.aggregate_version,
-        state=event.name().removeprefix("Shipment").lower(),
-        quantity=event.quantity,
-        location=event.location,
-        carrier=event.carrier,
-        tracking_number=event.tracking_number,
-    )
-    facts = {"shipment_id": event.aggregate_id, "location": event.location}
-    if event.carrier and event.tracking_number:
-        facts |= {"carrier": event.carrier, "tracking_number": event.tracking_number}
-
-    def change(header: OrderHeader) -> bool:
-        known = header.shipments.get(event.aggregate_id)
-        if known and known.version >= mark.version:
-            return False
-        # Planning may be told of after the order that was planned for was canceled, and its parcels with it.
-        now = _called_back(mark) if header.state == states.CANCELED else mark
-        header.shipments = {**header.shipments, event.aggregate_id: now}
-        return True
-
-    _apply(event.order_id, event, facts, change)
-
-
-def record_payment(event: PaymentEvent) -> None:
-    """Write down how much of the order is promised, paid and given back; what confirms it is that all is promised.
-
-    An order that is off stays off: payments give back by themselves what came too late.
-    """
-    mark = PaymentMark(event.aggregate_version, event.authorized.amount, event.captured.amount, event.refunded.amount)
-    facts = {"payment_id": event.aggregate_id}
-    if isinstance(event, (PaymentFailed, RefundFailed)):
-        facts["code"] = event.code
-
-    def change(header: OrderHeader) -> bool:
-        known = header.payments.get(event.aggregate_id)
-        if known and known.version >= mark.version:
-            return False
-        header.payments = {**header.payments, event.aggregate_id: mark}
-        return True
-
-    _apply(event.order_id, event, facts, change)
-
-
-def _apply(order_id: str, event: Event, facts: dict[str, str], change: Callable[[OrderHeader], bool]) -> None:
-    """Move the header by what `event` says, if it says anything new, and put the event on the timeline in any case."""
-    for _ in range(_ATTEMPTS):
-        header = tables.header(order_id)
-        if header is None:
-            raise not_found("order")
-        before = unmoved(header)
-        entry = dynamo.put(timeline_entry(order_id, event, facts))
-        if not change(header):
-            dynamo.write(entry)
-            return
-        following = _confirm(header) or _complete(header)
-        if not following:
-            header.version = int(header.version) + 1
-        try:
-            dynamo.transaction([dynamo.put(header, before, Moved()), entry, *following])
-        except Moved:
-            continue
-        return
-    raise busy()
-
-
-def _called_back(mark: ShipmentMark) -> ShipmentMark:
+def called_back(mark: ShipmentMark) -> ShipmentMark:
     return msgspec.structs.replace(mark, state=states.CANCELED)
-
-
-def _confirm(header: OrderHeader) -> list[Action]:
-    promised = sum(mark.authorized for mark in header.payments.values())
-    if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
-        return []
-    _move(header, states.CONFIRMED)
-    tables.set_due(header, None)
-    return _record(header.id, event(OrderConfirmed, header), {})
-
-
-def _complete(header: OrderHeader) -> list[Action]:
-    if header.state != states.CONFIRMED or fulfillment_status(header) != "delivered":
-        return []
-    _move(header, states.COMPLETED)
-    return _record(header.id, event(OrderCompleted, header), {})
 
 
 def fulfillment_status(header: OrderHeader) -> str:
@@ -265,7 +179,7 @@ def timeline_entry(order_id: str, event: Event, facts: dict[str, str]) -> Timeli
     )
 
 
-def _record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:
+def record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:
     """Write actions that announce an event of the order and put it on the timeline."""
     return [
         dynamo.put(timeline_entry(order_id, event, facts)),
@@ -273,7 +187,7 @@ def _record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:
     ]
 
 
-def _move(header: OrderHeader, state: str) -> None:
+def move(header: OrderHeader, state: str) -> None:
     header.state = state
     header.version = int(header.version) + 1
 

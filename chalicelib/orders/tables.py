@@ -195,6 +195,12 @@ def set_due(header: OrderHeader, at: datetime | None) -> None:
     header.due_at = None if at is None else f"{clock.stamp(at)}#{header.id}"
 
 
+def put_off(order_id: str, until: datetime) -> None:
+    """Look at an order later, so that one that can not be helped holds up no other."""
+    later = OrdersItem.due_at.set(f"{clock.stamp(until)}#{order_id}")
+    dynamo.write(dynamo.update(OrderHeader(**header_key(order_id)), [later], OrdersItem.due_key.exists()))
+
+
 def due(now: datetime, limit: int) -> Iterator[str]:
     """Ids of orders whose time is over, at most `limit` of each of the index's partitions."""
     until = f"{clock.stamp(now)}~"

@@ -2,12 +2,14 @@
 
 import msgspec
 
+from chalicelib.core import log
+from chalicelib.core.errors import ShopError
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import refunds, settlement
 from chalicelib.payments.events import RefundRequested
-from chalicelib.payments.stripe_gateway import Notice
+from chalicelib.payments.stripe_gateway import LONGEST_QUESTION, Notice
 
 consumers = Consumers(__name__)
 
@@ -20,16 +22,23 @@ payments_events = consumers.queue(
         OrderExpired: settlement.call_off,
         RefundRequested: refunds.carry_out,
     },
+    longest=2 * LONGEST_QUESTION,
 )
 
 
 def look(body: str) -> None:
-    """A provider says that something changed: see what it is now."""
+    """A provider says that something changed: see what it is now. What is not this shop's is not its business."""
     notice = msgspec.json.decode(body, type=Notice)
-    if notice.payment_id is not None:
-        settlement.refresh(notice.payment_id)
-    if notice.refund_id is not None:
-        refunds.look_after(notice.refund_id)
+    try:
+        if notice.payment_id is not None:
+            settlement.refresh(notice.payment_id)
+        if notice.refund_id is not None:
+            refunds.look_after(notice.refund_id)
+    except ShopError as error:
+        # Nothing goes to the provider before it is committed here, so what is not here now never will be.
+        if error.status != 404:
+            raise
+        log.write("webhook_ignored", type=notice.type)
 
 
-payments_webhooks = consumers.messages("payments_webhooks", look)
+payments_webhooks = consumers.messages("payments_webhooks", look, longest=2 * LONGEST_QUESTION)

@@ -57,18 +57,24 @@ def give_all_back(attempt: Attempt, reason: str) -> None:
 
 
 def carry_out(event: RefundRequested) -> None:
-    """Do at the provider what was decided here. 503 while it does not answer: then the event comes again."""
-    look_after(event.refund_id)
+    """Do at the provider what was decided here; while it does not answer, the event comes again."""
+    if find(event.refund_id).state in (REQUESTED, PENDING):
+        look_after(event.refund_id)
 
 
 def look_after(refund_id: str) -> None:
-    """Bring a refund to where the provider has it; ask for it there if that was not done yet."""
+    """Bring a refund to where the provider has it; ask for it there if that was not done yet.
+
+    One that has succeeded may fail yet, days later: the customer's bank can send the money back.
+    """
     for _ in range(_ATTEMPTS):
         refund = find(refund_id)
-        if refund.state in (SUCCEEDED, FAILED):
-            return
         attempt = service.find(refund.attempt_id)
-        answer = _ask(refund, str(attempt.provider_id))
+        if refund.state == FAILED or attempt.provider_id is None:
+            return
+        answer = _ask(refund, attempt.provider_id)
+        if answer.state == refund.state == SUCCEEDED:
+            return
         try:
             _record(refund, attempt, answer)
         except _Moved:
@@ -123,7 +129,7 @@ def _request(attempt: Attempt, number: int, reason: str) -> tuple[Refund, list[A
 
 def _ask(refund: Refund, intent_id: str) -> ProviderRefund:
     try:
-        if refund.state == PENDING or clock.now() - datetime.fromisoformat(refund.created_at) > _KEY_LIVES:
+        if refund.state != REQUESTED or clock.now() - datetime.fromisoformat(refund.created_at) > _KEY_LIVES:
             found = stripe_gateway.find_refund(refund.id, intent_id)
             if found is not None:
                 return found
@@ -133,7 +139,8 @@ def _ask(refund: Refund, intent_id: str) -> ProviderRefund:
 
 
 def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
-    asked = Refund.state == refund.state
+    before = refund.state
+    asked = Refund.state == before
     refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
     if answer.state not in (SUCCEEDED, FAILED):
         tables.look_after(refund, clock.now() + _LOOK_AGAIN)
@@ -148,6 +155,7 @@ def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
         event = service.event(RefundSucceeded, attempt, refund_id=refund.id, amount=refund.amount)
     else:
         # What did not go back can be asked for again, by a person: RefundFailed is on the order's timeline.
+        attempt.refunded = int(attempt.refunded) - (refund.amount.amount if before == SUCCEEDED else 0)
         attempt.refunding = int(attempt.refunding) - refund.amount.amount
         event = service.event(RefundFailed, attempt, refund_id=refund.id, amount=refund.amount, code=answer.code or "")
     actions = [dynamo.put(refund, asked, _Moved()), dynamo.put(attempt, unmoved, _Moved()), service.announce(event)]

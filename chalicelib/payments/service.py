@@ -15,6 +15,8 @@ from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
 from chalicelib.payments.tables import Refund as Refund
 
+# Whoever's cards were refused that often will not pay with the next one either.
+_MOST_ATTEMPTS = 20
 # A session at the provider is opened within seconds of the order; after this time the sweep does it.
 _OPENED_WITHIN = timedelta(minutes=2)
 
@@ -41,12 +43,15 @@ def first_attempt(
 def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
     """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    Committing them raises 409 `payment_changed` if another one was made, or the last one moved, meanwhile.
+    409 `too_many_payments` after twenty in vain. Committing raises 409 `payment_changed` if another one was made, or
+    the last one moved, meanwhile.
     """
     attempts = tables.attempts_of(order_id)
     last = attempts[-1]
     if not states.is_dead(last.state):
         return last, []
+    if len(attempts) >= _MOST_ATTEMPTS:
+        raise ShopError("too_many_payments", 409, "Too many payments of this order have failed.")
     number, owner = len(attempts) + 1, (last.token_hash, last.customer_id)
     attempt, make = _new_attempt(order_id, number, last.method, last.amount, *owner, packed=last.packed)
     return attempt, [make, dynamo.check(last, Attempt.version == int(last.version), changed_meanwhile())]

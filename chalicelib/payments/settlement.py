@@ -11,7 +11,6 @@ from functools import partial
 import msgspec
 
 from chalicelib.core import clock, dynamo, log
-from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
@@ -42,8 +41,13 @@ class _Moved(Exception):
     """The attempt moved between reading and writing."""
 
 
-class ProviderDisagrees(Exception):
-    """The provider's amount is not the attempt's. A person has to look at it."""
+class ProviderDisagrees(ShopError):
+    """What the provider has is not what the attempt asks for. A person has to look at it."""
+
+    def __init__(self, attempt_id: str, difference: str) -> None:
+        detail = "The payment is not what the order asks for. Somebody will look at it."
+        super().__init__("payment_in_doubt", 409, detail)
+        log.write("error", payment=attempt_id, detail=difference)
 
 
 def open_session(attempt: Attempt) -> Session:
@@ -56,6 +60,8 @@ def open_session(attempt: Attempt) -> Session:
         attempt, intent = _opened(attempt)
     except stripe_gateway.Unavailable:
         return Session(attempt, None)
+    except stripe_gateway.Refused as refused:
+        return Session(_without_intent(attempt, refused), None)
     return Session(attempt, intent.client_secret if intent and states.is_open(attempt.state) else None)
 
 
@@ -68,10 +74,6 @@ def refresh(attempt_id: str) -> Attempt:
         return _followed_up(_settled(service.find(attempt_id)))
     except stripe_gateway.Unavailable:
         raise provider_unavailable() from None
-    except ProviderDisagrees as error:
-        log.write("error", payment=attempt_id, detail=str(error))
-        detail = "The payment is not what the order asks for. Somebody will look at it."
-        raise ShopError("payment_in_doubt", 409, detail) from None
 
 
 def capture(event: ShipmentPacked) -> None:
@@ -84,7 +86,8 @@ def capture(event: ShipmentPacked) -> None:
     if methods.METHODS[latest.method].paid_on_delivery:
         return
     try:
-        present = [_captured(attempt) if attempt.state == states.AUTHORIZED else attempt for attempt in attempts]
+        # Only the newest attempt can be open: the next one is made when the last one is dead.
+        present = [*attempts[:-1], _captured(latest)]
     except stripe_gateway.Unavailable:
         _changed(service.find(latest.id), _mark_packed)  # so that the sweep does it if the queue gives up
         raise
@@ -125,8 +128,8 @@ def stop_waiting(order_id: str) -> bool:
 def look_after(attempt_id: str) -> None:
     """What the sweep does: open what was not opened, and see that what is being called off comes to its end."""
     attempt = _followed_up(_settled(service.find(attempt_id)))
-    if attempt.due_key is not None and not _open_end(attempt):
-        _changed(attempt, lambda attempt: None)
+    if attempt.due_key is not None:
+        _changed(attempt, lambda attempt: None)  # its end was reached, or it is looked at again later
 
 
 def provider_unavailable() -> ShopError:
@@ -141,17 +144,16 @@ def _opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:
         intent = stripe_gateway.create(attempt.id, attempt.order_id, attempt.amount)
     except stripe_gateway.Refused as refused:
         return _never_opened(attempt, refused.code), None
-    unopened = Attempt.pk.exists() & Attempt.provider_id.does_not_exist()
-    changes = [
-        Attempt.provider_id.set(intent.id),
-        Attempt.version.set(Attempt.version + 1),
-        *([] if attempt.closing else [Attempt.due_key.remove(), Attempt.due_at.remove()]),
-    ]
-    try:
-        written = dynamo.write(dynamo.update(attempt, changes, unopened, _Moved()))
-    except _Moved:  # a twin was faster; under the same key it got the same intent
-        return service.find(attempt.id), intent
-    return (written if isinstance(written, Attempt) else service.find(attempt.id)), intent
+    for _ in range(_ATTEMPTS):
+        if attempt.provider_id is not None:  # a twin was faster; under the same key it got the same intent
+            return attempt, intent
+        attempt.provider_id = intent.id
+        attempt.version = int(attempt.version) + 1
+        try:
+            return _commit(_kept(attempt)), intent
+        except _Moved:
+            attempt = service.find(attempt.id)
+    raise busy()
 
 
 def _never_opened(attempt: Attempt, code: str) -> Attempt:
@@ -176,9 +178,9 @@ def _settled(attempt: Attempt, act: Callable[[str], Intent] = stripe_gateway.ret
             if intent is None or attempt.provider_id is None:
                 return attempt
         try:
-            intent = act(attempt.provider_id)
-        except stripe_gateway.Refused:
-            intent = stripe_gateway.retrieve(attempt.provider_id)
+            intent = _present(attempt.provider_id, act)
+        except stripe_gateway.Refused as refused:
+            return _without_intent(attempt, refused)
         try:
             return _apply(attempt, intent)
         except _Moved:
@@ -186,10 +188,24 @@ def _settled(attempt: Attempt, act: Callable[[str], Intent] = stripe_gateway.ret
     raise busy()
 
 
+def _present(intent_id: str, act: Callable[[str], Intent]) -> Intent:
+    try:
+        return act(intent_id)
+    except stripe_gateway.Refused:
+        return stripe_gateway.retrieve(intent_id)
+
+
+def _without_intent(attempt: Attempt, refused: stripe_gateway.Refused) -> Attempt:
+    """The provider does not show the intent: it is no longer there, as after a change of account, or in doubt."""
+    if refused.code != "resource_missing":
+        raise ProviderDisagrees(attempt.id, refused.code) from refused
+    return _never_opened(attempt, refused.code)
+
+
 def _apply(attempt: Attempt, intent: Intent) -> Attempt:
     """Write down what the provider says, if it says anything new, and tell it once."""
     if intent.amount != attempt.amount:
-        raise ProviderDisagrees(f"{attempt.id} is over {attempt.amount}, {intent.id} over {intent.amount}")
+        raise ProviderDisagrees(attempt.id, f"{attempt.amount} here, {intent.amount} in {intent.id}")
     before = attempt.state
     if states.may_move(before, intent.state):
         _move(attempt, intent.state)
@@ -285,6 +301,9 @@ def _open_end(attempt: Attempt) -> bool:
 def _commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:
     """Write the attempt in its new version with what is told of it; raises _Moved if it moved meanwhile."""
     before = Attempt.version == int(attempt.version) - 1
-    actions: list[Action] = [dynamo.put(attempt, before, _Moved())]
-    dynamo.transaction([*actions, service.announce(event)] if event else actions)
+    write = dynamo.put(attempt, before, _Moved())
+    if event is None:
+        dynamo.write(write)
+    else:
+        dynamo.transaction([write, service.announce(event)])
     return attempt

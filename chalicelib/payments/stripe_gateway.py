@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few req
 
 # What Stripe's answers look like follows from this; it changes only together with this file.
 API_VERSION = "2026-10-28.endive"
+# Seconds to wait for a connection, and for an answer. A question is asked twice at most, and whatever asks two of them
+# must still have time to say that there was no answer: a test compares this with the functions' own limits.
+_CONNECT, _ANSWER, _RETRIES = 2, 4, 1
+LONGEST_QUESTION = (_RETRIES + 1) * (_CONNECT + _ANSWER) + 1
 # How old a webhook may be, in seconds, before it is taken for one that somebody kept and sent again.
 _TOLERANCE = 300
 # Currencies that Stripe counts in other units than ISO 4217 does (docs.stripe.com/currencies#special-cases).
@@ -139,10 +143,11 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
     if not settings.stripe_webhook_secret:
         raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
     try:
+        signature.encode("ascii")
         text = raw.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.stripe_webhook_secret, _TOLERANCE)
         event = msgspec.json.decode(raw, type=_Event)
-    except stripe.SignatureVerificationError:
+    except (stripe.SignatureVerificationError, UnicodeEncodeError):
         detail = "The signature is not Stripe's, or it is too old."
         raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
     except (ValueError, msgspec.DecodeError):
@@ -170,7 +175,11 @@ def _client() -> stripe.StripeClient:
 
     base: Any = {"api": settings.stripe_api_base} if settings.stripe_api_base else None
     return stripe.StripeClient(
-        settings.stripe_api_key, stripe_version=API_VERSION, base_addresses=base, max_network_retries=1
+        settings.stripe_api_key,
+        stripe_version=API_VERSION,
+        base_addresses=base,
+        max_network_retries=_RETRIES,
+        http_client=stripe.RequestsClient(timeout=(_CONNECT, _ANSWER)),
     )
 
 

@@ -1,25 +1,25 @@
 """What was begun at the provider and not finished is looked after until it is."""
 
-import traceback
+from datetime import timedelta
 
-from chalicelib.core import clock, log
+from chalicelib.core import clock, jobs
 from chalicelib.core.jobs import Run
 from chalicelib.payments import refunds, settlement, tables
 
 # A run ends within its function's time; what is left over comes with the next one.
 _MOST = 50
+_LATER = timedelta(minutes=30)
 
 
 def look_after_all(run: Run) -> None:
-    """Attempts and refunds whose time has come, each on its own: one that fails takes no other with it."""
-    for item_id in tables.due(clock.now(), _MOST):
-        try:
-            if item_id.startswith("ref_"):
-                refunds.look_after(item_id)
-            else:
-                settlement.look_after(item_id)
-        except Exception:
-            log.write("error", job="payments_sweep", item=item_id, traceback=traceback.format_exc())
-            run.count(failed=1)
-        else:
-            run.count(looked_after=1)
+    """Attempts and refunds whose time has come; JobsFailed if one of them could not be helped."""
+    waiting = list(tables.due(clock.now(), _MOST))
+    jobs.each(run, waiting, _look_after, lambda item_id: tables.put_off(item_id, clock.now() + _LATER))
+
+
+def _look_after(item_id: str) -> str:
+    if item_id.startswith("ref_"):
+        refunds.look_after(item_id)
+    else:
+        settlement.look_after(item_id)
+    return "looked_after"

@@ -104,6 +104,13 @@ def look_after(item: Attempt | Refund, at: datetime | None) -> None:
     item.due_at = None if at is None else f"{clock.stamp(at)}#{item.id}"
 
 
+def put_off(item_id: str, until: datetime) -> None:
+    """Look at an attempt or a refund later, so that one that can not be helped holds up no other."""
+    item = Refund(**refund_key(item_id)) if item_id.startswith("ref_") else Attempt(**attempt_key(item_id))
+    later = PaymentsItem.due_at.set(f"{clock.stamp(until)}#{item_id}")
+    dynamo.write(dynamo.update(item, [later], PaymentsItem.due_key.exists()))
+
+
 def due(now: datetime, limit: int) -> Iterator[str]:
     """Ids of attempts and refunds whose time has come, at most `limit` of each of the index's partitions."""
     until = f"{clock.stamp(now)}~"
@@ -122,8 +129,9 @@ def refund(refund_id: str) -> Refund | None:
 
 
 def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
-    """All that payments know of an order: one Query."""
+    """All that payments know of an order, attempts and refunds in the order of their making: one Query."""
     items = dynamo.collection(PaymentsItem, f"ORDER#{order_id}", consistent=True)
+    items.sort(key=lambda item: int(item.sk.rpartition("-")[2]))  # as text, the tenth would come before the second
     return [i for i in items if isinstance(i, Attempt)], [i for i in items if isinstance(i, Refund)]
 
 

@@ -126,7 +126,7 @@ def test_webhooks_ten_times_and_in_any_order_are_as_good_as_once(
     assert shop.names().count("PaymentAuthorized") == 1
 
 
-@pytest.mark.parametrize("trouble", ["forged", "another secret", "old", "none", "tampered", "future junk"])
+@pytest.mark.parametrize("trouble", ["forged", "another secret", "old", "none", "tampered", "no text", "future junk"])
 def test_a_webhook_that_is_not_stripes_is_refused_and_changes_nothing(
     shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], trouble: str
 ) -> None:
@@ -144,6 +144,8 @@ def test_a_webhook_that_is_not_stripes_is_refused_and_changes_nothing(
         signature = ""
     elif trouble == "tampered":
         body = body.replace("amount_capturable_updated", "succeeded")
+    elif trouble == "no text":
+        signature = "t=1,v1=é"
     else:
         signature = "t=soon,v1=abc"
     status, _, problem = shop.guest.send("POST", "/webhooks/stripe", body, **{"Stripe-Signature": signature})
@@ -482,6 +484,161 @@ def test_an_order_that_costs_nothing_is_confirmed_without_a_payment(shop: Shop, 
     shop.deliver()
     shop.staff.post(f"/admin/shipments/{parcel}/dispatch", {"tracking_number": "T"})
     assert bank.calls == []
+
+
+def test_a_refund_that_comes_back_after_all_is_asked_for_again(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    """The customer's bank took it, and sent it back days later."""
+    order = buy()
+    sent(shop, bank, order)
+    path = f"/admin/orders/{order.id}/refunds"
+    shop.staff.post(path, {})
+    shop.hear(bank)
+    assert order.get()["payment_status"] == "refunded"
+    bank.settle_refund("re_000001", "failed")
+    shop.hear(bank)
+    assert (order.get()["payment_status"], order.names()[-1]) == ("paid", "refund_failed")
+    shop.staff.post(path, {})
+    shop.hear(bank)
+    assert order.get()["payment_status"] == "refunded"
+    assert [refund["status"] for refund in shop.staff.get(path)["data"]] == ["failed", "succeeded"]
+
+
+def test_the_twelfth_payment_is_the_last_one_and_only_it_is_taken(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy()
+    secret = order.secret
+    for number in range(1, 12):
+        bank.pay(secret)
+        shop.hear(bank)
+        bank.lapse(f"pi_{number:06d}")
+        shop.hear(bank)
+        again = order.post("/payments")
+        secret = again["client_secret"]
+        assert again["id"].endswith(f"-{number + 1}")
+    bank.pay(secret)
+    shop.hear(bank)
+    assert order.post("/payments")["id"] == again["id"]
+    shop.staff.post(f"/admin/shipments/{order.parcel()}/pack")
+    shop.hear(bank)
+    assert [i["amount_received"] for i in bank.intents.values()].count(0) == 11
+    assert order.get()["payment_status"] == "paid"
+
+
+def test_payments_in_vain_come_to_an_end(shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]) -> None:
+    order = buy()
+    for number in range(1, 21):
+        bank.intents[f"pi_{number:06d}"]["status"] = "canceled"
+        order.api.post(f"/payments/{order.payment_id.rpartition('-')[0]}-{number}/refresh")
+        if number < 20:
+            order.post("/payments")
+    assert refusal(order.post, "/payments")["code"] == "too_many_payments"
+
+
+def test_an_intent_that_is_no_longer_there_holds_nothing_up(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    """The shop moved to another account at Stripe."""
+    first, second = buy(), buy()
+    bank.intents.clear()
+    assert first.api.post(f"/payments/{first.payment_id}/refresh")["status"] == "failed"
+    second.post("/cancel")
+    shop.hear(bank)
+    assert second.payment()["status"] == "failed"
+    travel(timedelta(minutes=31))
+    shop.expire()
+    assert first.get()["status"] == "expired"
+    assert shop.stock("MUG")["available"] == 5
+
+
+def test_an_order_that_can_not_be_helped_holds_up_no_other_and_is_told_of(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    from chalicelib.core.jobs import JobsFailed
+    from chalicelib.orders import tables
+
+    in_doubt, other = buy(), buy()
+    bank.intents["pi_000001"]["amount"] += 1
+    bank.pay(in_doubt.secret)
+    travel(timedelta(minutes=31))
+    with pytest.raises(JobsFailed):
+        shop.expire()
+    assert (in_doubt.get()["status"], other.get()["status"]) == ("pending_payment", "expired")
+    assert list(tables.due(clock.now(), 50)) == []
+    travel(timedelta(minutes=6))
+    assert list(tables.due(clock.now(), 50)) == [in_doubt.id]
+
+
+def test_a_payment_that_begins_while_its_order_expires_keeps_the_order(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None], weather: Any
+) -> None:
+    order = buy()
+    travel(timedelta(minutes=31))
+    weather("TransactWriteItems", [lambda: order.post("/payments")])
+    shop.expire()
+    assert order.get()["status"] == "pending_payment"
+    assert shop.stock("MUG")["reserved"] == 1
+    shop.expire()
+    assert order.get()["status"] == "expired"
+    assert {intent["status"] for intent in bank.intents.values()} == {"canceled"}
+
+
+def test_an_order_is_confirmed_by_its_expiry_even_if_no_event_says_that_it_is_paid(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    bank.pay(order.secret)
+    order.api.post(f"/payments/{order.payment_id}/refresh")
+    travel(timedelta(minutes=31))
+    shop.expire()
+    assert order.get()["status"] == "confirmed"
+    shop.hear(bank)
+    assert sorted(order.names()) == ["confirmed", "payment_authorized", "placed", "shipment_planned"]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_an_order_whose_authorization_lapsed_waits_two_days_for_another(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None], again: bool
+) -> None:
+    order = buy()
+    bank.pay(order.secret)
+    shop.hear(bank)
+    bank.lapse("pi_000001")
+    shop.hear(bank)
+    travel(timedelta(hours=47))
+    shop.expire()
+    assert order.get()["status"] == "confirmed"
+    if again:
+        bank.pay(order.post("/payments")["client_secret"])
+        shop.hear(bank)
+    travel(timedelta(hours=2))
+    shop.expire()
+    shop.hear(bank)
+    assert order.get()["status"] == ("confirmed" if again else "canceled")
+    assert shop.stock("MUG")["available"] == (4 if again else 5)
+
+
+def test_a_webhook_about_another_shops_payment_is_dropped(shop: Shop, bank: StripeServer) -> None:
+    """Two shops share one account at Stripe."""
+    theirs = {"metadata": {"payment_id": "pay_01kdyhq2wgf3v8m6t4x9c7b5az-1"}}
+    assert shop.webhook({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": theirs}}) == 200
+    assert shop.work_off_webhooks() == 0
+
+
+def test_what_there_is_no_time_for_goes_back_to_the_queue(shop: Shop) -> None:
+    from types import SimpleNamespace
+
+    from chalicelib.payments.consumers import payments_webhooks
+
+    hurry = SimpleNamespace(get_remaining_time_in_millis=lambda: 20_000, aws_request_id="test")
+    body = json.dumps({"type": "x", "payment_id": None, "refund_id": None})
+    records = [{"messageId": str(n), "body": body, "receiptHandle": "r"} for n in range(3)]
+    assert payments_webhooks({"Records": records}, hurry)["batchItemFailures"] == [
+        {"itemIdentifier": "1"},
+        {"itemIdentifier": "2"},
+    ]
 
 
 def test_cash_is_given_back_by_hand(shop: Shop, bank: StripeServer) -> None:

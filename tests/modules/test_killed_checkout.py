@@ -90,7 +90,7 @@ def test_a_checkout_that_is_killed_anywhere_is_finished_by_asking_again(
         assert len(bank.intents) == (turn if method == "card" else 0)
         if survived:
             break
-    provided = ["POST /v1/payment_intents", "UpdateItem"] if method == "card" else []
+    provided = ["POST /v1/payment_intents", "PutItem"] if method == "card" else []
     assert killed_at == ["GetItem", "BatchGetItem", "TransactWriteItems", *provided]
 
 

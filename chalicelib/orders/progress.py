@@ -1,0 +1,135 @@
+"""An order moves on by what payments and logistics report, in whatever order and however often they do."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from chalicelib.core import clock, dynamo
+from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import busy, not_found
+from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.orders import service, states, tables
+from chalicelib.orders.events import OrderCompleted, OrderConfirmed
+from chalicelib.orders.tables import OrderHeader, PaymentMark, ShipmentMark
+from chalicelib.payments import service as payments
+from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
+
+Shipped = ShipmentPlanned | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
+_ATTEMPTS = 8
+_PAY_AGAIN_WITHIN = timedelta(hours=48)
+
+
+def record_shipment(event: Shipped) -> None:
+    """Write down how far a shipment is; the last delivery completes the order. Late and repeated events are fine."""
+    mark = ShipmentMark(
+        version=event.aggregate_version,
+        state=event.name().removeprefix("Shipment").lower(),
+        quantity=event.quantity,
+        location=event.location,
+        carrier=event.carrier,
+        tracking_number=event.tracking_number,
+    )
+    facts = {"shipment_id": event.aggregate_id, "location": event.location}
+    if event.carrier and event.tracking_number:
+        facts |= {"carrier": event.carrier, "tracking_number": event.tracking_number}
+
+    def change(header: OrderHeader) -> bool:
+        known = header.shipments.get(event.aggregate_id)
+        if known and known.version >= mark.version:
+            return False
+        # Planning may be told of after the order that was planned for was canceled, and its parcels with it.
+        now = service.called_back(mark) if header.state in states.OFF else mark
+        header.shipments = {**header.shipments, event.aggregate_id: now}
+        return True
+
+    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts))], change)
+
+
+def record_payment(event: PaymentEvent) -> None:
+    """Write down how much of the order is promised, paid and given back; what confirms it is that all is promised.
+
+    An order that is off stays off: payments give back by themselves what came too late.
+    """
+    mark = PaymentMark(event.aggregate_version, event.authorized.amount, event.captured.amount, event.refunded.amount)
+    facts = {"payment_id": event.aggregate_id}
+    if isinstance(event, (PaymentFailed, RefundFailed)):
+        facts["code"] = event.code
+
+    def change(header: OrderHeader) -> bool:
+        if not _is_news(header, event.aggregate_id, mark):
+            return False
+        header.payments = {**header.payments, event.aggregate_id: mark}
+        return True
+
+    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts))], change)
+
+
+def catch_up(order_id: str) -> OrderHeader:
+    """Write down what payments know now, without waiting for their events; they come, and find it written."""
+
+    def change(header: OrderHeader) -> bool:
+        marks = {
+            attempt.id: PaymentMark(
+                int(attempt.version), attempt.authorized.amount, attempt.captured.amount, int(attempt.refunded)
+            )
+            for attempt in payments.of_order(order_id)[0]
+        }
+        news = {key: mark for key, mark in marks.items() if _is_news(header, key, mark)}
+        header.payments = {**header.payments, **news}
+        return bool(news)
+
+    return _apply(order_id, [], change)
+
+
+def _is_news(header: OrderHeader, attempt_id: str, mark: PaymentMark) -> bool:
+    known = header.payments.get(attempt_id)
+    return known is None or known.version < mark.version
+
+
+def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader], bool]) -> OrderHeader:
+    """Move the header by what was reported, if that is anything new; `entries` go on the timeline in any case."""
+    for _ in range(_ATTEMPTS):
+        header = tables.header(order_id)
+        if header is None:
+            raise not_found("order")
+        before = service.unmoved(header)
+        try:
+            if not change(header):
+                for entry in entries:
+                    dynamo.write(entry)
+                return header
+            following = _confirm(header) or _complete(header)
+            if not following:
+                header.version = int(header.version) + 1
+            _mind_the_money(header)
+            dynamo.transaction([dynamo.put(header, before, service.Moved()), *entries, *following])
+        except service.Moved:
+            continue
+        return header
+    raise busy()
+
+
+def _confirm(header: OrderHeader) -> list[Action]:
+    promised = sum(mark.authorized for mark in header.payments.values())
+    if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
+        return []
+    service.move(header, states.CONFIRMED)
+    tables.set_due(header, None)
+    return service.record(header.id, service.event(OrderConfirmed, header), {})
+
+
+def _complete(header: OrderHeader) -> list[Action]:
+    if header.state != states.CONFIRMED or service.fulfillment_status(header) != "delivered":
+        return []
+    service.move(header, states.COMPLETED)
+    return service.record(header.id, service.event(OrderCompleted, header), {})
+
+
+def _mind_the_money(header: OrderHeader) -> None:
+    """An order that was confirmed on a promise which has lapsed is called off if nobody pays again in time."""
+    if header.state != states.CONFIRMED or not header.payments:
+        return
+    promised = sum(mark.authorized for mark in header.payments.values())
+    if promised >= header.total.amount:
+        tables.set_due(header, None)
+    elif header.due_key is None:
+        tables.set_due(header, clock.now() + _PAY_AGAIN_WITHIN)
