@@ -16,7 +16,7 @@ from bench.figures import Section, skipped
 from infra.package import ROOT
 
 if TYPE_CHECKING:
-    from fake_stripe import FakeStripe
+    from strict_stripe import StripeServer
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 
@@ -84,15 +84,15 @@ def _shop() -> Iterator[Any]:
             shop.dynamodb.delete_table(TableName=table)
 
 
-def _bank() -> "FakeStripe":
+def _bank() -> "StripeServer":
     """The strict Stripe of the tests, and the shop talks to it."""
-    from fake_stripe import FakeStripe
+    from strict_stripe import StripeServer
 
     from chalicelib.core import clock
     from chalicelib.payments import stripe_gateway
 
-    bank = FakeStripe(now=clock.now)
-    client = bank.client()
+    bank = StripeServer(lambda: clock.now().timestamp())
+    client = bank.client(stripe_gateway.API_VERSION, retries=0)
     stripe_gateway._client = lambda: client
     return bank
 

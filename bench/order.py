@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from fake_stripe import FakeStripe
 from inprocess import CONTEXT, Shop, consumers_of
+from strict_stripe import StripeServer
 
 from bench.counting import Calls, counted
 from bench.figures import Figure, Section
@@ -25,7 +25,7 @@ _ABOUT = (
 class Journey:
     """An order under way. Each entry of `steps` is one invocation: which function, why, and its calls."""
 
-    def __init__(self, shop: Shop, bank: FakeStripe) -> None:
+    def __init__(self, shop: Shop, bank: StripeServer) -> None:
         self.shop, self.bank = shop, bank
         self.steps: list[tuple[str, str, Calls]] = []
         self.events: list[str] = []
@@ -92,7 +92,7 @@ class Journey:
             admin_relay({"Records": [_record(image) for image in images]}, CONTEXT)
 
 
-def measure(shop: Shop, bank: FakeStripe, method: str, counts_capacity: str) -> Section:
+def measure(shop: Shop, bank: StripeServer, method: str, counts_capacity: str) -> Section:
     """`counts_capacity` is empty, or why write units can not be counted here."""
     cart = shop.ready_cart(*LINES)
     wish = cart.wish(payment_method=method)

@@ -1,14 +1,14 @@
 """DynamoDB requests of what a guest does, each at its budget."""
 
-from fake_stripe import FakeStripe
 from inprocess import ADDRESS, Cart, Json, Shop
+from strict_stripe import StripeServer
 
 from bench.counting import Calls, counted
 from bench.figures import Figure, Section
 from bench.order import LINES, Journey
 
 
-def measure(shop: Shop, bank: FakeStripe) -> Section:
+def measure(shop: Shop, bank: StripeServer) -> Section:
     with counted() as product:
         shop.guest.get("/products/mug")
     cart = shop.ready_cart(*LINES)
@@ -30,15 +30,15 @@ def measure(shop: Shop, bank: FakeStripe) -> Section:
     return Section("Requests", "DynamoDB requests. Locations and shipping options are in the function's cache.", told)
 
 
-def _by_card(shop: Shop, bank: FakeStripe) -> list[Figure]:
+def _by_card(shop: Shop, bank: StripeServer) -> list[Figure]:
     journey = Journey(shop, bank)
     with counted() as filling:
         cart, wish = _filled(shop)
     before: list[int] = []
     with counted() as checkout:
-        bank.before = lambda call: before.append(len(checkout.dynamodb))
+        bank.before = lambda call, again: before.append(len(checkout.dynamodb))
         placed = cart.post("/checkout", wish)
-    bank.before = lambda call: None
+    bank.before = lambda call, again: None
     bank.pay(placed["payment"]["client_secret"])
     journey.carry_on()
     paid = Calls()

@@ -3,7 +3,6 @@
 from functools import cache
 from typing import Any
 
-import boto3
 import msgspec
 from botocore.exceptions import ClientError
 
@@ -68,6 +67,8 @@ _NO_CODE = {
 
 @cache
 def _cognito() -> Any:
+    import boto3  # with its transfer manager a tenth of a cold start, and only logins need it
+
     return boto3.client("cognito-idp", region_name=settings.region)
 
 
