@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -170,6 +169,6 @@ def test_one_bad_message_takes_no_other_with_it(shop: Shop) -> None:
     bodies = ["no json", json.dumps({"detail-type": "Unheard", "detail": {}})]
     bodies.append(json.dumps({"detail-type": "OrderConfirmed", "detail": confirmed["detail"]}))
     records = [{"messageId": str(n), "body": body, "receiptHandle": "r"} for n, body in enumerate(bodies)]
-    answer = logistics_events({"Records": records}, SimpleNamespace())
+    answer = logistics_events({"Records": records}, CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "1"}]}
     assert "ShipmentPlanned" in shop.names()
