@@ -320,5 +320,23 @@ class Order(Part):
         return [entry["name"] for entry in self.get()["timeline"]]
 
 
+class Buyer(Order):
+    """A guest who pays by card."""
+
+    @property
+    def payment_id(self) -> str:
+        return str(self.placed["payment"]["id"])
+
+    @property
+    def secret(self) -> str:
+        return str(self.placed["payment"]["client_secret"])
+
+    def payment(self) -> dict[str, Any]:
+        return self.api.get(f"/payments/{self.payment_id}")
+
+    def parcel(self) -> str:
+        return str(self.get("/shipments")["data"][0]["id"])
+
+
 def eur(cents: int) -> Json:
     return {"amount": cents, "currency": "EUR"}

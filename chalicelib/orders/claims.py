@@ -12,21 +12,12 @@ from chalicelib.payments import service as payments
 _ATTEMPTS = 5
 
 
-class _Moved(Exception):
-    """The order, a payment of it or its cart moved between reading and writing."""
-
-
 def listed(header: OrderHeader) -> list[Action]:
     """The write action that puts an order into its customer's list; a guest has none."""
     if header.customer_id is None:
         return []
     key = tables.customers_order_key(header.customer_id, header.placed_at, header.id)
     return [dynamo.put(CustomersOrder(**key, order_id=header.id))]
-
-
-def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
-    """A page of a customer's orders, newest first, and where the next page goes on."""
-    return tables.orders_of(customer_id, limit, after)
 
 
 def claim(order_id: str, order_token: str, customer_id: str) -> Order:
@@ -42,13 +33,16 @@ def claim(order_id: str, order_token: str, customer_id: str) -> Order:
             return order
         if not Visitor(secret=order_token).opens(header.customer_id, header.token_hash):
             raise not_found("order")
-        before = OrderHeader.version == int(header.version)
+        before = service.unmoved(header)
         header.customer_id, header.token_hash = customer_id, None
         header.version = int(header.version) + 1
-        handed_over = [*payments.claim(order_id, customer_id, _Moved()), *carts.lock(header.cart_id, _Moved())]
+        handed_over = [
+            *payments.claim(order_id, customer_id, service.Moved()),
+            *carts.lock(header.cart_id, service.Moved()),
+        ]
         try:
-            dynamo.transaction([dynamo.put(header, before, _Moved()), *listed(header), *handed_over])
-        except _Moved:
+            dynamo.transaction([dynamo.put(header, before, service.Moved()), *listed(header), *handed_over])
+        except service.Moved:
             continue
         return order
     raise busy()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from chalicelib.core import clock, dynamo, jobs
-from chalicelib.core.errors import ShopError
 from chalicelib.core.jobs import Run
 from chalicelib.orders import progress, service, states, tables
 from chalicelib.orders.events import OrderCanceled, OrderExpired
@@ -12,7 +11,7 @@ from chalicelib.payments import settlement
 PAY_WITHIN = timedelta(minutes=30)
 # For an order whose payment is on its way: when to look whether it has arrived.
 _LOOK_AGAIN = timedelta(minutes=5)
-# A run ends within its function's time; what is left over comes with the next one.
+# Of each of the index's partitions: so a run ends within its function's time while the provider answers.
 _MOST = 50
 
 
@@ -41,11 +40,6 @@ def expire(order_id: str) -> str:
         dynamo.transaction(service.call_off(header, states.CANCELED, OrderCanceled, reason, service.Moved()))
     except service.Moved:
         return "passed_over"
-    except ShopError as error:
-        if error.code != "already_dispatched":
-            raise
-        dynamo.write(service.look_again(header, None))  # what is on its way is for a person to settle
-        return "kept"
     return "canceled"
 
 

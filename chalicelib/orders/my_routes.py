@@ -4,7 +4,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Customer, CustomerRoutes
-from chalicelib.orders import claims, merging, schemas
+from chalicelib.orders import claims, merging, schemas, tables
 
 routes = CustomerRoutes(__name__)
 
@@ -25,7 +25,7 @@ def list_my_orders(customer: Customer, query: Page) -> schemas.Orders:
     after = decode_cursor(query.cursor)
     if after is not None and not after.startswith("ORDER#"):
         raise foreign_cursor()
-    headers, after = claims.orders_of(customer.id, query.limit, after)
+    headers, after = tables.orders_of(customer.id, query.limit, after)
     return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after))
 
 

@@ -1,4 +1,4 @@
-"""The life of an order after checkout: shown, canceled, and moved on by what payments and logistics report."""
+"""The life of an order after checkout: shown, listed, called off. progress.py moves it on."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -12,17 +12,10 @@ from chalicelib.core.events import Event
 from chalicelib.core.staff import Staff
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
-from chalicelib.logistics.events import (
-    ShipmentDelivered,
-    ShipmentDispatched,
-    ShipmentPacked,
-    ShipmentPlanned,
-)
 from chalicelib.orders import states, tables
 from chalicelib.orders.events import OrderCanceled, OrderEvent
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
-Shipped = ShipmentPlanned | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
 O = TypeVar("O", bound=OrderEvent)
 _ATTEMPTS = 8
 _MONTHS_BACK = 12
@@ -133,8 +126,8 @@ def call_off(
     ]
 
 
-def look_again(header: OrderHeader, at: datetime | None) -> Action:
-    """A write action that gives an unpaid order more time, or all of it; raises Moved if it moved meanwhile."""
+def look_again(header: OrderHeader, at: datetime) -> Action:
+    """A write action that gives an unpaid order more time; raises Moved if it moved meanwhile."""
     before = unmoved(header)
     tables.set_due(header, at)
     header.version = int(header.version) + 1

@@ -73,7 +73,7 @@ def look_after(refund_id: str) -> None:
         if refund.state == FAILED or attempt.provider_id is None:
             return
         answer = _ask(refund, attempt.provider_id)
-        if answer.state == refund.state == SUCCEEDED:
+        if refund.state == SUCCEEDED and answer.state != FAILED:
             return
         try:
             _record(refund, attempt, answer)
@@ -128,14 +128,16 @@ def _request(attempt: Attempt, number: int, reason: str) -> tuple[Refund, list[A
 
 
 def _ask(refund: Refund, intent_id: str) -> ProviderRefund:
+    """How the refund stands at the provider; only one that nobody there can know of yet is made."""
+    as_it_was = ProviderRefund(refund.provider_id or "", refund.state, refund.code)
+    key_lives = clock.now() - datetime.fromisoformat(refund.created_at) < _KEY_LIVES
     try:
-        if refund.state != REQUESTED or clock.now() - datetime.fromisoformat(refund.created_at) > _KEY_LIVES:
-            found = stripe_gateway.find_refund(refund.id, intent_id)
-            if found is not None:
-                return found
-        return stripe_gateway.refund(refund.id, intent_id, refund.amount)
+        if refund.state != REQUESTED:
+            return stripe_gateway.find_refund(refund.id, intent_id) or as_it_was
+        found = None if key_lives else stripe_gateway.find_refund(refund.id, intent_id)
+        return found or stripe_gateway.refund(refund.id, intent_id, refund.amount)
     except stripe_gateway.Refused as refused:
-        return stripe_gateway.find_refund(refund.id, intent_id) or ProviderRefund("", FAILED, refused.code)
+        return ProviderRefund("", FAILED, refused.code) if refund.state == REQUESTED else as_it_was
 
 
 def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
@@ -144,7 +146,7 @@ def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
     refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
     if answer.state not in (SUCCEEDED, FAILED):
         tables.look_after(refund, clock.now() + _LOOK_AGAIN)
-        dynamo.transaction([dynamo.put(refund, asked, _Moved())])
+        dynamo.write(dynamo.put(refund, asked, _Moved()))
         return
     tables.look_after(refund, None)
     unmoved = Attempt.version == int(attempt.version)

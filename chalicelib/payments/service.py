@@ -109,7 +109,7 @@ def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
     return tables.of_order(order_id)
 
 
-def claim(order_id: str, customer_id: str, otherwise: Exception | None = None) -> list[Action]:
+def claim(order_id: str, customer_id: str, otherwise: Exception) -> list[Action]:
     """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
 
     `otherwise` is raised if an attempt moves meanwhile, or another one is made, which the guest's token would open.

@@ -73,7 +73,8 @@ def refresh(attempt_id: str) -> Attempt:
     try:
         return _followed_up(_settled(service.find(attempt_id)))
     except stripe_gateway.Unavailable:
-        raise provider_unavailable() from None
+        detail = "The payment provider does not answer. Nothing is lost; try again."
+        raise ShopError("provider_unavailable", 503, detail) from None
 
 
 def capture(event: ShipmentPacked) -> None:
@@ -130,10 +131,6 @@ def look_after(attempt_id: str) -> None:
     attempt = _followed_up(_settled(service.find(attempt_id)))
     if attempt.due_key is not None:
         _changed(attempt, lambda attempt: None)  # its end was reached, or it is looked at again later
-
-
-def provider_unavailable() -> ShopError:
-    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
 
 
 def _opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:

@@ -6,7 +6,7 @@ from chalicelib.core import clock, jobs
 from chalicelib.core.jobs import Run
 from chalicelib.payments import refunds, settlement, tables
 
-# A run ends within its function's time; what is left over comes with the next one.
+# Of each of the index's partitions: so a run ends within its function's time while the provider answers.
 _MOST = 50
 _LATER = timedelta(minutes=30)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from inprocess import Gateway, Shop
+from inprocess import Buyer, Gateway, Shop
 from moto import mock_aws
 from strict_stripe import StripeServer
 
@@ -84,3 +84,16 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> StripeServer:
     client = server.client(stripe_gateway.API_VERSION, retries=0)
     monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
     return server
+
+
+@pytest.fixture
+def buy(shop: Shop, bank: StripeServer) -> Callable[..., Buyer]:
+    """Place an order of mugs by card."""
+    shop.product("mug", stock={"ams": 5})
+
+    def place(quantity: int = 1) -> Buyer:
+        placed = shop.ready_cart(("MUG", quantity)).check_out(payment_method="card")
+        order = shop.order_of(placed)
+        return Buyer(order.api, order.path, placed)
+
+    return place
