@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import clock, due, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -181,7 +181,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if header.total.amount and not method.paid_on_delivery:
-        tables.set_due(header, clock.now() + expiry.PAY_WITHIN)
+        due.look_after(header, clock.now() + expiry.PAY_WITHIN)
         return [placed]
     states.check_move(header.state, states.CONFIRMED)
     header.state = states.CONFIRMED

@@ -18,7 +18,7 @@ _MOST = 50
 def expire_all(run: Run) -> None:
     """Every order whose time is over; JobsFailed if one of them could not be helped."""
     later = clock.now() + _LOOK_AGAIN
-    jobs.each(run, list(tables.due(clock.now(), _MOST)), expire, lambda order_id: tables.put_off(order_id, later))
+    jobs.each(run, list(tables.waiting(clock.now(), _MOST)), expire, lambda order_id: tables.put_off(order_id, later))
 
 
 def expire(order_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from chalicelib.core import clock, dynamo
+from chalicelib.core import clock, due, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
@@ -113,7 +113,7 @@ def _confirm(header: OrderHeader) -> list[Action]:
     if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
         return []
     service.move(header, states.CONFIRMED)
-    tables.set_due(header, None)
+    due.look_after(header, None)
     return service.record(header.id, service.event(OrderConfirmed, header), {})
 
 
@@ -130,6 +130,6 @@ def _mind_the_money(header: OrderHeader) -> None:
         return
     promised = sum(mark.authorized for mark in header.payments.values())
     if promised >= header.total.amount:
-        tables.set_due(header, None)
+        due.look_after(header, None)
     elif header.due_key is None:
-        tables.set_due(header, clock.now() + _PAY_AGAIN_WITHIN)
+        due.look_after(header, clock.now() + _PAY_AGAIN_WITHIN)

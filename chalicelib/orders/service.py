@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from chalicelib.core import audit, clock, dynamo, ids, outbox
+from chalicelib.core import audit, clock, due, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.events import Event
@@ -117,7 +117,7 @@ def call_off(
     """Write actions that end an order of which nothing is on its way, and put its stock back on the shelf."""
     before = unmoved(header)
     move(header, state)
-    tables.set_due(header, None)
+    due.look_after(header, None)
     header.shipments = {key: called_back(mark) for key, mark in header.shipments.items()}
     return [
         dynamo.put(header, before, otherwise),
@@ -129,7 +129,7 @@ def call_off(
 def look_again(header: OrderHeader, at: datetime) -> Action:
     """A write action that gives an unpaid order more time; raises Moved if it moved meanwhile."""
     before = unmoved(header)
-    tables.set_due(header, at)
+    due.look_after(header, at)
     header.version = int(header.version) + 1
     return dynamo.put(header, before, Moved())
 

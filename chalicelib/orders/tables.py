@@ -24,7 +24,7 @@ import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from chalicelib.core import clock, dynamo
+from chalicelib.core import due, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -32,7 +32,6 @@ from chalicelib.orders.address import Address
 from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
-_DUE_SPREAD = 4
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -191,24 +190,14 @@ def listing(order_id: str, placed_at: str) -> Listing:
     return {"month_key": f"ORDERS#{placed_at[:7]}#{spread}", "placed_key": f"{placed_at}#{order_id}"}
 
 
-def set_due(header: OrderHeader, at: datetime | None) -> None:
-    """Let the expiry look at an order at this time; None: it waits for nothing any more."""
-    header.due_key = None if at is None else f"DUE#{zlib.crc32(header.id.encode()) % _DUE_SPREAD}"
-    header.due_at = None if at is None else f"{clock.stamp(at)}#{header.id}"
-
-
 def put_off(order_id: str, until: datetime) -> None:
-    """Look at an order later, so that one that can not be helped holds up no other."""
-    later = OrdersItem.due_at.set(f"{clock.stamp(until)}#{order_id}")
-    dynamo.write(dynamo.update(OrderHeader(**header_key(order_id)), [later], OrdersItem.due_key.exists()))
+    """Let the expiry look at an order later."""
+    due.put_off(OrderHeader(**header_key(order_id)), order_id, until)
 
 
-def due(now: datetime, limit: int) -> Iterator[str]:
-    """Ids of orders whose time is over, at most `limit` of each of the index's partitions."""
-    until = f"{clock.stamp(now)}~"
-    for spread in range(_DUE_SPREAD):
-        for item in OrdersItem.by_due.query(f"DUE#{spread}", OrdersItem.due_at <= until, limit=limit):
-            yield item.pk.partition("#")[2]
+def waiting(now: datetime, limit: int) -> Iterator[str]:
+    """Ids of orders that the expiry has to look at."""
+    return due.waiting(OrdersItem, now, limit)
 
 
 def cart(owner: str) -> Cart | None:

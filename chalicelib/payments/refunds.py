@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.core import clock, dynamo, ids
+from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
@@ -113,7 +113,7 @@ def _request(attempt: Attempt, number: int, reason: str) -> tuple[Refund, list[A
     unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
     attempt.refunding = int(attempt.refunding) + amount.amount
-    tables.look_after(attempt, None)
+    due.look_after(attempt, None)
     event: PaymentEvent
     if methods.METHODS[attempt.method].paid_on_delivery:
         # Cash was taken by hand and is given back by hand: who asks for this refund has done so.
@@ -121,7 +121,7 @@ def _request(attempt: Attempt, number: int, reason: str) -> tuple[Refund, list[A
         attempt.refunded = int(attempt.refunded) + amount.amount
         event = service.event(RefundSucceeded, attempt, refund_id=refund_id, amount=amount)
     else:
-        tables.look_after(refund, now + _CARRIED_OUT_WITHIN)
+        due.look_after(refund, now + _CARRIED_OUT_WITHIN)
         event = service.event(RefundRequested, attempt, refund_id=refund_id, amount=amount)
     changed = service.changed_meanwhile()
     return refund, [dynamo.put(attempt, unmoved, changed), dynamo.insert(refund, changed), service.announce(event)]
@@ -145,10 +145,10 @@ def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
     asked = Refund.state == before
     refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
     if answer.state not in (SUCCEEDED, FAILED):
-        tables.look_after(refund, clock.now() + _LOOK_AGAIN)
+        due.look_after(refund, clock.now() + _LOOK_AGAIN)
         dynamo.write(dynamo.put(refund, asked, _Moved()))
         return
-    tables.look_after(refund, None)
+    due.look_after(refund, None)
     unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
     event: PaymentEvent

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from chalicelib.core import clock, dynamo, ids, outbox
+from chalicelib.core import clock, due, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
@@ -84,7 +84,7 @@ def _new_attempt(
         created_at=clock.stamp(now),
     )
     if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
-        tables.look_after(attempt, now + _OPENED_WITHIN)
+        due.look_after(attempt, now + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 
 

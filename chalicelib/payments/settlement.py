@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.core import clock, dynamo, log
+from chalicelib.core import clock, due, dynamo, log
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
@@ -280,7 +280,7 @@ def _move(attempt: Attempt, state: str) -> None:
 
 def _kept(attempt: Attempt) -> Attempt:
     """Say whether the sweep has to look at the attempt again."""
-    tables.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else None)
+    due.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else None)
     return attempt
 
 

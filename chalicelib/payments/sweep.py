@@ -13,7 +13,7 @@ _LATER = timedelta(minutes=30)
 
 def look_after_all(run: Run) -> None:
     """Attempts and refunds whose time has come; JobsFailed if one of them could not be helped."""
-    waiting = list(tables.due(clock.now(), _MOST))
+    waiting = list(tables.waiting(clock.now(), _MOST))
     jobs.each(run, waiting, _look_after, lambda item_id: tables.put_off(item_id, clock.now() + _LATER))
 
 

@@ -10,20 +10,17 @@ after at the provider is in the index: an attempt that the provider may not know
 a refund that has no result.
 """
 
-import zlib
 from collections.abc import Iterator
 from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from chalicelib.core import clock, dynamo, ids
+from chalicelib.core import due, dynamo, ids
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money, zero
 from chalicelib.core.settings import settings
 from chalicelib.payments import states
-
-_SPREAD = 4
 
 
 class DueIndex(GlobalSecondaryIndex["PaymentsItem"]):  # type: ignore[no-untyped-call]
@@ -98,26 +95,15 @@ def refund_key(refund_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{ids.parent_of('ord', refund_id)}", "sk": f"REFUND#{refund_id}"}
 
 
-def look_after(item: Attempt | Refund, at: datetime | None) -> None:
-    """Let the sweep look at `item` at this time; None: there is nothing more to look after."""
-    item.due_key = None if at is None else f"DUE#{zlib.crc32(item.id.encode()) % _SPREAD}"
-    item.due_at = None if at is None else f"{clock.stamp(at)}#{item.id}"
-
-
 def put_off(item_id: str, until: datetime) -> None:
-    """Look at an attempt or a refund later, so that one that can not be helped holds up no other."""
+    """Let the sweep look at an attempt or a refund later."""
     item = Refund(**refund_key(item_id)) if item_id.startswith("ref_") else Attempt(**attempt_key(item_id))
-    later = PaymentsItem.due_at.set(f"{clock.stamp(until)}#{item_id}")
-    dynamo.write(dynamo.update(item, [later], PaymentsItem.due_key.exists()))
+    due.put_off(item, item_id, until)
 
 
-def due(now: datetime, limit: int) -> Iterator[str]:
-    """Ids of attempts and refunds whose time has come, at most `limit` of each of the index's partitions."""
-    until = f"{clock.stamp(now)}~"
-    for spread in range(_SPREAD):
-        condition = PaymentsItem.due_at <= until
-        for item in PaymentsItem.by_due.query(f"DUE#{spread}", condition, limit=limit):
-            yield item.sk.partition("#")[2]
+def waiting(now: datetime, limit: int) -> Iterator[str]:
+    """Ids of attempts and refunds that the sweep has to look at."""
+    return due.waiting(PaymentsItem, now, limit)
 
 
 def attempt(attempt_id: str) -> Attempt | None:

@@ -191,9 +191,9 @@ def test_an_order_that_can_not_be_helped_holds_up_no_other_and_is_told_of(
     with pytest.raises(JobsFailed):
         shop.expire()
     assert (in_doubt.get()["status"], other.get()["status"]) == ("pending_payment", "expired")
-    assert list(tables.due(clock.now(), 50)) == []
+    assert list(tables.waiting(clock.now(), 50)) == []
     travel(timedelta(minutes=6))
-    assert list(tables.due(clock.now(), 50)) == [in_doubt.id]
+    assert list(tables.waiting(clock.now(), 50)) == [in_doubt.id]
 
 
 def test_a_payment_that_begins_while_its_order_expires_keeps_the_order(
