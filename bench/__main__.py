@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import dynamodb_local, imports, lists, order, pages, report, search
 from bench.figures import Section, skipped
+from bench.server import Missing
 from infra.package import ROOT
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def main(quick: bool, write: bool) -> None:
         try:
             port = free_port()
             os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = stack.enter_context(dynamodb_local.running(port, _say))
-        except dynamodb_local.Missing as missing:
+        except Missing as missing:
             lacking = f"{missing}: capacity is counted on DynamoDB Local"
             _say(lacking)
         sections += _in_one_process(lacking, 2_000 if quick else 100_000)
