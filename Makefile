@@ -1,11 +1,12 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test test-slow test-all storm bench check lint docs deploy
+.PHONY: help run up down reset demo test test-slow test-all storm bench bench-search check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
 CSV ?=
+JUDGMENTS ?=
 # The first seed of a storm, and how many.
 SEED ?= 1
 RUNS ?= 200
@@ -46,6 +47,10 @@ test-all: test test-slow ## pass all tests there are
 
 bench: .venv/installed ## measure the shop against its budgets and write docs/performance.md
 	@$(BIN)/python -m bench --write
+
+bench-search: .venv/installed ## how well search finds what people mean; JUDGMENTS=file for other judgments
+	@$(BIN)/python -m infra.local install
+	@$(BIN)/python -m bench.relevance $(if $(JUDGMENTS),--judgments "$(JUDGMENTS)")
 
 storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
 	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)
