@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
+from unicodedata import east_asian_width
 
 from bench import opensearch, osmem
 from bench.relevance import goods, icecat, judgments, metrics
@@ -89,7 +90,7 @@ def _tell(engine: str, one: Set, rankings: Rankings, top: bool) -> dict[str, flo
     for query, found in sorted(rankings.items()):
         ratings = one.judged[query]
         ndcg, recall = metrics.ndcg(found, ratings), metrics.recall(found, ratings)
-        print(f"{query:30} {_number(ndcg):>8} {metrics.unjudged(found, ratings):12.3f} {_number(recall):>10}")
+        print(f"{_padded(query, 30)} {_number(ndcg):>8} {metrics.unjudged(found, ratings):12.3f} {_number(recall):>10}")
         if top:
             print("".join(f"    {ratings.get(handle, '-')} {handle}\n" for handle in found[:10]), end="")
     return _means(one.judged, rankings)
@@ -110,6 +111,11 @@ def _means(judged: Judgments, rankings: Rankings) -> dict[str, float]:
     }
     print(f"{'':30} {means['ndcg_at_10']:8.3f} {means['unjudged_at_10']:12.3f} {means['recall_at_50']:10.3f}")
     return means
+
+
+def _padded(text: str, width: int) -> str:
+    """Chinese characters are two columns wide."""
+    return text + " " * (width - len(text) - sum(east_asian_width(character) in "WF" for character in text))
 
 
 def _number(value: float | None) -> str:
