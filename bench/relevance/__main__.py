@@ -16,6 +16,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from bench import opensearch, osmem
+from bench.asking import ask
 from bench.relevance import goods, icecat, judgments, metrics
 from bench.relevance.judgments import Judgments
 from bench.server import Missing
@@ -71,16 +72,7 @@ def _rank(engine: str, port: int, one: Set) -> Rankings:
     with ENGINES[engine](port):
         _say(f"{engine}: indexing {one.name}")
         direct.index(one.drafts())
-        return {query: _search(query) for query in one.judged}
-
-
-def _search(text: str) -> list[str]:
-    from chalicelib.catalog import search
-
-    query = search.Query(
-        text=text, category=None, price_min=None, price_max=None, sort="relevance", limit=FOUND, after=None
-    )
-    return [card["handle"] for card in search.search(query).cards]
+        return {query: ask(query, FOUND) for query in one.judged}
 
 
 def _tell(engine: str, one: Set, rankings: Rankings, top: bool) -> dict[str, float]:
