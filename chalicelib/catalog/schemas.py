@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
+from chalicelib.catalog import categories
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, Locale, Pieces, Seo, Slug, Status
 from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Variant
 from chalicelib.catalog.tables import Page as ProductPage
+from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
 from chalicelib.core.money import Amount, Money
 from chalicelib.core.paging import Page
 
@@ -68,6 +70,9 @@ class VariantView(msgspec.Struct, frozen=True):
 
 
 class ProductView(msgspec.Struct, frozen=True):
+    """A product. `breadcrumbs` lead down to its category; `attribute_labels` are of those attributes that staff have
+    described."""
+
     id: str
     handle: str
     title: str
@@ -77,7 +82,9 @@ class ProductView(msgspec.Struct, frozen=True):
     category: str | None
     brand: str | None
     tags: list[str]
+    breadcrumbs: list[Crumb]
     attributes: dict[str, AttributeValue]
+    attribute_labels: dict[str, AttributeLabel]
     options: list[str]
     images: list[Image]
     price_from: Money
@@ -192,7 +199,9 @@ def _product_fields(product: Product, variants: list[Variant], locale: str | Non
         "category": product.category,
         "brand": product.brand,
         "tags": product.tags,
+        "breadcrumbs": breadcrumbs(categories.present(), product.category, locale) if product.category else [],
         "attributes": product.attributes,
+        "attribute_labels": attribute_labels(product.attributes, locale) if product.attributes else {},
         "options": product.options,
         "images": product.images,
         "price_from": product.price_from,
