@@ -10,7 +10,7 @@ LIB = Path(__file__).resolve().parent.parent / "chalicelib"
 MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
-RULES = {"address", "methods", "pricing", "product", "routing", "shipping", "shopify", "states"}
+RULES = {"address", "methods", "price_lists", "pricing", "product", "routing", "shipping", "shopify", "states"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
