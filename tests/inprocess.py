@@ -37,6 +37,9 @@ class Gateway(Api):
     def with_headers(self, **headers: str) -> "Gateway":
         return Gateway(self.claims, **self.headers, **headers)
 
+    def delete(self, path: str, body: Any = None) -> Json:
+        return self.call("DELETE", path)
+
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Json:
         status, _, answered = self.send(method, path, None if body is None else json.dumps(body), **headers)
         if status >= 400:
@@ -122,6 +125,9 @@ class Shop:
         variant = {"sku": handle.upper(), "price": eur(1290), "stock": {"ams": 10} if stock is None else stock}
         body = {"handle": handle, "title": handle.capitalize(), "status": "published", "variants": [variant], **fields}
         return self.staff.post("/admin/products", body)
+
+    def price_list(self, name: str, **fields: Any) -> Json:
+        return self.staff.put(f"/admin/price-lists/{name}", {"name": name.capitalize(), **fields})
 
     def cart(self, *lines: tuple[str, int]) -> "Cart":
         made = self.guest.post("/carts")
@@ -347,3 +353,11 @@ class Buyer(Order):
 
 def eur(cents: int) -> Json:
     return {"amount": cents, "currency": "EUR"}
+
+
+def usd(cents: int) -> Json:
+    return {"amount": cents, "currency": "USD"}
+
+
+def list_price(name: str, price: Json, pieces: int = 1) -> Json:
+    return {"list": name, "price": price, "min_quantity": pieces}

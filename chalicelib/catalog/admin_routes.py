@@ -1,6 +1,7 @@
 """Staff's work on the catalogue."""
 
-from chalicelib.catalog import imports, products, schemas, service, tables
+from chalicelib.catalog import imports, price_views, prices, products, schemas, service, tables
+from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, ProductDraft, Slug
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -62,6 +63,31 @@ def put_category(category_id: Slug, body: schemas.PutCategory, staff: Staff) -> 
     """Create or rename a category."""
     names = {tag: words["name"] for tag, words in body.translations.items() if "name" in words}
     return schemas.category(service.put_category(category_id, body.name, names, staff))
+
+
+@routes.get("/admin/price-lists", permission=Permission.CATALOG_READ)
+def list_price_lists() -> price_views.PriceLists:
+    """All price lists, whether they are valid now or not."""
+    return price_views.PriceLists(prices.kept_lists(), None)
+
+
+@routes.get("/admin/price-lists/{list_id}", permission=Permission.CATALOG_READ)
+def show_price_list(list_id: str) -> PriceList:
+    """For whom and when the prices count that name this list."""
+    return prices.find_list(list_id)
+
+
+@routes.put("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
+def put_price_list(list_id: Slug, body: PriceListDraft, staff: Staff) -> PriceList:
+    """Say for whom and when the prices count that name this list. Known everywhere after a minute."""
+    return prices.put_list(list_id, body, staff)
+
+
+@routes.delete("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
+def delete_price_list(list_id: str, staff: Staff) -> price_views.PriceLists:
+    """Let the prices that name this list count for nobody. The answer are the lists that are left."""
+    prices.delete_list(list_id, staff)
+    return price_views.PriceLists(prices.kept_lists(), None)
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

@@ -111,8 +111,20 @@ def price_from(price: Money, minima: Mapping[str, Mapping[str, int]], on: Terms)
     """What the cheapest variant costs on these terms if one piece is bought, of a product whose lowest own price is
     `price`; None if no variant is sold so."""
     amounts = [price.amount] if price.currency == on.currency else []
-    amounts += [minima[one][on.currency] for one in on.lists if on.currency in minima.get(one, ())]
+    amounts += [listed[on.currency] for name, listed in minima.items() if name in on.lists and on.currency in listed]
     return Money(min(amounts), on.currency) if amounts else None
+
+
+def public_prices(
+    price: Money, minima: Mapping[str, Mapping[str, int]], lists: Mapping[str, PriceList], now: datetime
+) -> dict[str, int]:
+    """`price_from` for everybody at `now`, in minor units by currency, of each currency in which there is one."""
+    found = {price.currency: price.amount}
+    for name, amounts in minima.items():
+        one = lists.get(name)
+        if one and not one.groups and one.is_valid(now) and one.currency in amounts:
+            found[one.currency] = min(amounts[one.currency], found.get(one.currency, amounts[one.currency]))
+    return found
 
 
 def check(one: PriceList) -> None:

@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
+from chalicelib.catalog import prices, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
-from chalicelib.catalog import service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.catalog.tables import CatalogItem, Product, Standing, TakenHandle, Variant
@@ -156,6 +156,7 @@ def _turn(
 
 def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
     rules.check(draft, settings.currency)
+    prices.check(draft)
     for position, variant in enumerate(draft.variants):
         if by and variant.stock and not by.may(Permission.STOCK_WRITE):
             raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")

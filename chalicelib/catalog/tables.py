@@ -8,6 +8,7 @@
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
 | category      | CATEGORIES                | CATEGORY#<id>               |                       |
+| price list    | PRICE_LISTS               | LIST#<id>                   |                       |
 | import job    | IMPORT#<id>               | IMPORT                      |                       |
 | its report    | IMPORT#<id>               | LINE#<line>                 |                       |
 
@@ -26,8 +27,10 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.catalog import product as rules
+from chalicelib.catalog.price_lists import ListMinima, PriceList
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
 from chalicelib.core import due, dynamo
+from chalicelib.core.cache import for_a_minute
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -70,7 +73,8 @@ class CatalogItem(Item):
 class Product(CatalogItem, discriminator="product"):
     """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
 
-    `shelves` are the lists on which it stands while it is published, since `published_at`.
+    `shelves` are the lists on which it stands while it is published, since `published_at`. `price_from` is the lowest
+    of its variants' own prices, `list_prices_from` the lowest that price lists have for one piece.
     """
 
     id = UnicodeAttribute()
@@ -87,6 +91,7 @@ class Product(CatalogItem, discriminator="product"):
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
+    list_prices_from = JsonAttribute(ListMinima, default=dict)
     status = UnicodeAttribute()
     publish_at = UnicodeAttribute(null=True)
     unpublish_at = UnicodeAttribute(null=True)
@@ -159,6 +164,20 @@ class Category(CatalogItem, discriminator="category"):
     translations = JsonAttribute(dict[str, str])
 
 
+class KeptPriceList(CatalogItem, discriminator="price_list"):
+    """A price list as it is since `changed_at`. One that was deleted is kept until its products were told so.
+
+    `version` rises with each change by staff. `told` is the currency in which its prices were public when its products
+    were last told of it, None if they were not.
+    """
+
+    content = JsonAttribute(PriceList)
+    version = NumberAttribute()
+    changed_at = UnicodeAttribute()
+    deleted = BooleanAttribute(default=False)
+    told = UnicodeAttribute(null=True)
+
+
 class ImportJob(CatalogItem, discriminator="import"):
     """`next_line` is the line from which work goes on; lines before it are reported. Counts are of products."""
 
@@ -204,6 +223,10 @@ def shelf_key(shelf: str, since: str, product_id: str) -> PrimaryKey:
 
 def category_key(category_id: str) -> PrimaryKey:
     return {"pk": "CATEGORIES", "sk": f"CATEGORY#{category_id}"}
+
+
+def price_list_key(list_id: str) -> PrimaryKey:
+    return {"pk": "PRICE_LISTS", "sk": f"LIST#{list_id}"}
 
 
 def import_key(import_id: str) -> PrimaryKey:
@@ -274,6 +297,17 @@ def shelf(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
 
 def categories() -> list[Category]:
     return dynamo.collection(Category, "CATEGORIES")
+
+
+def kept_price_lists() -> list[KeptPriceList]:
+    """All price lists by id, as they are now; deleted ones too, for a while."""
+    return dynamo.collection(KeptPriceList, "PRICE_LISTS", consistent=True)
+
+
+@for_a_minute
+def price_lists() -> dict[str, PriceList]:
+    """The price lists of the shop by id. Whether one is valid is asked each time that a price is."""
+    return {kept.content.id: kept.content for kept in kept_price_lists() if not kept.deleted}
 
 
 def import_report(import_id: str, limit: int, after: str | None) -> list[ImportLine]:

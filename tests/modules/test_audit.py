@@ -1,6 +1,7 @@
 """What staff change is on record, once, in the transaction of the change."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from inprocess import OWNER, Shop, eur, staff_operations
 
 from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.staff import Staff
+from infra.local.client import Refused
 
 Json = dict[str, Any]
 TIMES = {"days_min": 1, "days_max": 2}
@@ -30,6 +32,11 @@ def product(step: str, **fields: Any) -> Callable[[Shop], Write]:
         return Write(f"/admin/products/{made['id']}{step}", draft("mug", title="Cup") if step == "" else {}, made["id"])
 
     return prepare
+
+
+def price_list(shop: Shop) -> Write:
+    shop.staff.put("/admin/price-lists/sale", {"name": "Sale"})
+    return Write("/admin/price-lists/sale", {}, "sale")
 
 
 def shipment(*steps: str) -> Callable[[Shop], Write]:
@@ -72,6 +79,11 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.archive_product": ("product.archived", product("/archive")),
     "catalog.unpublish_product": ("product.unpublished", product("/unpublish", status="published")),
     "catalog.put_category": ("category.put", lambda _: Write("/admin/categories/cups", {"name": "Cups"}, "cups")),
+    "catalog.put_price_list": (
+        "price_list.put",
+        lambda _: Write("/admin/price-lists/vip", {"name": "VIP", "groups": ["vip"]}, "vip"),
+    ),
+    "catalog.delete_price_list": ("price_list.deleted", price_list),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
@@ -109,13 +121,14 @@ def test_a_write_leaves_one_entry_however_often_it_is_sent(shop: Shop, name: str
     write = prepare(shop)
     known = len(on_record(shop))
     key = {"key": "a-key-of-16-chars"} if operation.takes_key else {}
-    send = {"POST": shop.staff.post, "PUT": shop.staff.put}[operation.method]
+    send = {"POST": shop.staff.post, "PUT": shop.staff.put, "DELETE": shop.staff.delete}[operation.method]
     answer = send(write.path, write.body, **key)
     (entry,) = on_record(shop)[: len(on_record(shop)) - known]
     assert (entry["action"], entry["who"]) == (action, OWNER["sub"])
     assert entry["target"] == (write.target or answer["id"])
     assert "Lin" not in str(entry)
-    send(write.path, write.body, **key)
+    with nullcontext() if operation.method != "DELETE" else pytest.raises(Refused):
+        send(write.path, write.body, **key)
     assert len(on_record(shop)) == known + 1
 
 
