@@ -129,6 +129,11 @@ class Shop:
     def price_list(self, name: str, **fields: Any) -> Json:
         return self.staff.put(f"/admin/price-lists/{name}", {"name": name.capitalize(), **fields})
 
+    def member(self, name: str, *groups: str) -> Gateway:
+        """A customer in these groups, and no others."""
+        self.staff.put(f"/admin/users/sub-of-{name}/groups", {"groups": groups})
+        return self.customer(name)
+
     def cart(self, *lines: tuple[str, int]) -> "Cart":
         made = self.guest.post("/carts")
         cart = Cart(self.guest.with_headers(**{"Cart-Token": made["cart_token"]}), f"/carts/{made['id']}")

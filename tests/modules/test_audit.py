@@ -85,6 +85,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "catalog.delete_price_list": ("price_list.deleted", price_list),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
+    "users.put_groups": (
+        "customer.groups_put",
+        lambda _: Write("/admin/users/sub-of-ann/groups", {"groups": ["vip"]}, "sub-of-ann"),
+    ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
     "logistics.put_location": (
