@@ -1,8 +1,19 @@
 """Staff's work on the catalogue."""
 
-from chalicelib.catalog import imports, price_views, prices, products, schemas, service, tables
+from chalicelib.catalog import (
+    categories,
+    imports,
+    price_schemas,
+    prices,
+    products,
+    schemas,
+    service,
+    tables,
+    taxonomy_schemas,
+)
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, ProductDraft, Slug
+from chalicelib.catalog.taxonomy import CategoryDraft
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
@@ -59,16 +70,21 @@ def archive_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
 
 
 @routes.put("/admin/categories/{category_id}", permission=Permission.CATALOG_WRITE)
-def put_category(category_id: Slug, body: schemas.PutCategory, staff: Staff) -> schemas.CategoryView:
-    """Create or rename a category."""
-    names = {tag: words["name"] for tag, words in body.translations.items() if "name" in words}
-    return schemas.category(service.put_category(category_id, body.name, names, staff))
+def put_category(category_id: Slug, body: CategoryDraft, staff: Staff) -> taxonomy_schemas.CategoryPage:
+    """Create, change or move a category. Without a parent it stands at the top."""
+    return taxonomy_schemas.category_page(categories.put(category_id, body, staff), category_id)
+
+
+@routes.delete("/admin/categories/{category_id}", permission=Permission.CATALOG_WRITE)
+def delete_category(category_id: Slug, staff: Staff) -> taxonomy_schemas.CategoryList:
+    """Take away a category with nothing below it and no published products in it. Shows those that are left."""
+    return taxonomy_schemas.category_list(categories.delete(category_id, staff), None)
 
 
 @routes.get("/admin/price-lists", permission=Permission.CATALOG_READ)
-def list_price_lists() -> price_views.PriceLists:
+def list_price_lists() -> price_schemas.PriceLists:
     """All price lists, whether they are valid now or not."""
-    return price_views.PriceLists(prices.kept_lists(), None)
+    return price_schemas.PriceLists(prices.kept_lists(), None)
 
 
 @routes.get("/admin/price-lists/{list_id}", permission=Permission.CATALOG_READ)
@@ -84,10 +100,10 @@ def put_price_list(list_id: Slug, body: PriceListDraft, staff: Staff) -> PriceLi
 
 
 @routes.delete("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
-def delete_price_list(list_id: str, staff: Staff) -> price_views.PriceLists:
+def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
     """Let the prices that name this list count for nobody. The answer are the lists that are left."""
     prices.delete_list(list_id, staff)
-    return price_views.PriceLists(prices.kept_lists(), None)
+    return price_schemas.PriceLists(prices.kept_lists(), None)
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from chalicelib.catalog import price_lists as rules
-from chalicelib.catalog import tables
+from chalicelib.catalog import price_tables as tables
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.price_lists import Terms as Terms
+from chalicelib.catalog.price_tables import KeptPriceList
 from chalicelib.catalog.product import ProductDraft
-from chalicelib.catalog.tables import KeptPriceList, Product, Variant
+from chalicelib.catalog.tables import Product, Variant
 from chalicelib.core import audit, cache, clock, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
@@ -94,7 +95,7 @@ def put_list(list_id: str, draft: PriceListDraft, by: Staff) -> PriceList:
         by, "price_list.put", list_id, name=wanted.name, currency=wanted.currency, public=not wanted.groups
     )
     for _ in range(_ATTEMPTS):
-        kept = dynamo.get(KeptPriceList, **tables.price_list_key(list_id))
+        kept = tables.price_list(list_id)
         if kept is not None and not kept.deleted and kept.content == wanted:
             return wanted
         try:
@@ -116,7 +117,7 @@ def delete_list(list_id: str, by: Staff) -> None:
 
 
 def _find(list_id: str) -> KeptPriceList:
-    kept = dynamo.get(KeptPriceList, **tables.price_list_key(list_id))
+    kept = tables.price_list(list_id)
     if kept is None or kept.deleted:
         raise not_found("price list")
     return kept

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.catalog import prices
-from chalicelib.catalog.price_views import Tier, tiers
+from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
 from chalicelib.catalog.product import (
     AttributeValue,
@@ -15,7 +15,6 @@ from chalicelib.catalog.product import (
     Image,
     ListPrice,
     Locale,
-    Name,
     Pieces,
     Seo,
     Slug,
@@ -23,7 +22,7 @@ from chalicelib.catalog.product import (
 )
 from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
-from chalicelib.catalog.tables import Category, ImportJob, ImportLine, Product, Variant
+from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Variant
 from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.core.money import Amount, Currency, Money
 from chalicelib.core.paging import Page
@@ -53,19 +52,8 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
 
 
-class PutCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: Name
-    translations: dict[Locale, dict[Literal["name"], Name]] = {}
-
-
 class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["shopify"] = "shopify"
-
-
-class CategoryView(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    translations: dict[str, dict[str, str]]
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -156,11 +144,6 @@ class StaffProducts(msgspec.Struct, frozen=True):
 class SearchResults(msgspec.Struct, frozen=True):
     data: list[ProductCard]
     total: int
-    next_cursor: str | None
-
-
-class Categories(msgspec.Struct, frozen=True):
-    data: list[CategoryView]
     next_cursor: str | None
 
 
@@ -281,10 +264,6 @@ def _variant_fields(item: Variant) -> dict[str, Any]:
         "digital": bool(item.digital),
         "components": item.components,
     }
-
-
-def category(item: Category) -> CategoryView:
-    return CategoryView(item.id, item.name, {tag: {"name": name} for tag, name in item.translations.items()})
 
 
 def import_job(

@@ -7,8 +7,6 @@
 | variant       | SKU#<sku>                 | VARIANT                     | <handle> / VARIANT#<n>|
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
-| category      | CATEGORIES                | CATEGORY#<id>               |                       |
-| price list    | PRICE_LISTS               | LIST#<id>                   |                       |
 | import job    | IMPORT#<id>               | IMPORT                      |                       |
 | its report    | IMPORT#<id>               | LINE#<line>                 |                       |
 
@@ -16,6 +14,7 @@ A variant's key is its SKU, so a cart reads it directly and no two products can 
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
+Categories are in taxonomy_tables.py, price lists in price_tables.py.
 """
 
 import zlib
@@ -27,10 +26,9 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.catalog import product as rules
-from chalicelib.catalog.price_lists import ListMinima, PriceList
+from chalicelib.catalog.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
 from chalicelib.core import due, dynamo
-from chalicelib.core.cache import for_a_minute
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -158,26 +156,6 @@ class ShelfEntry(CatalogItem, discriminator="shelf_entry"):
     product_id = UnicodeAttribute()
 
 
-class Category(CatalogItem, discriminator="category"):
-    id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    translations = JsonAttribute(dict[str, str])
-
-
-class KeptPriceList(CatalogItem, discriminator="price_list"):
-    """A price list as it is since `changed_at`. One that was deleted is kept until its products were told so.
-
-    `version` rises with each change by staff. `told` is the currency in which its prices were public when its products
-    were last told of it, None if they were not.
-    """
-
-    content = JsonAttribute(PriceList)
-    version = NumberAttribute()
-    changed_at = UnicodeAttribute()
-    deleted = BooleanAttribute(default=False)
-    told = UnicodeAttribute(null=True)
-
-
 class ImportJob(CatalogItem, discriminator="import"):
     """`next_line` is the line from which work goes on; lines before it are reported. Counts are of products."""
 
@@ -219,14 +197,6 @@ def handle_key(handle: str) -> PrimaryKey:
 def shelf_key(shelf: str, since: str, product_id: str) -> PrimaryKey:
     spread = zlib.crc32(product_id.encode()) % SHELF_SPREAD
     return {"pk": f"SHELF#{shelf}#{spread}", "sk": f"{since}#{product_id}"}
-
-
-def category_key(category_id: str) -> PrimaryKey:
-    return {"pk": "CATEGORIES", "sk": f"CATEGORY#{category_id}"}
-
-
-def price_list_key(list_id: str) -> PrimaryKey:
-    return {"pk": "PRICE_LISTS", "sk": f"LIST#{list_id}"}
 
 
 def import_key(import_id: str) -> PrimaryKey:
@@ -293,21 +263,6 @@ def shelf(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
         for spread in range(SHELF_SPREAD)
     )
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
-
-
-def categories() -> list[Category]:
-    return dynamo.collection(Category, "CATEGORIES")
-
-
-def kept_price_lists() -> list[KeptPriceList]:
-    """All price lists by id, as they are now; deleted ones too, for a while."""
-    return dynamo.collection(KeptPriceList, "PRICE_LISTS", consistent=True)
-
-
-@for_a_minute
-def price_lists() -> dict[str, PriceList]:
-    """The price lists of the shop by id. Whether one is valid is asked each time that a price is."""
-    return {kept.content.id: kept.content for kept in kept_price_lists() if not kept.deleted}
 
 
 def import_report(import_id: str, limit: int, after: str | None) -> list[ImportLine]:
