@@ -44,6 +44,12 @@ def show_category(category_id: str, query: taxonomy_schemas.InLanguage) -> taxon
     return taxonomy_schemas.category_page(categories.present(), category_id, query.locale)
 
 
+@routes.get("/attributes", cache=_MINUTE)
+def list_attributes(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.AttributeList:
+    """What the attributes of products are called, and by which of them search can be narrowed down."""
+    return taxonomy_schemas.attribute_list(query.locale)
+
+
 @routes.get("/search", cache=_MINUTE)
 def search_products(query: schemas.Search) -> schemas.SearchResults:
     """Published products by words, category and price (minor units); sorted as asked."""

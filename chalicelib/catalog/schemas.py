@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog import prices
+from chalicelib.catalog import categories, prices
 from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
 from chalicelib.catalog.product import (
@@ -24,6 +24,7 @@ from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Variant
 from chalicelib.catalog.tables import Page as ProductPage
+from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
 from chalicelib.core.money import Amount, Currency, Money
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
@@ -53,7 +54,9 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
 
 
 class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: Literal["shopify"] = "shopify"
+    """`format` is recognised by what the file begins with unless it is named."""
+
+    format: Literal["shopify", "jsonl"] | None = None
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -98,6 +101,9 @@ class StaffVariantView(BareVariant, frozen=True):
 
 
 class BareProduct(msgspec.Struct, frozen=True):
+    """A product. `breadcrumbs` lead down to its category; `attribute_labels` are of those attributes that staff have
+    described."""
+
     id: str
     handle: str
     title: str
@@ -107,7 +113,9 @@ class BareProduct(msgspec.Struct, frozen=True):
     category: str | None
     brand: str | None
     tags: list[str]
+    breadcrumbs: list[Crumb]
     attributes: dict[str, AttributeValue]
+    attribute_labels: dict[str, AttributeLabel]
     options: list[str]
     images: list[Image]
 
@@ -164,10 +172,12 @@ class ImportCounts(msgspec.Struct, frozen=True):
 
 
 class ImportView(msgspec.Struct, frozen=True):
-    """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it."""
+    """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it;
+    `dialect` is what the file was recognised as."""
 
     id: str
     status: ImportStatus
+    dialect: str | None
     detail: str | None
     counts: ImportCounts
     created_at: datetime
@@ -239,7 +249,9 @@ def _product_fields(product: Product, locale: str | None) -> dict[str, Any]:
         "category": product.category,
         "brand": product.brand,
         "tags": product.tags,
+        "breadcrumbs": breadcrumbs(categories.present(), product.category, locale) if product.category else [],
         "attributes": product.attributes,
+        "attribute_labels": attribute_labels(product.attributes, locale) if product.attributes else {},
         "options": product.options,
         "images": product.images,
     }
@@ -273,6 +285,7 @@ def import_job(
     return ImportView(
         id=job.id,
         status=cast(ImportStatus, job.state),
+        dialect=job.dialect,
         detail=job.detail,
         counts=counts,
         created_at=datetime.fromisoformat(job.created_at),

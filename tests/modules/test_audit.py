@@ -77,6 +77,11 @@ def category(shop: Shop) -> Write:
     return Write("/admin/categories/cups", {}, "cups")
 
 
+def attribute(shop: Shop) -> Write:
+    shop.staff.put("/admin/attributes/material", {"name": "Material"})
+    return Write("/admin/attributes/material", {}, "material")
+
+
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
@@ -91,6 +96,11 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "catalog.delete_price_list": ("price_list.deleted", price_list),
     "catalog.delete_category": ("category.deleted", category),
+    "catalog.put_attribute": (
+        "attribute.put",
+        lambda _: Write("/admin/attributes/material", {"name": "Material"}, "material"),
+    ),
+    "catalog.delete_attribute": ("attribute.deleted", attribute),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
     "users.put_groups": (
         "customer.groups_put",
