@@ -14,6 +14,7 @@ RULES = {
     "address",
     "category_tree",
     "methods",
+    "price_lists",
     "pricing",
     "product",
     "routing",
