@@ -13,10 +13,12 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 RULES = {
     "address",
     "category_tree",
+    "collection_rule",
     "methods",
     "pricing",
     "product",
     "routing",
+    "rule_language",
     "shipping",
     "shopify",
     "states",
