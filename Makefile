@@ -53,7 +53,7 @@ bench: .venv/installed ## measure the shop against its budgets and write docs/pe
 
 bench-search: .venv/installed ## how well search finds what people mean; JUDGMENTS=file for other judgments
 	@$(BIN)/python -m infra.local install
-	@$(BIN)/python -m bench.relevance $(if $(JUDGMENTS),--judgments "$(JUDGMENTS)")
+	@$(BIN)/python -m bench.relevance --straight $(if $(JUDGMENTS),--judgments "$(JUDGMENTS)")
 
 storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
 	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)

@@ -20,10 +20,11 @@ RULES = {
     "routing",
     "rule_language",
     "shipping",
-    "shopify",
     "states",
     "taxonomy",
 }
+# How product files are read.
+RULES |= {"dialects", "jsonlines", "reading", "sheets", "shopify", "text_lines"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime
 
 import msgspec
-import nh3
 
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import shelving, tables
@@ -17,6 +16,8 @@ from chalicelib.core.settings import settings
 
 def cleaned(draft: ProductDraft) -> ProductDraft:
     """The draft without what HTML should not be shown to others."""
+    import nh3  # a native library, and only who writes products needs it
+
     return msgspec.structs.replace(
         draft,
         description=nh3.clean(draft.description),

@@ -39,7 +39,9 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
 
 
 class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: Literal["shopify"] = "shopify"
+    """`format` is recognised by what the file begins with unless it is named."""
+
+    format: Literal["shopify", "jsonl"] | None = None
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -136,10 +138,12 @@ class ImportCounts(msgspec.Struct, frozen=True):
 
 
 class ImportView(msgspec.Struct, frozen=True):
-    """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it."""
+    """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it;
+    `dialect` is what the file was recognised as."""
 
     id: str
     status: ImportStatus
+    dialect: str | None
     detail: str | None
     counts: ImportCounts
     created_at: datetime
@@ -233,6 +237,7 @@ def import_job(
     return ImportView(
         id=job.id,
         status=cast(ImportStatus, job.state),
+        dialect=job.dialect,
         detail=job.detail,
         counts=counts,
         created_at=datetime.fromisoformat(job.created_at),
