@@ -1,12 +1,16 @@
 """What every test stands on: the environment of a function, and no network but this machine."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from environment import become_a_function
 from machine import free_port
 
 from bench import osmem
+
+if TYPE_CHECKING:
+    from inprocess import Shop
 
 MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
 SEARCH_PORT = free_port()
@@ -26,3 +30,32 @@ def search_engine() -> Iterator[str]:
     """The search engine of the local stack, on a port of its own."""
     with osmem.running(SEARCH_PORT) as url:
         yield url
+
+
+@pytest.fixture
+def shop() -> "Iterator[Shop]":
+    """An empty shop in this process: two locations, two ways to send things, and nothing to sell."""
+    from inprocess import Shop
+    from moto import mock_aws
+
+    from chalicelib.core import cache
+
+    cache.forget()
+    with mock_aws():
+        shop = Shop()
+        shop.create_tables()
+        shop.open()
+        yield shop
+    cache.forget()
+
+
+@pytest.fixture
+def searchable(shop: "Shop", search_engine: str) -> "Shop":
+    """A shop with an empty search index."""
+    import urllib.request
+
+    from chalicelib.catalog import search
+
+    urllib.request.urlopen(urllib.request.Request(f"{search_engine}/_all", method="DELETE")).close()
+    search._make_index.cache_clear()
+    return shop

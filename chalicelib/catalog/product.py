@@ -14,7 +14,7 @@ Handle = Annotated[str, Meta(pattern=r"^[^\W_]+([-_]+[^\W_]+)*$(?!\n)", max_leng
 Sku = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\x1f])?$(?!\n)", max_length=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=50_000)]
-Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=60)]
+Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=120)]
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", description="BCP 47 language tag")]
 Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
 Millimetres = Annotated[int, Meta(ge=1, le=100_000)]
@@ -33,6 +33,8 @@ MOST_OPTIONS = 3
 MOST_VARIANTS = 250
 _MOST_COMPONENTS = 20
 _MOST_ATTRIBUTES = 300
+# A product stands on a shelf for each price list that it names, and all of them are written in one transaction.
+_MOST_PRICE_LISTS = 20
 # DynamoDB keeps at most 400 KB an item, names of attributes and JSON's own signs included.
 _LARGEST_PRODUCT = 300_000
 _LARGEST_VARIANT = 30_000
@@ -130,6 +132,8 @@ def check(draft: ProductDraft, currency: str) -> None:
         raise invalid("/options", "Option names must differ.")
     if len(draft.attributes) > _MOST_ATTRIBUTES:
         raise invalid("/attributes", f"A product has at most {_MOST_ATTRIBUTES} attributes.")
+    if len({price.list for variant in draft.variants for price in variant.prices}) > _MOST_PRICE_LISTS:
+        raise invalid("/variants", f"The prices of a product name at most {_MOST_PRICE_LISTS} price lists.")
     _check_times(draft)
     skus: set[str] = set()
     combinations: set[tuple[str, ...]] = set()

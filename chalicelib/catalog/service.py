@@ -1,14 +1,12 @@
-"""What the catalogue holds: products with their variants, shelves, categories, and what carts need to know."""
+"""What the catalogue holds: products with their variants, shelves, and what carts need to know."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from chalicelib.catalog import tables
-from chalicelib.catalog.tables import Category, Page, Product
+from chalicelib.catalog.tables import Page, Product
 from chalicelib.catalog.tables import Variant as Variant
-from chalicelib.core import audit, dynamo
+from chalicelib.core import dynamo
 from chalicelib.core.errors import not_found
-from chalicelib.core.staff import Staff
 
 
 def product(product_id: str) -> tuple[Product, list[Variant]]:
@@ -38,11 +36,16 @@ def published_page(handle: str) -> Page:
 
 
 def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
-    """A page of products, newest first, and the place from which the next page goes on, if there is one."""
+    """A page of products, newest first, and the place from which the next page goes on, if there is one.
+
+    A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
+    """
     entries = tables.shelf(name, limit + 1, after)
     keys: list[dynamo.Key] = [(Product, f"PRODUCT#{entry.product_id}", "PRODUCT") for entry in entries[:limit]]
     found = dynamo.load(keys)
     products = [item for item in (found.get(key) for key in keys) if isinstance(item, Product)]
+    if name != tables.EVERYTHING:
+        products = [item for item in products if name in item.shelves]
     return products, entries[limit - 1].sk if len(entries) > limit else None
 
 
@@ -54,28 +57,6 @@ def offers(skus: list[str]) -> list[dynamo.Key]:
 def variants_among(items: Mapping[dynamo.Key, dynamo.Item]) -> list[Variant]:
     """The variants of what was read at `offers`."""
     return [item for item in items.values() if isinstance(item, Variant)]
-
-
-def put_category(category_id: str, name: str, translations: dict[str, str], by: Staff) -> Category:
-    """Create or rename a category. The same names again change nothing."""
-    category = Category(**tables.category_key(category_id), id=category_id, name=name, translations=translations)
-    old = dynamo.get(Category, **tables.category_key(category_id))
-    if old is None or (old.name, old.translations) != (name, translations):
-        dynamo.transaction([dynamo.put(category), audit.entry(by, "category.put", category_id, name=name)])
-    return category
-
-
-def name_category_once(category_id: str, by: Staff | None) -> None:
-    """Make sure that a category exists; one that staff have named keeps its name. Without `by` a file names it."""
-    category = Category(
-        **tables.category_key(category_id),
-        id=category_id,
-        name=category_id.replace("-", " ").capitalize(),
-        translations={},
-    )
-    audited = [audit.entry(by, "category.put", category_id, name=category.name)] if by else []
-    with suppress(dynamo.ConditionFailed):
-        dynamo.transaction([dynamo.insert(category), *audited])
 
 
 def _variants_of(product: Product) -> list[Variant]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.relevance import judgments, metrics
+from bench import scale
+from bench.relevance import goods, icecat, judgments, metrics
 
 RATINGS = st.dictionaries(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=3), st.integers(0, 3), max_size=30)
 
@@ -78,3 +79,30 @@ def test_judgments_are_read_by_query(tmp_path: Path) -> None:
     file = tmp_path / "judgments.csv"
     file.write_text('query,docid,rating\n"tea, green",17,3\n杯子,17,0\n"tea, green",4,1\n', encoding="utf-8-sig")
     assert judgments.read(file) == {"tea, green": {"17": 3, "4": 1}, "杯子": {"17": 0}}
+
+
+def test_our_own_judgments_are_whole() -> None:
+    with goods.JUDGMENTS.open(encoding="utf-8") as file:
+        rows = [line.rstrip("\n").rsplit(",", 2) for line in file][1:]
+    pairs = [(query, document) for query, document, _ in rows]
+    assert len(set(pairs)) == len(pairs)
+    assert {rating for *_, rating in rows} == {"0", "1", "2", "3"}
+    judged = judgments.read(goods.JUDGMENTS)
+    assert len(judged) == 30
+    assert all(some_are_relevant(ratings) for ratings in judged.values())
+
+
+def test_our_own_judgments_are_of_goods_that_exist() -> None:
+    if not goods.FILE.exists():
+        pytest.skip(f"{goods.FILE} is absent")
+    judged = judgments.read(goods.JUDGMENTS)
+    assert {document for ratings in judged.values() for document in ratings} <= {d["handle"] for d in goods.drafts()}
+
+
+def test_the_set_repeated_is_a_set_of_other_products() -> None:
+    if not icecat.files():
+        pytest.skip(f"{icecat.FOLDER} is absent")
+    drafts = list(scale.repeated(20_000))
+    assert len({draft["handle"] for draft in drafts}) == 20_000
+    assert len({variant["sku"] for draft in drafts for variant in draft["variants"]}) == 20_000
+    assert drafts[19_406]["title"] == drafts[0]["title"]
