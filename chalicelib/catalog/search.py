@@ -1,139 +1,104 @@
 """The search engine: the only file that knows OpenSearch.
 
-One index behind an alias. A document's version is its product's, so a late or repeated event never puts an older state
-over a newer one (`external_gte` in OpenSearch's document versioning).
+One index behind an alias. A document's version rises with whatever changes it, so a late or repeated event never puts
+an older state over a newer one (`external_gte` in OpenSearch's document versioning).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from chalicelib.catalog.search_index import Document, Json, definition
+from chalicelib.catalog.spelling import Misspelt
 from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
 
 ALIAS = "products"
-Sort = Literal["relevance", "price_asc", "price_desc", "newest"]
 T = TypeVar("T")
-
-# Every text twice: English stems for "mugs" and "mug", CJK bigrams for Chinese and mixed text.
-_TEXT = {"type": "text", "analyzer": "english", "fields": {"cjk": {"type": "text", "analyzer": "cjk"}}}
-_MAPPINGS = {
-    "dynamic": "strict",
-    "properties": {
-        "id": {"type": "keyword"},
-        "title": _TEXT,
-        "description": _TEXT,
-        "brand": _TEXT,
-        "tags": _TEXT,
-        "skus": {"type": "keyword"},
-        "category": {"type": "keyword"},
-        "price_from": {"type": "long"},
-        "published_at": {"type": "date"},
-        "card": {"type": "object", "enabled": False},
-    },
-}
-_FIELDS = ("title{}^4", "brand{}^2", "tags{}^2", "description{}")
-_ORDER: dict[Sort, list[dict[str, str]]] = {
-    "relevance": [{"_score": "desc"}, {"id": "asc"}],
-    "price_asc": [{"price_from": "asc"}, {"id": "asc"}],
-    "price_desc": [{"price_from": "desc"}, {"id": "asc"}],
-    "newest": [{"published_at": "desc"}, {"id": "asc"}],
-}
+# What the engine says of a write that came too late: it has a newer version, or the document is gone already.
+_NEWER, _GONE = 409, 404
+# Managed engines take requests of 10 MB.
+_LARGEST_REQUEST = 4_000_000
 
 
-class Document(msgspec.Struct, frozen=True):
-    """A published product as the engine keeps it. Texts hold all languages; `card` is what a list of results shows.
-
-    `price_from` is in minor units. `version` is not stored, it is the document's version.
-    """
+class Removed(msgspec.Struct, frozen=True):
+    """That a product is not to be found any more, as of this version."""
 
     id: str
     version: int
-    title: list[str]
-    description: list[str]
-    brand: str | None
-    tags: list[str]
-    skus: list[str]
-    category: str | None
-    price_from: int
-    published_at: str
-    card: dict[str, Any]
 
 
-class Query(msgspec.Struct, frozen=True):
-    """What is looked for. Prices are in minor units; `after` is where the page before ended."""
-
-    text: str | None
-    category: str | None
-    price_min: int | None
-    price_max: int | None
-    sort: Sort
-    limit: int
-    after: list[Any] | None
+Change = Document | Removed
 
 
-class Found(msgspec.Struct, frozen=True):
-    cards: list[dict[str, Any]]
+class Hit(msgspec.Struct, frozen=True):
+    """A document that was found: what is shown of it, where it stands in the order, and which named parts it matches."""
+
+    id: str
+    source: Json
+    sort: list[Any]
+    matched: frozenset[str]
+
+
+class Answer(msgspec.Struct, frozen=True):
     total: int
-    after: list[Any] | None
+    hits: list[Hit]
+    counts: Json
+    spelling: list[Misspelt]
 
 
-def search(query: Query) -> Found:
-    """One page of published products. 503 if the engine does not answer: nothing else depends on it."""
-    body: dict[str, Any] = {
-        "query": {"bool": {"must": [_matching(query.text)], "filter": _filters(query)}},
-        "sort": _ORDER[query.sort],
-        "size": query.limit + 1,
-        "track_total_hits": True,
-        "_source": ["card"],
-    }
-    if query.after:
-        body["search_after"] = query.after
-    answer = _answered(lambda: _engine().search(index=ALIAS, body=body))
-    hits = answer["hits"]["hits"]
-    page = hits[: query.limit]
-    return Found(
-        cards=[hit["_source"]["card"] for hit in page],
-        total=answer["hits"]["total"]["value"],
-        after=page[-1]["sort"] if len(hits) > query.limit else None,
+def ask(body: Json, session: str) -> Answer:
+    """What the engine answers. 503 if it does not: nothing else depends on it.
+
+    Questions of one `session` go to the same copies of the index, so that their scores can be compared.
+    """
+    answer = _answered(lambda: _engine().search(index=ALIAS, body=body, params={"preference": session}))
+    return Answer(
+        total=answer["hits"].get("total", {}).get("value", 0),
+        hits=[_hit(hit) for hit in answer["hits"]["hits"]],
+        counts=answer.get("aggregations", {}),
+        spelling=[_misspelt(entry) for entry in answer.get("suggest", {}).get("spelling", [])],
     )
 
 
-def put(document: Document) -> None:
-    """Show this state of a product in search, unless a newer one is there."""
-    fields = msgspec.structs.asdict(document)
-    version = fields.pop("version")
-    _unless_newer(
-        lambda: _engine().index(index=ALIAS, id=document.id, body=fields, version=version, version_type="external_gte")
-    )
+def write(changes: Sequence[Change], index: str = ALIAS) -> dict[str, str]:
+    """Bring these changes into an index, in one request if they fit. Returns what the engine refused, by product: why.
 
-
-def remove(product_id: str, version: int) -> None:
-    """Take a product out of search as of its `version`."""
-    _unless_newer(lambda: _engine().delete(index=ALIAS, id=product_id, version=version, version_type="external_gte"))
+    What came too late is not refused: a newer version is there. Raises if the engine can not be asked at all.
+    """
+    if index == ALIAS:
+        _make_index()
+    refused: dict[str, str] = {}
+    for lines in _requests(changes):
+        for entry in _engine().bulk(index=index, body=lines)["items"]:
+            (result,) = entry.values()
+            if result["status"] == _NEWER:
+                log.write("search_document_newer", product=result["_id"])
+            elif result["status"] >= 300 and result["status"] != _GONE:
+                refused[result["_id"]] = str(result.get("error", {}).get("reason", result["status"]))
+    return refused
 
 
 def new_index(name: str) -> None:
     """An index that nobody sees yet."""
-    _engine().indices.create(index=name, body={"mappings": _MAPPINGS})
+    _engine().indices.create(index=name, body=definition(settings.search_chinese))
 
 
 def has_index(name: str) -> bool:
     return bool(_engine().indices.exists(index=name))
 
 
-def fill(index: str, documents: Iterable[Document]) -> int:
-    """Put `documents` into an index, unless newer ones are there. Returns how many went in."""
-    from opensearchpy.helpers import BulkIndexError, bulk
+def indices() -> set[str]:
+    """The names of all indices that are, were or will be behind the alias."""
+    return set(_engine().indices.get(index=f"{ALIAS}-*"))
 
-    actions = (_bulk_action(document, index) for document in documents)
-    count, refused = bulk(_engine(), actions, raise_on_error=False)
-    if broken := [entry for entry in refused if entry["index"]["status"] != 409]:
-        raise BulkIndexError(f"{len(broken)} documents were refused", broken)
-    return int(count)
+
+def drop(name: str) -> None:
+    """Delete an index that nobody sees."""
+    _engine().indices.delete(index=name, ignore_unavailable=True)
 
 
 def show(index: str) -> None:
@@ -145,44 +110,54 @@ def show(index: str) -> None:
     engine.indices.update_aliases(body={"actions": [*moves, {"add": {"index": index, "alias": ALIAS}}]})
 
 
-def _bulk_action(document: Document, index: str) -> dict[str, Any]:
-    fields = msgspec.structs.asdict(document)
-    version = fields.pop("version")
-    return {"_index": index, "_id": document.id, "version": version, "version_type": "external_gte", "_source": fields}
-
-
-def _matching(text: str | None) -> dict[str, Any]:
-    if not text or not text.strip():
-        return {"match_all": {}}
-    english, cjk = ([field.format(suffix) for field in _FIELDS] for suffix in ("", ".cjk"))
-    across = [
-        {"multi_match": {"query": text, "fields": f, "type": "cross_fields", "operator": "and"}} for f in (english, cjk)
-    ]
-    typos = {"multi_match": {"query": text, "fields": english, "fuzziness": "AUTO", "operator": "and", "boost": 0.3}}
-    sku = {"term": {"skus": {"value": text.strip(), "boost": 10}}}
-    return {"dis_max": {"queries": [*across, typos, sku], "tie_breaker": 0.2}}
-
-
-def _filters(query: Query) -> list[dict[str, Any]]:
-    filters: list[dict[str, Any]] = []
-    if query.category:
-        filters.append({"term": {"category": query.category}})
-    limits = {"gte": query.price_min, "lte": query.price_max}
-    if given := {name: value for name, value in limits.items() if value is not None}:
-        filters.append({"range": {"price_from": given}})
-    return filters
-
-
-def _unless_newer(write: Callable[[], Any]) -> None:
-    from opensearchpy.exceptions import ConflictError, NotFoundError
-
+def refresh() -> None:
+    """Let searches see everything that was written."""
     _make_index()
-    try:
-        write()
-    except ConflictError:
-        log.write("search_document_newer")
-    except NotFoundError:
-        return  # taken out already
+    _engine().indices.refresh(index=ALIAS)
+
+
+def versions(after: str | None, limit: int) -> list[tuple[str, int]]:
+    """The next documents behind the id `after`, with their versions, in the order of their ids."""
+    body: Json = {"size": limit, "sort": [{"id": "asc"}], "version": True, "_source": False}
+    if after is not None:
+        body["search_after"] = [after]
+    answer = _engine().search(index=ALIAS, body=body)
+    return [(hit["_id"], int(hit["_version"])) for hit in answer["hits"]["hits"]]
+
+
+def _hit(hit: Json) -> Hit:
+    matched = frozenset(hit.get("matched_queries", ()))
+    return Hit(hit["_id"], hit.get("_source", {}), hit.get("sort", []), matched)
+
+
+def _misspelt(entry: Json) -> Misspelt:
+    start = int(entry["offset"])
+    known_as = [option["text"] for option in entry["options"]]
+    return Misspelt(entry["text"], start, start + int(entry["length"]), known_as)
+
+
+def _requests(changes: Iterable[Change]) -> Iterator[bytes]:
+    """The bodies of bulk requests that hold these changes, each of a size that the engine takes."""
+    lines: list[bytes] = []
+    size = 0
+    for change in changes:
+        line = _line(change)
+        if lines and size + len(line) > _LARGEST_REQUEST:
+            yield b"".join(lines)
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield b"".join(lines)
+
+
+def _line(change: Change) -> bytes:
+    versioned = {"_id": change.id, "version": change.version, "version_type": "external_gte"}
+    if isinstance(change, Removed):
+        return msgspec.json.encode({"delete": versioned}) + b"\n"
+    fields = msgspec.structs.asdict(change)
+    del fields["version"]
+    return msgspec.json.encode({"index": versioned}) + b"\n" + msgspec.json.encode(fields) + b"\n"
 
 
 @cache
@@ -193,8 +168,9 @@ def _make_index() -> None:
     engine = _engine()
     if engine.indices.exists_alias(name=ALIAS):
         return
+    body = {**definition(settings.search_chinese), "aliases": {ALIAS: {}}}
     try:
-        engine.indices.create(index=f"{ALIAS}-1", body={"mappings": _MAPPINGS, "aliases": {ALIAS: {}}})
+        engine.indices.create(index=f"{ALIAS}-1", body=body)
     except RequestError as error:
         if error.error != "resource_already_exists_exception":
             raise
