@@ -13,11 +13,13 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 RULES = {
     "address",
     "category_tree",
+    "collection_rule",
     "methods",
     "price_lists",
     "pricing",
     "product",
     "routing",
+    "rule_language",
     "shipping",
     "states",
     "taxonomy",
