@@ -176,6 +176,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "LogisticsEvents": {"LogisticsTable"},
         "CatalogSearch": {"CatalogTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():
