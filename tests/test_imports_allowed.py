@@ -13,14 +13,21 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 RULES = {
     "address",
     "category_tree",
+    "google_feed",
+    "gtin",
+    "json_ld",
+    "listing",
     "methods",
+    "plain_text",
     "pricing",
     "product",
     "routing",
     "shipping",
     "shopify",
+    "sitemap",
     "states",
     "taxonomy",
+    "xml_text",
 }
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
