@@ -13,22 +13,21 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 RULES = {
     "address",
     "category_tree",
-    "google_feed",
-    "gtin",
-    "json_ld",
-    "listing",
+    "collection_rule",
     "methods",
-    "plain_text",
+    "price_lists",
     "pricing",
     "product",
     "routing",
+    "rule_language",
     "shipping",
-    "shopify",
-    "sitemap",
     "states",
     "taxonomy",
-    "xml_text",
 }
+# How product files are read.
+RULES |= {"dialects", "jsonlines", "reading", "sheets", "shopify", "text_lines"}
+# How the world outside is told of products.
+RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

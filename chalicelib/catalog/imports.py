@@ -1,14 +1,11 @@
 """Import jobs: a file in S3 becomes products, a line of report for each, and a second reading changes nothing."""
 
-import csv
-import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.catalog import products, shopify, storage, tables
-from chalicelib.catalog.shopify import Numbered, Problem
+from chalicelib.catalog import importing, storage, tables
 from chalicelib.catalog.tables import CatalogItem, ImportJob, ImportLine
 from chalicelib.core import audit, clock, dynamo, ids, jobs, sqs
 from chalicelib.core.errors import ShopError, not_found
@@ -18,7 +15,6 @@ from chalicelib.core.staff import Staff
 
 FOLDER = "imports/"
 AWAITING_UPLOAD, RUNNING, FINISHED, FAILED = "awaiting_upload", "running", "finished", "failed"
-_LONGEST_CELL = 2_000_000
 
 
 def start(once: Once, by: Staff) -> ImportJob:
@@ -34,7 +30,7 @@ def start(once: Once, by: Staff) -> ImportJob:
 
 
 def upload_url(job: ImportJob) -> str:
-    return storage.upload_url(f"{FOLDER}{job.id}.csv")
+    return storage.upload_url(f"{FOLDER}{job.id}")
 
 
 def find(import_id: str) -> ImportJob:
@@ -51,7 +47,7 @@ def report(import_id: str, limit: int, after: str | None) -> tuple[list[ImportLi
 
 def run_uploaded(key: str, out_of_time: Callable[[], bool]) -> None:
     """Read the file that was uploaded under `key`, unless its job is done; what is left over is queued again."""
-    import_id = key.removeprefix(FOLDER).removesuffix(".csv")
+    import_id = key.removeprefix(FOLDER).partition(".")[0]
     job = dynamo.get(ImportJob, f"IMPORT#{import_id}", "IMPORT")
     if job is None or job.state in (FINISHED, FAILED):
         return  # a file that nobody asked for, or a second notice of one that was read
@@ -89,70 +85,15 @@ def run(job: ImportJob, key: str, out_of_time: Callable[[], bool]) -> bool:
     """Import the file at `key` from where the job stands. False if time ran out; the job then knows how far it came."""
     _set_state(job, RUNNING)
     try:
-        seen: set[str] = set()
-        for group in shopify.grouped(_rows(storage.open_text(key))):
-            if group[0].line >= int(job.next_line):
-                if out_of_time():
-                    return False
-                _import_product(job, group, seen)
-            seen.add(shopify.handle_of(group))
-    except (ShopError, csv.Error, UnicodeDecodeError) as error:
-        detail = error.detail if isinstance(error, ShopError) else f"The file can not be read as UTF-8 CSV: {error}."
-        _set_state(job, FAILED, detail)
+        if not importing.work(job, key, out_of_time):
+            return False
+    except ShopError as error:
+        if error.status >= 500:
+            raise
+        _set_state(job, FAILED, error.detail)
         return True
     _set_state(job, FINISHED)
     return True
-
-
-def _rows(file: io.TextIOWrapper) -> Iterator[Numbered]:
-    csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(file)
-    header = [name.strip() for name in next(reader, [])]
-    if missing := shopify.missing_columns(header):
-        detail = f"This is no Shopify product CSV: the columns {', '.join(missing)} are missing."
-        raise ShopError("unknown_format", 422, detail)
-    ended = reader.line_num
-    for cells in reader:
-        line, ended = ended + 1, reader.line_num
-        if any(cells):
-            yield Numbered(line, dict(zip(header, cells, strict=False)))
-
-
-def _import_product(job: ImportJob, group: list[Numbered], seen: set[str]) -> None:
-    read = shopify.read_product(group, settings.currency)
-    problems = list(read.problems)
-    if read.handle in seen:
-        problems.append(
-            Problem(read.line, "This handle stands further up in the file. Rows of a product must follow each other.")
-        )
-    elif read.draft is not None:
-        try:
-            products.save(read.draft, lambda saved: _reported(job, read.line, read.handle, saved.outcome, problems))
-            return
-        except ShopError as error:
-            if error.status >= 500:
-                raise
-            problems.append(Problem(read.line, error.detail, error.pointer))
-    dynamo.transaction(_reported(job, read.line, read.handle, "failed", problems))
-
-
-def _reported(job: ImportJob, line: int, handle: str, outcome: str, problems: list[Problem]) -> list[dynamo.Action]:
-    entry = ImportLine(
-        **tables.import_line_key(job.id, line),
-        line=line,
-        product_handle=handle,
-        outcome=outcome,
-        problems=[msgspec.structs.asdict(problem) for problem in problems],
-    )
-    counter = {
-        "created": ImportJob.created,
-        "updated": ImportJob.updated,
-        "unchanged": ImportJob.unchanged,
-        "failed": ImportJob.failed,
-    }
-    counted = counter[outcome]
-    changes = [counted.set((counted | 0) + 1), ImportJob.next_line.set(line + 1)]
-    return [dynamo.insert(entry), dynamo.update(job, changes)]
 
 
 def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:

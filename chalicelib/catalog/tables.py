@@ -8,26 +8,30 @@
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
 | import job    | IMPORT#<id>               | IMPORT                      |                       |
+| its file      | IMPORT#<id>               | FORM                        |                       |
 | its report    | IMPORT#<id>               | LINE#<line>                 |                       |
+| handle seen   | IMPORT#<id>#<handle>      | MARK                        |                       |
 
 A variant's key is its SKU, so a cart reads it directly and no two products can have it. The index `page` puts a product
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
-Categories are in taxonomy_tables.py.
+Categories are in taxonomy_tables.py, price lists in price_tables.py.
 """
 
 import zlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.catalog import product as rules
+from chalicelib.catalog.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
-from chalicelib.core import due, dynamo
+from chalicelib.catalog.reading import Form, Place
+from chalicelib.core import clock, due, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -35,6 +39,7 @@ from chalicelib.core.settings import settings
 SHELF_SPREAD = 4
 EVERYTHING = "*"  # the shelf of all products, drafts too
 PUBLISHED = "@"  # the shelf of all published products
+_MARKS_KEPT = timedelta(days=30)
 
 
 class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
@@ -70,7 +75,8 @@ class CatalogItem(Item):
 class Product(CatalogItem, discriminator="product"):
     """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
 
-    `shelves` are the lists on which it stands while it is published, since `published_at`.
+    `shelves` are the lists on which it stands while it is published, since `published_at`. `price_from` is the lowest
+    of its variants' own prices, `list_prices_from` the lowest that price lists have for one piece.
     """
 
     id = UnicodeAttribute()
@@ -87,6 +93,7 @@ class Product(CatalogItem, discriminator="product"):
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
+    list_prices_from = JsonAttribute(ListMinima, default=dict)
     status = UnicodeAttribute()
     publish_at = UnicodeAttribute(null=True)
     unpublish_at = UnicodeAttribute(null=True)
@@ -154,18 +161,30 @@ class ShelfEntry(CatalogItem, discriminator="shelf_entry"):
 
 
 class ImportJob(CatalogItem, discriminator="import"):
-    """`next_line` is the line from which work goes on; lines before it are reported. Counts are of products."""
+    """`place` is where in the file work goes on; what stands before it is reported. Counts are of products."""
 
     id = UnicodeAttribute()
     state = UnicodeAttribute()
+    dialect = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     finished_at = UnicodeAttribute(null=True)
     detail = UnicodeAttribute(null=True)
-    next_line = NumberAttribute(default=0)
+    place = JsonAttribute(Place, null=True)
     created = NumberAttribute(default=0)
     updated = NumberAttribute(default=0)
     unchanged = NumberAttribute(default=0)
     failed = NumberAttribute(default=0)
+
+
+class ImportForm(CatalogItem, discriminator="import_form"):
+    """How the file of a job is read, and in which version of it; apart from the job, which changes all the time."""
+
+    form = JsonAttribute(Form)
+    etag = UnicodeAttribute()
+
+
+class ImportMark(CatalogItem, discriminator="import_mark"):
+    """That the file of a job has this handle further up: a file of any size needs no memory for those it had."""
 
 
 class ImportLine(CatalogItem, discriminator="import_line"):
@@ -204,6 +223,19 @@ def import_line_key(import_id: str, line: int) -> PrimaryKey:
     return {"pk": f"IMPORT#{import_id}", "sk": f"LINE#{line:09d}"}
 
 
+def import_form_key(import_id: str) -> PrimaryKey:
+    return {"pk": f"IMPORT#{import_id}", "sk": "FORM"}
+
+
+def import_mark_ref(import_id: str, handle: str) -> dynamo.Key:
+    return (ImportMark, f"IMPORT#{import_id}#{handle[:200]}", "MARK")
+
+
+def import_mark(import_id: str, handle: str) -> ImportMark:
+    _, pk, sk = import_mark_ref(import_id, handle)
+    return ImportMark(pk=pk, sk=sk, expires=int((clock.now() + _MARKS_KEPT).timestamp()))
+
+
 def product_by_id(product_id: str) -> Product | None:
     return dynamo.get(Product, f"PRODUCT#{product_id}", "PRODUCT")
 
@@ -240,6 +272,10 @@ def variants(skus: list[str]) -> dict[str, Variant]:
 
 def variant_ref(sku: str) -> dynamo.Key:
     return (Variant, f"SKU#{sku}", "VARIANT")
+
+
+def product_ref(product_id: str) -> dynamo.Key:
+    return (Product, f"PRODUCT#{product_id}", "PRODUCT")
 
 
 def put_off(product_id: str, until: datetime) -> None:

@@ -34,9 +34,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def busy_shop(shop: Shop) -> Shop:
     for handle in ("mug", "bowl", "plate"):
-        shop.product(handle, stock={"ams": 50, "sha": 50})
+        shop.product(handle, stock={"ams": 50, "sha": 50}, category="table", attributes={"colour": "blue"})
     cache.forget()
-    shop.ready_cart(("MUG", 1))  # locations and shipping options are in the function's cache now
+    shop.ready_cart(("MUG", 1))  # what changes seldom is in the function's cache now: locations, shipping options,
+    shop.guest.get("/products/mug")  # categories, attributes
     return shop
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.catalog import product, shopify
 from chalicelib.catalog.product import Image, ProductDraft
-from chalicelib.catalog.shopify import Numbered, Problem, Read, Row
+from chalicelib.catalog.reading import Numbered, Problem, Read, Row, Shop, grouped
 from chalicelib.core.money import Money
 
 IMPORTS = Path(__file__).parents[3] / "shared" / "data" / "imports"
@@ -37,9 +37,12 @@ def numbered(rows: list[Row]) -> list[Numbered]:
     return [Numbered(line, row) for line, row in enumerate(rows, 2)]
 
 
+def in_groups(rows: list[Numbered]) -> list[list[Numbered]]:
+    return list(grouped(rows, shopify.key))
+
+
 def read(*rows: Row, currency: str = "EUR") -> Read:
-    (group,) = shopify.grouped(numbered(list(rows)))
-    return shopify.read_product(group, currency)
+    return shopify.read(numbered(list(rows)), Shop(currency))
 
 
 def draft(*rows: Row) -> ProductDraft:
@@ -98,29 +101,29 @@ def test_what_a_row_does_not_say_is_left_open():
 @given(st.lists(handles, max_size=12))
 def test_grouping_loses_no_row_and_keeps_their_order(drawn):
     rows = numbered([{"Handle": handle} for handle in drawn])
-    assert [row for group in shopify.grouped(rows) for row in group] == rows
+    assert [row for group in in_groups(rows) for row in group] == rows
 
 
 @given(st.lists(handles, max_size=12))
 def test_neighbours_are_one_group_exactly_where_they_share_a_handle(drawn):
-    groups = list(shopify.grouped(numbered([{"Handle": handle} for handle in drawn])))
+    groups = in_groups(numbered([{"Handle": handle} for handle in drawn]))
     for group in groups:
         assert len({row.row["Handle"].strip().lower() for row in group}) == 1
     for one, other in pairwise(groups):
-        assert not shopify.handle_of(one) or shopify.handle_of(one) != shopify.handle_of(other)
+        assert not shopify.key(one[0]) or shopify.key(one[0]) != shopify.key(other[0])
 
 
 def test_rows_without_a_handle_are_no_group():
-    assert [len(group) for group in shopify.grouped(numbered([{"Handle": ""}, {}, {"Handle": " "}]))] == [1, 1, 1]
+    assert [len(group) for group in in_groups(numbered([{"Handle": ""}, {}, {"Handle": " "}]))] == [1, 1, 1]
 
 
 def test_a_handle_that_comes_again_further_down_is_a_group_of_its_own():
-    groups = list(shopify.grouped(numbered([SHIRT, MUG, size("M")])))
+    groups = in_groups(numbered([SHIRT, MUG, size("M")]))
     assert [[row.line for row in group] for group in groups] == [[2], [3], [4]]
 
 
 def test_a_file_without_rows_has_no_groups():
-    assert list(shopify.grouped([])) == []
+    assert in_groups([]) == []
 
 
 def test_a_handle_is_made_lower_case():
@@ -352,8 +355,8 @@ def test_every_product_of_a_real_export_reads_without_problems(name):
     if not (IMPORTS / name).exists():
         pytest.skip(f"no ../shared: {IMPORTS / name} is not there")
     with (IMPORTS / name).open(newline="", encoding="utf-8") as file:
-        groups = list(shopify.grouped(numbered(list(csv.DictReader(file)))))
-    reads = [shopify.read_product(group, "EUR") for group in groups]
+        groups = in_groups(numbered(list(csv.DictReader(file))))
+    reads = [shopify.read(group, Shop("EUR")) for group in groups]
     assert len({result.handle for result in reads}) == len(reads) == 20
     assert not [result.problems for result in reads if result.problems]
     for result in reads:
