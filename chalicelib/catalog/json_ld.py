@@ -3,6 +3,7 @@
 The shapes are those that Google reads for merchant listings and product variants. What is not known is left out.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -24,9 +25,16 @@ class Rating(msgspec.Struct, frozen=True):
     stars: int
 
 
-def product(listing: Listing, rating: Rating | None = None) -> _Object:
+class Step(msgspec.Struct, frozen=True):
+    """A page on the way down to a product's."""
+
+    name: str
+    url: str
+
+
+def product(listing: Listing, rating: Rating | None = None, way: Sequence[Step] = ()) -> _Object:
     """A Product, or a ProductGroup of several variants, as one JSON-LD object."""
-    shared = {"@context": _SCHEMA, "@type": "Product", **_about(listing), **_rated(rating)}
+    shared = {"@context": _SCHEMA, "@type": "Product", **_about(listing, way), **_rated(rating)}
     if not listing.grouped:
         return {**shared, **(_thing(listing.offers[0], listing) if listing.offers else {})}
     return {
@@ -40,8 +48,9 @@ def product(listing: Listing, rating: Rating | None = None) -> _Object:
     }
 
 
-def _about(listing: Listing) -> _Object:
-    page = {"@type": "ItemPage", **_known(url=listing.url, inLanguage=listing.locale)}
+def _about(listing: Listing, way: Sequence[Step]) -> _Object:
+    # A product has neither language nor place in schema.org, its page has.
+    page = _known(inLanguage=listing.locale, breadcrumb=_breadcrumb(listing, way))
     return {
         "name": _said(listing.title),
         **_known(
@@ -49,9 +58,21 @@ def _about(listing: Listing) -> _Object:
             url=listing.url,
             image=list(listing.images),
             brand={"@type": "Brand", "name": _said(listing.brand)} if listing.brand else None,
-            # A product has no language in schema.org, its page has.
-            mainEntityOfPage=page if listing.locale else None,
+            mainEntityOfPage={"@type": "ItemPage", **_known(url=listing.url), **page} if page else None,
         ),
+    }
+
+
+def _breadcrumb(listing: Listing, way: Sequence[Step]) -> _Object | None:
+    if not way or not listing.url:
+        return None
+    steps = [*way, Step(listing.title, listing.url)]
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": place, "name": _said(step.name), "item": step.url}
+            for place, step in enumerate(steps, 1)
+        ],
     }
 
 

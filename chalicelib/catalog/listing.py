@@ -26,18 +26,31 @@ CONDITIONS = ("new", "refurbished", "used")
 
 
 class Storefront(msgspec.Struct, frozen=True):
-    """Where customers see the shop. Paths have a place for {handle} and, of translations, {locale}."""
+    """Where customers see the shop: paths with a place for {handle} and {category}, below a prefix with {locale} where
+    they are read in translation. Without `category_path` categories have no pages."""
 
     url: str
     product_path: str
-    translated_path: str = ""
+    category_path: str = ""
+    locale_prefix: str = ""
 
     def page(self, handle: str, locale: str | None = None, sku: str | None = None) -> str:
         """The address of a product's page, with one of its variants chosen if `sku` says which."""
-        path = self.translated_path if locale and self.translated_path else self.product_path
-        filled = path.replace("{handle}", quote(handle, safe="")).replace("{locale}", quote(locale or "", safe=""))
-        chosen = f"{'&' if '?' in filled else '?'}sku={quote(sku, safe='')}" if sku is not None else ""
-        return self.url + filled + chosen
+        path = self._below(locale) + self.product_path.replace("{handle}", quote(handle, safe=""))
+        return path if sku is None else f"{path}{'&' if '?' in path else '?'}sku={quote(sku, safe='')}"
+
+    def category(self, category_id: str, locale: str | None = None) -> str | None:
+        if not self.category_path:
+            return None
+        return self._below(locale) + self.category_path.replace("{category}", quote(category_id, safe=""))
+
+    @property
+    def speaks(self) -> bool:
+        """Whether translations have addresses of their own."""
+        return bool(self.locale_prefix)
+
+    def _below(self, locale: str | None) -> str:
+        return self.url + (self.locale_prefix.replace("{locale}", quote(locale, safe="")) if locale else "")
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from chalicelib.catalog import categories
 from chalicelib.catalog import listing as rules
 from chalicelib.catalog.gtin import gtin
+from chalicelib.catalog.json_ld import Step
 from chalicelib.catalog.listing import Listing, Offer, Storefront
 from chalicelib.catalog.plain_text import plain_text
 from chalicelib.catalog.tables import Product, Variant
@@ -15,7 +17,7 @@ def storefront() -> Storefront | None:
     """Where customers see the shop; None if the stack was not told."""
     if not settings.shop_url:
         return None
-    return Storefront(settings.shop_url, settings.product_path, settings.translated_path)
+    return Storefront(settings.shop_url, settings.product_path, settings.category_path, settings.locale_prefix)
 
 
 def listing(
@@ -60,3 +62,13 @@ def listing(
         grouped=grouped,
         offers=tuple(offer(variant, price) for variant, price in offers if price is not None),
     )
+
+
+def way_to(product: Product, locale: str | None) -> list[Step]:
+    """The pages of the categories above a product, from the top down; none if categories have no pages."""
+    where = storefront()
+    if where is None or not where.category_path:
+        return []
+    above = categories.present().path(product.category)
+    steps = ((categories.name_in(item, locale), where.category(item.id, locale)) for item in above)
+    return [Step(name, url) for name, url in steps if url]

@@ -9,7 +9,7 @@ from hypothesis import given
 from told import PAGE, anything, euros, listing, offer
 
 from chalicelib.catalog import json_ld
-from chalicelib.catalog.json_ld import Rating
+from chalicelib.catalog.json_ld import Rating, Step
 from chalicelib.core.money import Money
 
 # The types used here and what schema.org lets them say.
@@ -23,7 +23,9 @@ PROPERTIES = {
     "UnitPriceSpecification": _PRICE | {"@type", "priceType"},
     "Brand": {"@type", "name"},
     "AggregateRating": {"@type", "ratingValue", "reviewCount", "bestRating", "worstRating"},
-    "ItemPage": {"@type", "url", "inLanguage"},
+    "ItemPage": {"@type", "url", "inLanguage", "breadcrumb"},
+    "BreadcrumbList": {"@type", "itemListElement"},
+    "ListItem": {"@type", "position", "name", "item"},
 }
 
 
@@ -107,6 +109,18 @@ def test_a_translation_says_its_language() -> None:
     assert "mainEntityOfPage" not in json_ld.product(listing())
 
 
+def test_the_way_down_to_a_product_ends_at_its_page() -> None:
+    way = [Step("Clothes", "https://shop.example/c/clothes")]
+    page = json_ld.product(listing(), None, way)["mainEntityOfPage"]
+    assert page["breadcrumb"] == {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": 1, "name": "Clothes", "item": "https://shop.example/c/clothes"},
+            {"@type": "ListItem", "position": 2, "name": "Shirt", "item": PAGE},
+        ],
+    }
+
+
 def test_without_a_storefront_there_are_no_addresses() -> None:
     said = msgspec.json.encode(json_ld.product(listing(offer(url=None), url=None)))
     assert b'"url"' not in said
@@ -122,7 +136,7 @@ def objects(said: Any) -> list[dict[str, Any]]:
 
 @given(anything)
 def test_whatever_a_product_holds_its_json_ld_is_json_with_schema_orgs_names(product: json_ld.Listing) -> None:
-    said = json_ld.product(product, Rating(2, 9))
+    said = json_ld.product(product, Rating(2, 9), [Step("Cups", PAGE)])
     assert msgspec.json.decode(msgspec.json.encode(said)) == said
     for found in objects(said):
         names = found.keys() - {"@context"}

@@ -6,7 +6,7 @@ from told import euros
 from chalicelib.catalog.listing import Storefront, reduced_from, trait, traits, variant_title
 from chalicelib.core.money import Money
 
-SHOP = Storefront("https://shop.example", "/products/{handle}", "/{locale}/products/{handle}")
+SHOP = Storefront("https://shop.example", "/products/{handle}", "/c/{category}", "/{locale}")
 
 
 def test_a_page_has_an_address_in_every_language() -> None:
@@ -18,9 +18,14 @@ def test_a_page_has_an_address_in_every_language() -> None:
 
 
 def test_a_storefront_without_translated_pages_has_one_address() -> None:
-    assert Storefront("https://shop.example/uk", "/p?handle={handle}").page("mug", "zh", "A") == (
-        "https://shop.example/uk/p?handle=mug&sku=A"
-    )
+    plain = Storefront("https://shop.example/uk", "/p?handle={handle}")
+    assert plain.page("mug", "zh", "A") == "https://shop.example/uk/p?handle=mug&sku=A"
+
+
+def test_categories_have_pages_if_the_storefront_says_so() -> None:
+    assert SHOP.category("cups") == "https://shop.example/c/cups"
+    assert SHOP.category("茶", "zh") == "https://shop.example/zh/c/%E8%8C%B6"
+    assert Storefront("https://shop.example", "/products/{handle}").category("cups") is None
 
 
 @pytest.mark.parametrize(
