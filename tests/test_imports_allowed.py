@@ -25,7 +25,7 @@ RULES = {
     "taxonomy",
 }
 # How product files are read.
-RULES |= {"dialects", "jsonlines", "reading", "sheets", "shopify", "text_lines"}
+RULES |= {"cells", "dialects", "jsonlines", "making", "reading", "sheets", "shopify", "text_lines"}
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}

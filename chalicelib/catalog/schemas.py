@@ -30,8 +30,9 @@ from chalicelib.core.money import Amount, Currency, Money
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
+Dialect = Literal["jsonl", "shopify"]
 ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
-Outcome = Literal["created", "updated", "unchanged", "failed"]
+Outcome = Literal["created", "updated", "unchanged", "failed", "skipped"]
 
 
 class ListProducts(Page, frozen=True, forbid_unknown_fields=True):
@@ -55,9 +56,13 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
 
 
 class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`format` is recognised by what the file begins with unless it is named."""
+    """`format` is recognised by what the file begins with; a file of another one than is named is refused.
 
-    format: Literal["shopify", "jsonl"] | None = None
+    With `dry_run` everything is checked and reported, and nothing is changed.
+    """
+
+    format: Dialect | None = None
+    dry_run: bool = False
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -173,15 +178,18 @@ class ImportCounts(msgspec.Struct, frozen=True):
     updated: int
     unchanged: int
     failed: int
+    skipped: int
 
 
 class ImportView(msgspec.Struct, frozen=True):
     """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it;
-    `dialect` is what the file was recognised as."""
+    `dialect` is what the file was recognised as, `unread_columns` are those that hold something and are not read."""
 
     id: str
     status: ImportStatus
-    dialect: str | None
+    dry_run: bool
+    dialect: Dialect | None
+    unread_columns: list[str]
     detail: str | None
     counts: ImportCounts
     created_at: datetime
@@ -290,13 +298,19 @@ def _variant_fields(item: Variant) -> dict[str, Any]:
 
 
 def import_job(
-    job: ImportJob, upload_url: str | None = None, lines: list[ImportLine] | None = None, next_cursor: str | None = None
+    job: ImportJob,
+    upload_url: str | None = None,
+    unread: list[str] | None = None,
+    lines: list[ImportLine] | None = None,
+    next_cursor: str | None = None,
 ) -> ImportView:
-    counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed))
+    counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed), int(job.skipped))
     return ImportView(
         id=job.id,
         status=cast(ImportStatus, job.state),
-        dialect=job.dialect,
+        dry_run=bool(job.dry_run),
+        dialect=cast("Dialect | None", job.dialect),
+        unread_columns=unread or [],
         detail=job.detail,
         counts=counts,
         created_at=datetime.fromisoformat(job.created_at),
