@@ -16,7 +16,7 @@ A variant's key is its SKU, so a cart reads it directly and no two products can 
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
-Categories are in taxonomy_tables.py.
+Categories, collections and attributes are in taxonomy_tables.py.
 """
 
 import zlib
@@ -74,7 +74,8 @@ class CatalogItem(Item):
 class Product(CatalogItem, discriminator="product"):
     """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
 
-    `shelves` are the lists on which it stands while it is published, since `published_at`.
+    `shelves` are the lists on which it stands while it is published, since `published_at`, as they follow from the
+    version `tree_version` of the categories' tree.
     """
 
     id = UnicodeAttribute()
@@ -91,11 +92,13 @@ class Product(CatalogItem, discriminator="product"):
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
+    on_sale = BooleanAttribute(default=False)
     status = UnicodeAttribute()
     publish_at = UnicodeAttribute(null=True)
     unpublish_at = UnicodeAttribute(null=True)
     published_at = UnicodeAttribute(null=True)
     shelves = JsonAttribute(list[str], default=list)
+    tree_version = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
     fingerprint = UnicodeAttribute()
 

@@ -72,6 +72,15 @@ def category(shop: Shop) -> Write:
     return Write("/admin/categories/cups", {}, "cups")
 
 
+def collection(step: str) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        shop.staff.put("/admin/collections/summer", {"name": "Summer"})
+        body = {"products": [shop.product("mug")["id"]]} if step else {}
+        return Write(f"/admin/collections/summer{step}", body, "summer")
+
+    return prepare
+
+
 def attribute(shop: Shop) -> Write:
     shop.staff.put("/admin/attributes/material", {"name": "Material"})
     return Write("/admin/attributes/material", {}, "material")
@@ -86,6 +95,12 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.unpublish_product": ("product.unpublished", product("/unpublish", status="published")),
     "catalog.put_category": ("category.put", lambda _: Write("/admin/categories/cups", {"name": "Cups"}, "cups")),
     "catalog.delete_category": ("category.deleted", category),
+    "catalog.put_collection": (
+        "collection.put",
+        lambda _: Write("/admin/collections/summer", {"name": "Summer"}, "summer"),
+    ),
+    "catalog.delete_collection": ("collection.deleted", collection("")),
+    "catalog.choose_products": ("collection.chosen", collection("/products")),
     "catalog.put_attribute": (
         "attribute.put",
         lambda _: Write("/admin/attributes/material", {"name": "Material"}, "material"),
