@@ -15,6 +15,7 @@ RULES = {
     "category_tree",
     "collection_rule",
     "methods",
+    "price_lists",
     "pricing",
     "product",
     "routing",

@@ -5,12 +5,15 @@ from chalicelib.catalog import (
     categories,
     collections,
     imports,
+    price_schemas,
+    prices,
     products,
     schemas,
     service,
     tables,
     taxonomy_schemas,
 )
+from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
 from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.idempotency import Once
@@ -138,6 +141,31 @@ def delete_attribute(attribute_id: AttributeId, staff: Staff) -> taxonomy_schema
     """Take away what is said of an attribute; products keep their values. Shows those that are left."""
     attributes.delete(attribute_id, staff)
     return taxonomy_schemas.attribute_list(attributes.latest())
+
+
+@routes.get("/admin/price-lists", permission=Permission.CATALOG_READ)
+def list_price_lists() -> price_schemas.PriceLists:
+    """All price lists, whether they are valid now or not."""
+    return price_schemas.PriceLists(prices.kept_lists(), None)
+
+
+@routes.get("/admin/price-lists/{list_id}", permission=Permission.CATALOG_READ)
+def show_price_list(list_id: str) -> PriceList:
+    """For whom and when the prices count that name this list."""
+    return prices.find_list(list_id)
+
+
+@routes.put("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
+def put_price_list(list_id: Slug, body: PriceListDraft, staff: Staff) -> PriceList:
+    """Say for whom and when the prices count that name this list. Known everywhere after a minute."""
+    return prices.put_list(list_id, body, staff)
+
+
+@routes.delete("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
+def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
+    """Let the prices that name this list count for nobody. The answer are the lists that are left."""
+    prices.delete_list(list_id, staff)
+    return price_schemas.PriceLists(prices.kept_lists(), None)
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
+from chalicelib.catalog import price_lists, shelving, tables
 from chalicelib.catalog import product as rules
-from chalicelib.catalog import shelving, tables
 from chalicelib.catalog.product import ProductDraft, VariantDraft
 from chalicelib.catalog.tables import Product, ShelfEntry, Standing, Variant
 from chalicelib.core import clock, due
@@ -36,6 +36,7 @@ def product(draft: ProductDraft, product_id: str, old: Product | None) -> Produc
         skus=[variant.sku for variant in draft.variants],
         price_from=Money(rules.cheapest(draft.variants), settings.currency),
         on_sale=any(variant.on_sale for variant in draft.variants),
+        list_prices_from=price_lists.minima(variant.prices for variant in draft.variants),
         created_at=old.created_at if old else clock.stamp(now),
         fingerprint=fingerprint(draft),
     )

@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, html, product_writes, service, tables
+from chalicelib.catalog import attributes, categories, html, prices, product_writes, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
 from chalicelib.catalog.product import ProductDraft
@@ -156,6 +156,7 @@ def _turn(
 
 def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
     rules.check(draft, settings.currency)
+    prices.check(draft)
     attributes.check(draft.attributes)
     for position, variant in enumerate(draft.variants):
         if by and variant.stock and not by.may(Permission.STOCK_WRITE):

@@ -5,7 +5,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, collections, schemas, search, service, tables, taxonomy_schemas
+from chalicelib.catalog import (
+    attributes,
+    categories,
+    collections,
+    price_schemas,
+    prices,
+    schemas,
+    search,
+    service,
+    tables,
+    taxonomy_schemas,
+)
 from chalicelib.core.errors import moved
 from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Routes
@@ -17,8 +28,9 @@ _MINUTE = "public, max-age=60, stale-while-revalidate=300"
 @routes.get("/products", cache=_MINUTE)
 def list_products(query: schemas.ListProducts) -> schemas.Products:
     """Published products, newest first, all or those of one category and what is below it."""
+    on = _public_terms(query.currency)
     products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
-    return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after))
+    return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
 
 
 @routes.get("/products/{handle}", cache=_MINUTE)
@@ -28,7 +40,7 @@ def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView
         page = service.published_page(handle)
     except service.Renamed as renamed:
         raise moved(_address(renamed.handle, query)) from None
-    return schemas.product(page, query.locale)
+    return schemas.product(page, query.locale, _public_terms(query.currency))
 
 
 @routes.get("/categories", cache=_MINUTE)
@@ -58,9 +70,9 @@ def show_collection(collection_id: str, query: taxonomy_schemas.InLanguage) -> t
 @routes.get("/collections/{collection_id}/products", cache=_MINUTE)
 def list_collection(collection_id: str, query: schemas.ListCollection) -> schemas.Products:
     """The published products of a collection, in its order; by rule, newest first."""
-    one = collections.published(collection_id)
+    one, on = collections.published(collection_id), _public_terms(query.currency)
     products, after = collections.page(one, query.limit, decode_cursor(query.cursor))
-    return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after))
+    return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
 
 
 @routes.get("/attributes", cache=_MINUTE)
@@ -86,6 +98,16 @@ def search_products(query: schemas.Search) -> schemas.SearchResults:
     cards = [_localized(card, query.locale) for card in found.cards]
     next_cursor = encode_cursor(msgspec.json.encode(found.after).decode()) if found.after else None
     return schemas.SearchResults(cards, found.total, next_cursor)
+
+
+@routes.get("/currencies", cache=_MINUTE)
+def list_currencies() -> price_schemas.Currencies:
+    """The currencies in which everybody can buy, the shop's own first."""
+    return price_schemas.currencies(prices.currencies())
+
+
+def _public_terms(currency: str | None) -> prices.Terms:
+    return prices.terms(prices.currency(currency, "/query/currency"))
 
 
 def _address(handle: str, query: schemas.ShowProduct) -> str:

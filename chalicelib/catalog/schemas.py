@@ -6,15 +6,28 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog import categories
-from chalicelib.catalog.product import AttributeValue, Dimensions, Image, Locale, Pieces, Seo, Slug, Status
+from chalicelib.catalog import categories, prices
+from chalicelib.catalog.price_schemas import Tier, tiers
+from chalicelib.catalog.prices import Terms
+from chalicelib.catalog.product import (
+    AttributeValue,
+    Dimensions,
+    Image,
+    ListPrice,
+    Locale,
+    Pieces,
+    Seo,
+    Slug,
+    Status,
+)
 from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Variant
 from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
-from chalicelib.core.money import Amount, Money
+from chalicelib.core.money import Amount, Currency, Money
 from chalicelib.core.paging import Page
+from chalicelib.core.settings import settings
 
 ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
 Outcome = Literal["created", "updated", "unchanged", "failed"]
@@ -22,6 +35,7 @@ Outcome = Literal["created", "updated", "unchanged", "failed"]
 
 class ListCollection(Page, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
+    currency: Currency | None = None
 
 
 class ListProducts(ListCollection, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +44,7 @@ class ListProducts(ListCollection, frozen=True, forbid_unknown_fields=True):
 
 class ShowProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
+    currency: Currency | None = None
 
 
 class Search(Page, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +63,8 @@ class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """A product in a list."""
+    """A product in a list. `price_from` is what everybody pays for its cheapest variant, null if it is not sold in the
+    currency that was asked for."""
 
     id: str
     handle: str
@@ -56,13 +72,12 @@ class ProductCard(msgspec.Struct, frozen=True):
     category: str | None
     brand: str | None
     image: str | None
-    price_from: Money
+    price_from: Money | None
 
 
-class VariantView(msgspec.Struct, frozen=True):
+class BareVariant(msgspec.Struct, frozen=True):
     sku: str
     option_values: list[str]
-    price: Money
     compare_at: Money | None
     barcode: str | None
     weight_grams: Pieces
@@ -74,7 +89,21 @@ class VariantView(msgspec.Struct, frozen=True):
     components: dict[str, int]
 
 
-class ProductView(msgspec.Struct, frozen=True):
+class VariantView(BareVariant, frozen=True):
+    """A variant with what everybody pays: `price` for one piece, null if one is not sold, and less from `tiers` on."""
+
+    price: Money | None
+    tiers: list[Tier]
+
+
+class StaffVariantView(BareVariant, frozen=True):
+    """A variant with its own price and those that name a price list, whether they count or not."""
+
+    price: Money
+    prices: list[ListPrice]
+
+
+class BareProduct(msgspec.Struct, frozen=True):
     """A product. `breadcrumbs` lead down to its category; `attribute_labels` are of those attributes that staff have
     described."""
 
@@ -92,11 +121,16 @@ class ProductView(msgspec.Struct, frozen=True):
     attribute_labels: dict[str, AttributeLabel]
     options: list[str]
     images: list[Image]
-    price_from: Money
+
+
+class ProductView(BareProduct, frozen=True):
+    price_from: Money | None
     variants: list[VariantView]
 
 
-class StaffProductView(ProductView, frozen=True):
+class StaffProductView(BareProduct, frozen=True):
+    price_from: Money
+    variants: list[StaffVariantView]
     status: Status
     publish_at: datetime | None
     unpublish_at: datetime | None
@@ -156,12 +190,15 @@ class ImportView(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-def card(product: Product, locale: str | None = None) -> ProductCard:
-    return ProductCard(**_card_fields(product, locale))
+def card(product: Product, locale: str | None = None, on: Terms | None = None) -> ProductCard:
+    """A product as it stands in lists; without terms at what everybody pays in the shop's currency."""
+    price_from = prices.price_from(product, on or prices.terms(settings.currency))
+    return ProductCard(**_card_fields(product, locale), price_from=price_from)
 
 
 def staff_card(product: Product) -> StaffProductCard:
-    return StaffProductCard(**_card_fields(product, None), status=cast(Status, product.status))
+    status = cast(Status, product.status)
+    return StaffProductCard(**_card_fields(product, None), price_from=product.price_from, status=status)
 
 
 def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
@@ -173,17 +210,26 @@ def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
         "category": product.category,
         "brand": product.brand,
         "image": product.images[0].url if product.images else None,
-        "price_from": product.price_from,
     }
 
 
-def product(page: ProductPage, locale: str | None = None) -> ProductView:
-    return ProductView(**_product_fields(page.product, page.variants, locale))
+def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
+    """A product's page at what everybody pays on these terms."""
+    return ProductView(
+        **_product_fields(page.product, locale),
+        price_from=prices.price_from(page.product, on),
+        variants=[variant(item, on) for item in page.variants],
+    )
 
 
 def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
     return StaffProductView(
-        **_product_fields(product, variants, None),
+        **_product_fields(product, None),
+        price_from=product.price_from,
+        variants=[
+            StaffVariantView(**_variant_fields(item), compare_at=item.compare_at, price=item.price, prices=item.prices)
+            for item in variants
+        ],
         status=cast(Status, product.status),
         publish_at=moment(product.publish_at),
         unpublish_at=moment(product.unpublish_at),
@@ -192,7 +238,7 @@ def staff_product(product: Product, variants: list[Variant]) -> StaffProductView
     )
 
 
-def _product_fields(product: Product, variants: list[Variant], locale: str | None) -> dict[str, Any]:
+def _product_fields(product: Product, locale: str | None) -> dict[str, Any]:
     translation = product.translations.get(locale) if locale else None
     return {
         "id": product.id,
@@ -211,26 +257,28 @@ def _product_fields(product: Product, variants: list[Variant], locale: str | Non
         "attribute_labels": attribute_labels(product.attributes, locale) if product.attributes else {},
         "options": product.options,
         "images": product.images,
-        "price_from": product.price_from,
-        "variants": [variant(item) for item in variants],
     }
 
 
-def variant(item: Variant) -> VariantView:
-    return VariantView(
-        sku=item.sku,
-        option_values=item.option_values,
-        price=item.price,
-        compare_at=item.compare_at,
-        barcode=item.barcode,
-        weight_grams=int(item.weight_grams),
-        dimensions=item.dimensions,
-        hs_code=item.hs_code,
-        origin=item.origin,
-        image=item.image or item.product_image,
-        digital=bool(item.digital),
-        components=item.components,
-    )
+def variant(item: Variant, on: Terms) -> VariantView:
+    found = prices.tiers(item, on)
+    compare_at = item.compare_at if item.compare_at and item.compare_at.currency == on.currency else None
+    return VariantView(**_variant_fields(item), compare_at=compare_at, price=found.get(1), tiers=tiers(found))
+
+
+def _variant_fields(item: Variant) -> dict[str, Any]:
+    return {
+        "sku": item.sku,
+        "option_values": item.option_values,
+        "barcode": item.barcode,
+        "weight_grams": int(item.weight_grams),
+        "dimensions": item.dimensions,
+        "hs_code": item.hs_code,
+        "origin": item.origin,
+        "image": item.image or item.product_image,
+        "digital": bool(item.digital),
+        "components": item.components,
+    }
 
 
 def import_job(

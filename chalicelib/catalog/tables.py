@@ -16,7 +16,7 @@ A variant's key is its SKU, so a cart reads it directly and no two products can 
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
-Categories, collections and attributes are in taxonomy_tables.py.
+Categories, collections and attributes are in taxonomy_tables.py, price lists in price_tables.py.
 """
 
 import zlib
@@ -28,6 +28,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.catalog import product as rules
+from chalicelib.catalog.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
 from chalicelib.catalog.reading import Form, Place
 from chalicelib.core import clock, due, dynamo
@@ -75,7 +76,8 @@ class Product(CatalogItem, discriminator="product"):
     """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
 
     `shelves` are the lists on which it stands while it is published, since `published_at`, as they follow from the
-    version `tree_version` of the categories' tree.
+    version `tree_version` of the categories' tree. `price_from` is the lowest of its variants' own prices,
+    `list_prices_from` the lowest that price lists have for one piece.
     """
 
     id = UnicodeAttribute()
@@ -93,6 +95,7 @@ class Product(CatalogItem, discriminator="product"):
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
     on_sale = BooleanAttribute(default=False)
+    list_prices_from = JsonAttribute(ListMinima, default=dict)
     status = UnicodeAttribute()
     publish_at = UnicodeAttribute(null=True)
     unpublish_at = UnicodeAttribute(null=True)
@@ -272,6 +275,10 @@ def variants(skus: list[str]) -> dict[str, Variant]:
 
 def variant_ref(sku: str) -> dynamo.Key:
     return (Variant, f"SKU#{sku}", "VARIANT")
+
+
+def product_ref(product_id: str) -> dynamo.Key:
+    return (Product, f"PRODUCT#{product_id}", "PRODUCT")
 
 
 def put_off(product_id: str, until: datetime) -> None:
