@@ -8,9 +8,8 @@ from chalicelib.core.queue import Consumers
 
 consumers = Consumers(__name__)
 
-catalog_search = consumers.queue(
-    "catalog_search",
-    {ProductPublished: indexing.follow, ProductUpdated: indexing.follow, ProductUnpublished: indexing.follow},
+catalog_search = consumers.batches(
+    "catalog_search", [ProductPublished, ProductUpdated, ProductUnpublished], indexing.follow
 )
 
 

@@ -35,14 +35,14 @@ def published_page(handle: str) -> Page:
     return page
 
 
-def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Product], str | None]:
     """A page of products, newest first, and the place from which the next page goes on, if there is one.
 
     A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
     """
-    entries = tables.shelf(name, limit + 1, after)
+    entries = tables.shelf(name, limit + 1, after, consistent=consistent)
     keys: list[dynamo.Key] = [(Product, f"PRODUCT#{entry.product_id}", "PRODUCT") for entry in entries[:limit]]
-    found = dynamo.load(keys)
+    found = dynamo.load(keys, consistent=consistent)
     products = [item for item in (found.get(key) for key in keys) if isinstance(item, Product)]
     if name != tables.EVERYTHING:
         products = [item for item in products if name in item.shelves]
