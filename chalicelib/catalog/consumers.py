@@ -14,9 +14,8 @@ from chalicelib.core.queue import Consumers
 
 consumers = Consumers(__name__)
 
-catalog_search = consumers.queue(
-    "catalog_search",
-    {ProductPublished: indexing.follow, ProductUpdated: indexing.follow, ProductUnpublished: indexing.follow},
+catalog_search = consumers.batches(
+    "catalog_search", [ProductPublished, ProductUpdated, ProductUnpublished], indexing.follow
 )
 
 # The function's timeout is 120 seconds (.chalice/config.json), which a lease has to outlast.

@@ -35,21 +35,21 @@ def published_page(handle: str) -> Page:
     return page
 
 
-def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Product], str | None]:
     """A page of products, newest first, and the place from which the next page goes on, if there is one.
 
     A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
     """
-    entries = tables.shelf(name, limit + 1, after)
-    found = products(entry.product_id for entry in entries[:limit]).values()
+    entries = tables.shelf(name, limit + 1, after, consistent=consistent)
+    found = products((entry.product_id for entry in entries[:limit]), consistent=consistent).values()
     standing = [item for item in found if name == tables.EVERYTHING or name in item.shelves]
     return standing, entries[limit - 1].sk if len(entries) > limit else None
 
 
-def products(product_ids: Iterable[str]) -> dict[str, Product]:
+def products(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
     """The products that there are of these ids, in their order, published or not."""
     keys: list[dynamo.Key] = [(Product, f"PRODUCT#{product_id}", "PRODUCT") for product_id in product_ids]
-    found = dynamo.load(keys)
+    found = dynamo.load(keys, consistent=consistent)
     return {item.id: item for item in map(found.get, keys) if isinstance(item, Product)}
 
 

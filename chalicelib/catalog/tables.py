@@ -321,6 +321,10 @@ def product_ref(product_id: str) -> dynamo.Key:
     return (Product, f"PRODUCT#{product_id}", "PRODUCT")
 
 
+def standing_ref(product_id: str) -> dynamo.Key:
+    return (Standing, f"PRODUCT#{product_id}", "STANDING")
+
+
 def put_off(product_id: str, until: datetime) -> None:
     """Let the schedule look at a product later."""
     due.put_off(Product(**product_key(product_id)), product_id, until)
@@ -331,13 +335,11 @@ def waiting(now: datetime, limit: int) -> Iterator[str]:
     return due.waiting(CatalogItem, now, limit)
 
 
-def shelf(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
+def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False) -> list[ShelfEntry]:
     """The next `limit` entries of a shelf, newest first, behind the sort key `after`."""
     condition = ShelfEntry.sk < after if after else None
-    pages = (
-        ShelfEntry.query(f"SHELF#{name}#{spread}", condition, scan_index_forward=False, limit=limit)
-        for spread in range(SHELF_SPREAD)
-    )
+    how: dict[str, Any] = {"scan_index_forward": False, "limit": limit, "consistent_read": consistent}
+    pages = (ShelfEntry.query(f"SHELF#{name}#{spread}", condition, **how) for spread in range(SHELF_SPREAD))
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
 
 
