@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import imports, indexing, schemas
+from chalicelib.catalog import imports, index_check, reindexing, schemas
 from chalicelib.catalog.tables import ImportJob
 from chalicelib.core import jobs
 
@@ -14,12 +14,15 @@ console = Blueprint(__name__)
 
 @console.lambda_function()
 def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
-    """Import a product file that lies in the media bucket: {"key": "imports/products.csv"}."""
+    """Import a product file that lies in the media bucket: {"key": "imports/products.csv"}.
+
+    With "dry_run": true it is only checked.
+    """
     left = context.get_remaining_time_in_millis() / 1000
     done: list[ImportJob] = []
 
     def work(run: jobs.Run) -> None:
-        done.append(imports.run_console(run, str(event["key"]), imports.deadline(left)))
+        done.append(imports.run_console(run, str(event["key"]), event.get("dry_run") is True, imports.deadline(left)))
 
     # The function does not outlive its lease.
     outcome = jobs.run("catalog_import_file", work, int(left) + 1)
@@ -28,5 +31,13 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 
 @console.lambda_function()
 def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Rebuild the search index from the table: {}."""
-    return jobs.run("catalog_reindex", indexing.reindex, 120)
+    """Rebuild the search index from the table: {}. Invoked again, one that stopped early goes on."""
+    out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
+    return jobs.run("catalog_reindex", lambda run: reindexing.reindex(run, out_of_time), reindexing.LEASE)
+
+
+@console.lambda_function()
+def catalog_check_index_now(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Compare the search index with the table and repair it, as every night: {}."""
+    out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
+    return jobs.run("catalog_check_index", lambda run: index_check.check(run, out_of_time), index_check.LEASE)

@@ -1,23 +1,25 @@
 """Products as documents of the search index."""
 
-import html
-import re
 from collections.abc import Iterator
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, prices, schemas, search_words
+from chalicelib.catalog import attributes, categories, prices, schemas, search_words, shelving
+from chalicelib.catalog.plain_text import plain_text
 from chalicelib.catalog.product import AttributeValue
-from chalicelib.catalog.search_index import Document, facet
-from chalicelib.catalog.tables import Product
+from chalicelib.catalog.search_engine import Write
+from chalicelib.catalog.search_index import Document, definition, facet
+from chalicelib.catalog.tables import Product, Standing
+from chalicelib.core.settings import settings
+
+# What an index for these documents is made with.
+INDEX = definition(settings.search_chinese)
 
 # Attributes that say what a product is. Files name the product's type so, and it is found like a category's name.
 _TYPES = frozenset({"product-type", "product_type", "producttype", "产品类型", "商品类型", "类型"})
-_TAG = re.compile(r"<[^>]*>")
-_COLLECTION = "+"  # what a collection's shelf begins with
 
 
-def document(product: Product) -> Document:
+def document(product: Product, standing: Standing | None) -> Document:
     """What search keeps of a published product."""
     titles = {tag: words.title for tag, words in product.translations.items()}
     title = [product.title, *titles.values()]
@@ -26,10 +28,10 @@ def document(product: Product) -> Document:
     values = list(_values(product))
     return Document(
         id=product.id,
-        version=int(product.version),
+        version=version(product, standing),
         handle=str(product.handle),
         title=title,
-        description=[text for text in map(_bare, descriptions) if text],
+        description=[text for text in map(plain_text, descriptions) if text],
         brand=product.brand,
         tags=product.tags,
         kinds=kinds,
@@ -39,18 +41,33 @@ def document(product: Product) -> Document:
         codes=sorted({search_words.code_key(sku) for sku in product.skus}),
         heads=search_words.heads(title),
         joined=search_words.joined([*title, *kinds]),
-        tails=search_words.tails(title),
+        tails=_tails(title, kinds, product.brand),
         category=product.category,
         facets=_facets(product),
-        collections=[name[1:] for name in product.shelves if name.startswith(_COLLECTION)],
+        collections=shelving.collections_of(product),
         prices=prices.public_prices(product),
-        rating=None,
-        reviews=0,
-        sold=0,
+        rating=_rating(standing),
+        reviews=int(standing.reviews) if standing else 0,
+        sold=int(standing.sold) if standing else 0,
         available=True,
         published_at=str(product.published_at),
         card={**msgspec.to_builtins(schemas.card(product)), "titles": titles},
     )
+
+
+def version(product: Product, standing: Standing | None) -> int:
+    """Both only rise, so their sum does with every change of what search shows."""
+    return int(product.version) + (int(standing.version) if standing else 0)
+
+
+def written(document: Document) -> Write:
+    """A document as the engine takes it."""
+    fields = msgspec.structs.asdict(document)
+    return Write(document.id, fields.pop("version"), fields)
+
+
+def _rating(standing: Standing | None) -> float | None:
+    return int(standing.stars) / int(standing.reviews) if standing and standing.reviews else None
 
 
 def _types(product: Product) -> list[str]:
@@ -81,6 +98,6 @@ def _facets(product: Product) -> list[str]:
     return sorted({text for text in found if text})
 
 
-def _bare(text: str) -> str:
-    """The words of HTML."""
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+def _tails(title: list[str], kinds: list[str], brand: str | None) -> list[str]:
+    names = [*search_words.tails(title), *(name.casefold() for name in (*kinds, brand or "") if name)]
+    return list(dict.fromkeys(names))

@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, prices, product_writes, service, tables
+from chalicelib.catalog import attributes, categories, html, prices, product_writes, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
 from chalicelib.catalog.product import ProductDraft
@@ -92,6 +92,17 @@ def save(
     raise busy()
 
 
+def foresee(draft: ProductDraft, known: Known) -> Saved:
+    """What `save` would make of a file's draft, or raise; nothing is written."""
+    draft = _accepted(draft, None)
+    old = _product_to_replace(draft, known, None)
+    _check_skus(draft, known, old.id if old else known.owners.get(draft.handle))
+    for variant in draft.variants:
+        stock.first_counts(variant.sku, variant.stock, known.levels, None)
+    same = old is not None and items.describes(draft, old)
+    return Saved(old.id if old else "", "unchanged" if same else "updated" if old else "created")
+
+
 def create(draft: ProductDraft, by: Staff) -> Saved:
     """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
 
@@ -161,7 +172,7 @@ def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
     for position, variant in enumerate(draft.variants):
         if by and variant.stock and not by.may(Permission.STOCK_WRITE):
             raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
-    return items.cleaned(draft)
+    return html.cleaned(draft)
 
 
 def _product_to_replace(draft: ProductDraft, known: Known, product_id: str | None) -> Product | None:

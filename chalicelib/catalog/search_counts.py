@@ -4,6 +4,7 @@ What one dimension is narrowed down by does not count for its own values: who ch
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 
 import msgspec
 
@@ -60,9 +61,7 @@ def counting(query: Query) -> Json:
     }
     for name in dict.fromkeys((*query.counted, *query.filters.attributes)):
         include = f"{name.translate(_IN_REGEXP)}=.*"
-        wanted[_ATTRIBUTE + name] = {
-            "values": {"terms": {"field": "facets", "include": include, "size": _MOST_VALUES}}
-        }
+        wanted[_ATTRIBUTE + name] = {"values": {"terms": {"field": "facets", "include": include, "size": _MOST_VALUES}}}
     counts: dict[str, Json] = {"everything": {"filter": {"match_all": {}}}}
     for name, aggregations in wanted.items():
         others = [clause for dimension, clause in narrowed.items() if dimension != name]
@@ -123,7 +122,7 @@ def _values(found: Json, name: Callable[[str], str] = str) -> dict[str, int]:
 
 
 def _ranges() -> list[Json]:
-    inner = [{"from": low, "to": high} for low, high in zip(_BOUNDS, _BOUNDS[1:], strict=False)]
+    inner = [{"from": low, "to": high} for low, high in pairwise(_BOUNDS)]
     return [{"to": _BOUNDS[0]}, *inner, {"from": _BOUNDS[-1]}]
 
 

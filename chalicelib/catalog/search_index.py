@@ -14,8 +14,6 @@ Json = dict[str, Any]
 
 # A facet's value that is longer is text, and nobody picks it from a list.
 LONGEST_FACET = 100
-# Deleted documents' versions are remembered so long: no function holds back a write for longer.
-_REMEMBERED = "1h"
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -67,7 +65,7 @@ def facet(attribute_id: str, value: object) -> str | None:
 def definition(chinese: str) -> Json:
     """Settings and mappings of an index; `chinese` is one of CHINESE."""
     return {
-        "settings": {"index": {"gc_deletes": _REMEMBERED}, "analysis": _analysis(chinese)},
+        "settings": {"analysis": _analysis(chinese)},
         "mappings": {"dynamic": "strict", "properties": _properties(chinese)},
     }
 

@@ -42,7 +42,8 @@ _CJK_NEEDS = {"strict": "2<70%", "wide": "2<50%", "any": "2<30%"}
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What results are narrowed down to. Within one dimension any of the values will do; prices are in minor units.
 
-    `categories` are ids with all that stand below them, `attributes` values by attribute id as in Document.facets.
+    `categories` are ids with all that stand below them, `attributes` values by attribute id as in Document.facets,
+    `products` the ids of all that may be found.
     """
 
     categories: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attributes: dict[str, tuple[str, ...]] = {}
     tags: tuple[str, ...] = ()
     collection: str | None = None
+    products: tuple[str, ...] | None = None
     available: bool | None = None
 
 
@@ -158,6 +160,8 @@ def _base(filters: Filters) -> list[Json]:
     clauses: list[Json] = [{"term": {"tags.key": tag}} for tag in filters.tags]
     if filters.collection is not None:
         clauses.append({"term": {"collections": filters.collection}})
+    if filters.products is not None:
+        clauses.append({"terms": {"id": list(filters.products)}})
     if filters.available is not None:
         clauses.append({"term": {"available": filters.available}})
     return clauses
@@ -269,7 +273,9 @@ def _signs(typed: list[str], spans: list[Span]) -> list[Json]:
     signs.append({"constant_score": {"filter": {"terms": {"heads": head}}, "boost": _HEAD}})
     signs.append({"constant_score": {"filter": {"terms": {"kind_keys": _readings(spans)}}, "boost": _KIND}})
     if len(spans) > 1:
-        signs.append({"constant_score": {"filter": {"terms": {"kind_keys": _readings(spans[-1:])}}, "boost": _KIND_LAST}})
+        signs.append(
+            {"constant_score": {"filter": {"terms": {"kind_keys": _readings(spans[-1:])}}, "boost": _KIND_LAST}}
+        )
     return signs
 
 

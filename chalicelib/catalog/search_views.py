@@ -46,7 +46,9 @@ def results(found: Found, wanted: Search) -> SearchResults:
 def suggestions(meant: Meant, wanted: Suggest) -> Suggestions:
     known = categories.present()
     found = [
-        CategorySuggestion(item.id, name_in(item, wanted.locale), [name_in(one, wanted.locale) for one in known.path(item.id)])
+        CategorySuggestion(
+            item.id, name_in(item, wanted.locale), [name_in(one, wanted.locale) for one in known.path(item.id)]
+        )
         for item in meant.categories
     ]
     return Suggestions(meant.queries, found, [card(source, wanted.locale, meant.currency) for source in meant.sources])

@@ -5,9 +5,18 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, curating, prices, search, search_counts, search_query
-from chalicelib.catalog.search import Answer
+from chalicelib.catalog import (
+    attributes,
+    categories,
+    collections,
+    curating,
+    prices,
+    search_counts,
+    search_engine,
+    search_query,
+)
 from chalicelib.catalog.search_counts import Counts
+from chalicelib.catalog.search_engine import Answer
 from chalicelib.catalog.search_query import Filters, Mode, Query
 from chalicelib.catalog.search_schemas import Search
 from chalicelib.catalog.search_words import words
@@ -19,7 +28,7 @@ _FEW = 20
 
 
 class _Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a page ended: of which question, with which words, how strictly they were meant, behind which sort values."""
+    """Where a page ended: of which question, with which words and how strictly meant, behind which sort values."""
 
     question: str
     text: str | None
@@ -76,6 +85,7 @@ def _more_modes(query: Query, exact: int) -> list[Mode]:
 
 def _query(wanted: Search) -> Query:
     curation = curating.of(wanted.q or "")
+    collection, products = _collected(wanted.collection)
     return Query(
         text=wanted.q,
         filters=Filters(
@@ -86,7 +96,8 @@ def _query(wanted: Search) -> Query:
             rating_min=wanted.rating_min,
             attributes=_chosen(wanted.attribute),
             tags=wanted.tag,
-            collection=wanted.collection,
+            collection=collection,
+            products=products,
             available=wanted.available,
         ),
         currency=prices.currency(wanted.currency, "/query/currency"),
@@ -105,6 +116,16 @@ def _with_below(chosen: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for one in chosen for found in (one, *tree.below(one))))
 
 
+def _collected(collection_id: str | None) -> tuple[str | None, tuple[str, ...] | None]:
+    """How a collection's products are known: by rule the index says so, those that were chosen are named. 404 for a
+    collection that is not shown."""
+    if collection_id is None:
+        return None, None
+    if collections.published(collection_id).rule is not None:
+        return collection_id, None
+    return None, tuple(collections.chosen(collection_id))
+
+
 def _chosen(choices: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     chosen: dict[str, tuple[str, ...]] = {}
     for choice in choices:
@@ -117,7 +138,7 @@ def _ask(query: Query, question: str) -> Answer:
     body = search_query.body(query) | search_counts.counting(query)
     if query.text and query.mode == "strict" and query.after is None:
         body |= search_query.suggesting(query.text)
-    return search.ask(body, question)
+    return search_engine.ask(body, question)
 
 
 def _found(wanted: Search, query: Query, question: str, answer: Answer, exact: int) -> Found:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.catalog import categories, prices, search, suggest_query
+from chalicelib.catalog import categories, prices, search_engine, suggest_query
 from chalicelib.catalog.search_schemas import Suggest
 from chalicelib.catalog.search_words import words
 from chalicelib.catalog.spelling import corrected
@@ -26,7 +26,7 @@ def suggest(wanted: Suggest) -> Meant:
     typed = words(wanted.q)
     if not typed:
         return Meant([], [], [], currency)
-    answer = search.ask(suggest_query.body(typed, wanted.q, wanted.limit), " ".join(typed))
+    answer = search_engine.ask(suggest_query.body(typed, wanted.q, wanted.limit), " ".join(typed))
     queries = suggest_query.queries(typed, answer.counts)
     if (other := corrected(" ".join(typed), answer.spelling)) is not None and not queries:
         queries = [other]
