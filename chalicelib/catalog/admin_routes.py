@@ -3,18 +3,23 @@
 from chalicelib.catalog import (
     attributes,
     categories,
+    curating,
     collections,
     imports,
     price_schemas,
     prices,
     products,
     schemas,
+    search_schemas,
+    search_views,
     service,
     tables,
     taxonomy_schemas,
 )
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
+from chalicelib.catalog.curation import CurationDraft
+from chalicelib.catalog.synonyms import SynonymDraft
 from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -166,6 +171,50 @@ def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
     """Let the prices that name this list count for nobody. The answer are the lists that are left."""
     prices.delete_list(list_id, staff)
     return price_schemas.PriceLists(prices.kept_lists(), None)
+
+
+@routes.get("/admin/search/synonyms", permission=Permission.CATALOG_READ)
+def list_synonyms() -> search_schemas.SynonymsList:
+    """All groups of words that mean the same in search, those that the shop comes with among them."""
+    return search_views.synonyms_list(curating.groups())
+
+
+@routes.put("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def put_synonyms(group_id: Slug, body: SynonymDraft, staff: Staff) -> search_schemas.SynonymsView:
+    """Say which words mean the same. Counts everywhere after a minute, without a new index."""
+    return search_views.synonyms(group_id, curating.put_group(group_id, body, staff))
+
+
+@routes.delete("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def delete_synonyms(group_id: Slug, staff: Staff) -> search_schemas.SynonymsList:
+    """Take back what staff said; a group that the shop comes with is as it came again. Shows those that are left."""
+    curating.delete_group(group_id, staff)
+    return search_views.synonyms_list(curating.groups())
+
+
+@routes.get("/admin/search/curations", permission=Permission.CATALOG_READ)
+def list_curations() -> search_schemas.Curations:
+    """For which queries staff have said what is found first, or not at all."""
+    return search_views.curations(curating.curations())
+
+
+@routes.get("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_READ)
+def show_curation(curation_id: Slug) -> search_schemas.CurationView:
+    """What is found first, or not at all, for certain queries."""
+    return search_views.curation(curation_id, curating.curation(curation_id))
+
+
+@routes.put("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def put_curation(curation_id: Slug, body: CurationDraft, staff: Staff) -> search_schemas.CurationView:
+    """Say what is found first, or not at all, for certain queries. Counts everywhere after a minute."""
+    return search_views.curation(curation_id, curating.put_curation(curation_id, body, staff))
+
+
+@routes.delete("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def delete_curation(curation_id: Slug, staff: Staff) -> search_schemas.Curations:
+    """Let search alone find what is found for these queries. Shows the curations that are left."""
+    curating.delete_curation(curation_id, staff)
+    return search_views.curations(curating.curations())
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

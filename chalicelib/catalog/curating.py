@@ -11,6 +11,7 @@ from chalicelib.catalog import synonyms as synonym_rules
 from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.search_tables import KeptCuration, KeptSynonyms
 from chalicelib.catalog.synonyms import SynonymDraft, Synonyms
+from chalicelib.catalog.tables import product_ref
 from chalicelib.core import audit, cache, dynamo
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.staff import Staff
@@ -93,6 +94,7 @@ def put_curation(curation_id: str, draft: CurationDraft, by: Staff) -> CurationD
     known = curations()
     if known.get(curation_id) == draft:
         return draft
+    _check_products(draft)
     others = rules.by_query(other for name, other in known.items() if name != curation_id)
     for place, query in enumerate(draft.queries):
         if rules.key(query) in others:
@@ -105,6 +107,16 @@ def put_curation(curation_id: str, draft: CurationDraft, by: Staff) -> CurationD
     dynamo.transaction([dynamo.put(item), audit.entry(by, "curation.put", curation_id, **facts)])
     cache.forget()
     return draft
+
+
+def _check_products(draft: CurationDraft) -> None:
+    """422 for a product that is not there, by its place."""
+    for name in ("pinned", "hidden"):
+        named: tuple[str, ...] = getattr(draft, name)
+        known = dynamo.load(product_ref(product) for product in named)
+        for place, product in enumerate(named):
+            if product_ref(product) not in known:
+                raise invalid(f"/{name}/{place}", "There is no such product.")
 
 
 def delete_curation(curation_id: str, by: Staff) -> None:

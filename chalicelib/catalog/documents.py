@@ -39,7 +39,7 @@ def document(product: Product, standing: Standing | None) -> Document:
         attributes=[text for _, value in values for text in _spoken(value)],
         attribute_names=[name for name, _ in values],
         codes=sorted({search_words.code_key(sku) for sku in product.skus}),
-        heads=search_words.heads(title),
+        heads=search_words.heads(title, product.brand or ""),
         joined=search_words.joined([*title, *kinds]),
         tails=_tails(title, kinds, product.brand),
         category=product.category,

@@ -80,7 +80,7 @@ def _properties(chinese: str) -> Json:
         "id": {"type": "keyword"},
         "handle": keyword,
         "title": {**text, "copy_to": "spelling", "fields": {"plain": plain, "prefix": prefix}},
-        "description": {**text, "fields": {"plain": plain}},
+        "description": {**text, "copy_to": "spelling", "fields": {"plain": plain}},
         "brand": {**text, "copy_to": "spelling", "fields": {"key": keyword, "prefix": prefix}},
         "tags": {**text, "copy_to": "spelling", "fields": {"key": keyword}},
         "kinds": {**text, "copy_to": "spelling", "fields": {"plain": plain, "prefix": prefix}},
