@@ -258,6 +258,13 @@ class Shop:
 
         return jobs.run("catalog_publish", publishing.turn_all, 300)
 
+    def turn_prices(self) -> Json:
+        """The clock says that search is to be told of price lists that began or ended."""
+        from chalicelib.catalog import price_turns
+        from chalicelib.core import jobs
+
+        return jobs.run("catalog_turn_prices", price_turns.turn_all, 300)
+
     def sweep(self) -> Json:
         """The clock says that payments are to be looked after."""
         from chalicelib.core import jobs

@@ -25,7 +25,9 @@ RULES = {
     "taxonomy",
 }
 # How product files are read.
-RULES |= {"dialects", "jsonlines", "reading", "sheets", "shopify", "text_lines"}
+RULES |= {"cells", "dialects", "jsonlines", "making", "reading", "sheets", "shopify", "text_lines"}
+# How the world outside is told of products.
+RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

@@ -178,6 +178,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "CatalogSearch": {"CatalogTable"},
         "CatalogArrange": {"CatalogTable", "AdminTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():

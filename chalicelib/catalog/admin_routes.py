@@ -171,7 +171,7 @@ def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)
 def start_import(body: schemas.StartImport, once: Once, staff: Staff) -> schemas.ImportView:
     """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
-    job = imports.start(once, staff)
+    job = imports.start(body.format, body.dry_run, once, staff)
     return schemas.import_job(job, imports.upload_url(job))
 
 
@@ -180,4 +180,4 @@ def show_import(import_id: str, query: Page) -> schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
-    return schemas.import_job(job, None, lines, encode_cursor(after))
+    return schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from chalicelib.catalog import jsonlines, sheets, shopify, text_lines
-from chalicelib.catalog.reading import Form, Numbered, Place, Read, Shop, grouped
+from chalicelib.catalog.reading import Form, Links, Numbered, Place, Read, Shop, grouped
 from chalicelib.catalog.text_lines import Layout
 from chalicelib.core.errors import ShopError
 
@@ -17,16 +18,25 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-
 
 @dataclass(frozen=True)
 class Dialect:
-    """What one program writes: `recognises` its columns, `key` of rows that make one product, how they are `read`."""
+    """What one program writes: whether it `recognises` its columns and `reads` one, the `key` that neighbouring rows of
+    a product share, how rows are `read`, and, if those of a product may stand apart, what `links` them."""
 
     name: str
     recognises: Callable[[Sequence[str]], bool]
+    reads: Callable[[str], bool]
     key: Callable[[Numbered], str]
     read: Callable[[list[Numbered], Shop], Read]
+    links: Callable[[list[Numbered]], Links] | None = None
 
 
-_LINES = Dialect("jsonl", lambda header: False, jsonlines.key, jsonlines.read)
-_SHEETS = (Dialect("shopify", lambda header: not shopify.missing_columns(header), shopify.key, shopify.read),)
+def _dialect(module: Any) -> Dialect:
+    return Dialect(
+        module.NAME, module.recognises, module.reads, module.key, module.read, getattr(module, "links", None)
+    )
+
+
+_LINES = _dialect(jsonlines)
+_SHEETS = tuple(map(_dialect, (shopify,)))
 _BY_NAME = {dialect.name: dialect for dialect in (_LINES, *_SHEETS)}
 
 
@@ -59,24 +69,25 @@ def recognise(sample: bytes) -> Form:
             if dialect.recognises(names):
                 # Lines within quotation marks count as well.
                 line = record.line + content[: record.end - len(mark)].count(layout.newline.encode(layout.encoding))
-                return Form(dialect.name, layout, Place(record.end, line), delimiter, names)
+                first = Place(record.end, line, linking=dialect.links is not None)
+                return Form(dialect.name, layout, first, delimiter, names)
     raise _unknown(_why(max(records.values(), key=lambda record: len(record.cells))))
 
 
 def units(chunks: Iterable[bytes], form: Form, place: Place) -> Iterator[Unit]:
-    """The products of a file, from what stands at `place`."""
+    """The groups of rows of a file, from what stands at `place`."""
     rows = _rows(text_lines.lines(chunks, form.layout, place.line, place.start), form)
     group: list[Numbered] = []
-    for following in grouped(rows, _BY_NAME[form.dialect].key):
+    for following in grouped(rows, dialect_of(form).key):
         if group:
-            yield Unit(group, Place(following[0].start, following[0].line))
+            yield Unit(group, Place(following[0].start, following[0].line, place.linking))
         group = following
     if group:
-        yield Unit(group, Place(group[-1].end, group[-1].line + 1))
+        yield Unit(group, Place(group[-1].end, group[-1].line + 1, place.linking))
 
 
-def read(unit: Unit, form: Form, shop: Shop) -> Read:
-    return _BY_NAME[form.dialect].read(unit.rows, shop)
+def dialect_of(form: Form) -> Dialect:
+    return _BY_NAME[form.dialect]
 
 
 def _rows(lines: Iterable[text_lines.Line], form: Form) -> Iterator[Numbered]:

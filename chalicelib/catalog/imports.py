@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from chalicelib.catalog import importing, storage, tables
-from chalicelib.catalog.tables import CatalogItem, ImportJob, ImportLine
+from chalicelib.catalog.tables import CatalogItem, ImportForm, ImportJob, ImportLine
 from chalicelib.core import audit, clock, dynamo, ids, jobs, sqs
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -17,12 +17,16 @@ FOLDER = "imports/"
 AWAITING_UPLOAD, RUNNING, FINISHED, FAILED = "awaiting_upload", "running", "finished", "failed"
 
 
-def start(once: Once, by: Staff) -> ImportJob:
-    """A job that waits for its file. The same request again answers with the same job."""
-    job = _new_job(ids.new_id("imp"))
+def start(wanted: str | None, dry_run: bool, once: Once, by: Staff) -> ImportJob:
+    """A job that waits for its file, in the dialect that is `wanted` if one is. The same request is the same job."""
+    job = _new_job(ids.new_id("imp"), wanted, dry_run)
     try:
         dynamo.transaction(
-            [*once.claim(CatalogItem, job.id), dynamo.insert(job), audit.entry(by, "import.started", job.id)]
+            [
+                *once.claim(CatalogItem, job.id),
+                dynamo.insert(job),
+                audit.entry(by, "import.started", job.id, dry_run=dry_run),
+            ]
         )
     except AlreadyDone:
         return find(str(once.made(CatalogItem)))
@@ -38,6 +42,12 @@ def find(import_id: str) -> ImportJob:
     if job is None:
         raise not_found("import")
     return job
+
+
+def unread_columns(import_id: str) -> list[str]:
+    """The columns of a job's file that hold something and that nothing reads, as far as they are known by now."""
+    found = dynamo.get(ImportForm, **tables.import_form_key(import_id))
+    return list(found.unread) if found else []
 
 
 def report(import_id: str, limit: int, after: str | None) -> tuple[list[ImportLine], str | None]:
@@ -62,22 +72,24 @@ class _Begun(msgspec.Struct, frozen=True):
     key: str
     etag: str
     import_id: str
+    dry_run: bool = False
 
 
-def run_console(this: jobs.Run, key: str, out_of_time: Callable[[], bool]) -> ImportJob:
+def run_console(this: jobs.Run, key: str, dry_run: bool, out_of_time: Callable[[], bool]) -> ImportJob:
     """Import a file that lies in the bucket already, at once; the same file again goes on where it stopped."""
     etag = storage.etag(key)
     begun = msgspec.json.decode(this.resume, type=_Begun) if this.resume else None
-    if begun and (begun.key, begun.etag) == (key, etag):
+    if begun and (begun.key, begun.etag, begun.dry_run) == (key, etag, dry_run):
         job = find(begun.import_id)
     else:
-        job = _new_job(ids.new_id("imp"))
+        job = _new_job(ids.new_id("imp"), None, dry_run)
         dynamo.write(dynamo.insert(job))
-        this.reached(msgspec.json.encode(_Begun(key, etag, job.id)).decode())
+        this.reached(msgspec.json.encode(_Begun(key, etag, job.id, dry_run)).decode())
     if not run(job, key, out_of_time):
         raise ShopError("out_of_time", 503, f"Import {job.id} stopped early. Import the file again, and it goes on.")
     job = find(job.id)
-    this.count(**{name: int(getattr(job, name)) for name in ("created", "updated", "unchanged", "failed")})
+    counts = ("created", "updated", "unchanged", "failed", "skipped")
+    this.count(**{name: int(getattr(job, name)) for name in counts})
     return job
 
 
@@ -85,15 +97,20 @@ def run(job: ImportJob, key: str, out_of_time: Callable[[], bool]) -> bool:
     """Import the file at `key` from where the job stands. False if time ran out; the job then knows how far it came."""
     _set_state(job, RUNNING)
     try:
-        if not importing.work(job, key, out_of_time):
-            return False
+        stopped = importing.work(job, key, out_of_time)
     except ShopError as error:
         if error.status >= 500:
             raise
         _set_state(job, FAILED, error.detail)
         return True
-    _set_state(job, FINISHED)
-    return True
+    if stopped is None:
+        _set_state(job, FINISHED)
+        return True
+    if stopped == job.place:
+        _set_state(job, FAILED, f"Line {stopped.line} is more than can be read in one run.")
+        return True
+    dynamo.write(dynamo.update(job, [ImportJob.place.set(stopped)]))
+    return False
 
 
 def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
@@ -105,9 +122,14 @@ def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
     dynamo.write(dynamo.update(job, changes))
 
 
-def _new_job(import_id: str) -> ImportJob:
+def _new_job(import_id: str, wanted: str | None, dry_run: bool) -> ImportJob:
     return ImportJob(
-        **tables.import_key(import_id), id=import_id, state=AWAITING_UPLOAD, created_at=clock.stamp(clock.now())
+        **tables.import_key(import_id),
+        id=import_id,
+        state=AWAITING_UPLOAD,
+        wanted=wanted,
+        dry_run=dry_run,
+        created_at=clock.stamp(clock.now()),
     )
 
 

@@ -3,11 +3,15 @@
 A line may say of what kind it is in `kind`; without it, it is a product.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
+from chalicelib.catalog.cells import place_of
 from chalicelib.catalog.product import ProductDraft
-from chalicelib.catalog.reading import Numbered, Problem, Read, Shop, place_of
+from chalicelib.catalog.reading import Numbered, Problem, Read, Shop
 
+NAME = "jsonl"
 # A line is a row of one column that has no name.
 LINE = ""
 PRODUCT = "product"
@@ -23,6 +27,16 @@ class _Product(ProductDraft, frozen=True, tag=PRODUCT, tag_field="kind"):
 
 
 _NAMES = tuple(field.name for field in msgspec.structs.fields(ProductDraft))
+
+
+def recognises(header: Sequence[str]) -> bool:
+    """It has no columns."""
+    return False
+
+
+def reads(column: str) -> bool:
+    """A field that is not known costs its line."""
+    return True
 
 
 def key(numbered: Numbered) -> str:

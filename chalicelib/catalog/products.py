@@ -92,6 +92,17 @@ def save(
     raise busy()
 
 
+def foresee(draft: ProductDraft, known: Known) -> Saved:
+    """What `save` would make of a file's draft, or raise; nothing is written."""
+    draft = _accepted(draft, None)
+    old = _product_to_replace(draft, known, None)
+    _check_skus(draft, known, old.id if old else known.owners.get(draft.handle))
+    for variant in draft.variants:
+        stock.first_counts(variant.sku, variant.stock, known.levels, None)
+    same = old is not None and items.describes(draft, old)
+    return Saved(old.id if old else "", "unchanged" if same else "updated" if old else "created")
+
+
 def create(draft: ProductDraft, by: Staff) -> Saved:
     """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
 

@@ -1,20 +1,15 @@
-"""What every kind of product file is read with: rows, what was wrong with them, and what a cell says."""
+"""What every kind of product file is read as: rows, products, and what was wrong with them."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 import msgspec
 
+from chalicelib.catalog.cells import Row
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.catalog.text_lines import Layout
-from chalicelib.core import money
-from chalicelib.core.errors import ShopError
 
 _MOST_ROWS = 1000
-
-Row = Mapping[str, str]
-T = TypeVar("T")
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -41,7 +36,11 @@ class Problem(msgspec.Struct, frozen=True):
 class Read(msgspec.Struct, frozen=True):
     """What a group of rows amounts to: a product, unless it is broken as a whole, and what was wrong on the way.
 
-    `partial`: something that can be sold was left out of the draft.
+    `partial`: something that can be sold was left out of the draft. `skipped`: what the rows hold is no product of this
+    shop, as the problem says. `categories` are the ids and names on the way down to the draft's category,
+    `attributes` the names of attributes by their ids.
+
+    A `derived` handle was made of the title: if another product of the file has it, `otherwise` is this one's.
     """
 
     line: int
@@ -49,19 +48,49 @@ class Read(msgspec.Struct, frozen=True):
     draft: ProductDraft | None
     problems: tuple[Problem, ...] = ()
     partial: bool = False
+    skipped: bool = False
+    categories: tuple[tuple[str, str], ...] = ()
+    attributes: dict[str, str] = {}
+    derived: bool = False
+    otherwise: str | None = None
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """What has to be known of the shop to read a file for it."""
+    """What has to be known of the shop to read a file for it: its currency, and those of its price lists by their ids.
+
+    Reduced prices are those of `now`.
+    """
 
     currency: str
+    now: datetime
+    lists: dict[str, str] = {}
+
+
+class Links(msgspec.Struct, frozen=True):
+    """How the rows of a product find each other if they do not stand side by side: by keys that only the file knows.
+
+    A group is kept under `kept` for others to find. It claims keys, and gathers what is kept under the keys `gathers`.
+    If another group claims `belongs`, the last one that does so, this one is a part of that and no product by itself.
+    """
+
+    kept: str | None = None
+    claims: tuple[str, ...] = ()
+    gathers: tuple[str, ...] = ()
+    belongs: str | None = None
+
+
+NO_LINKS = Links()
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where in a file reading goes on: a byte, and the line that begins there."""
+    """Where in a file reading goes on: a byte, and the line that begins there.
+
+    `linking`: the file is read for its links only; what comes of its rows is left to a second reading.
+    """
 
     start: int
     line: int
+    linking: bool = False
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -72,14 +101,6 @@ class Form(msgspec.Struct, frozen=True):
     first: Place
     delimiter: str | None = None
     header: tuple[str, ...] = ()
-
-
-class BadCell(Exception):
-    """What stands in `column` can not be accepted."""
-
-    def __init__(self, column: str, detail: str) -> None:
-        super().__init__(detail)
-        self.column = column
 
 
 def grouped(rows: Iterable[Numbered], key: Callable[[Numbered], str]) -> Iterator[list[Numbered]]:
@@ -98,50 +119,3 @@ def grouped(rows: Iterable[Numbered], key: Callable[[Numbered], str]) -> Iterato
             group.append(msgspec.structs.replace(numbered, fault=f"A product has at most {_MOST_ROWS} rows."))
     if group:
         yield group
-
-
-def cell(row: Row, column: str) -> str:
-    return (row.get(column) or "").strip()
-
-
-def price(row: Row, column: str, currency: str) -> money.Money:
-    text = cell(row, column)
-    if not text:
-        raise BadCell(column, "A price is missing.")
-    try:
-        return money.parse(text, currency)
-    except ShopError as error:
-        raise BadCell(column, error.detail) from None
-
-
-def count(row: Row, column: str) -> int:
-    """A whole number; an empty cell is 0, and Shopify writes grams as "250.0" at times."""
-    text = cell(row, column) or "0"
-    whole, _, fraction = text.removeprefix("-").partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) < 10) or fraction.strip("0"):
-        raise BadCell(column, f"{text[:60]!r} is not a whole number.")
-    return -int(whole) if text.startswith("-") else int(whole)
-
-
-def checked(made: T, columns: Mapping[str, str]) -> T:
-    """`made`, if msgspec's constraints hold for it; else BadCell with the column that `columns` names by field."""
-    try:
-        return msgspec.convert(msgspec.to_builtins(made), type(made))
-    except msgspec.ValidationError as error:
-        detail, place = place_of(error)
-        field = place.strip("/").partition("/")[0]
-        raise BadCell(columns.get(field, field), f"{detail}.") from None
-
-
-def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
-    """What msgspec says is wrong, and the JSON pointer of where.
-
-    Of what is wrong with a key or a value of a mapping it does not say which one it is: "at `key` in `$.stock`",
-    "at `$.stock[...]`". Then the mapping is named.
-    """
-    detail, _, place = str(error).partition(" - at `")
-    place = place.rpartition("$")[2].partition("[...]")[0]
-    steps = re.findall(r"\.?([^.\[\]`]+)", place)
-    if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
-        steps.append(missing[1])
-    return detail, "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog import categories, prices
+from chalicelib.catalog import categories, json_ld, listings, prices
+from chalicelib.catalog.json_ld import Rating
 from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
 from chalicelib.catalog.product import (
@@ -29,8 +30,9 @@ from chalicelib.core.money import Amount, Currency, Money
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
+Dialect = Literal["jsonl", "shopify"]
 ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
-Outcome = Literal["created", "updated", "unchanged", "failed"]
+Outcome = Literal["created", "updated", "unchanged", "failed", "skipped"]
 
 
 class ListCollection(Page, frozen=True, forbid_unknown_fields=True):
@@ -57,9 +59,13 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
 
 
 class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`format` is recognised by what the file begins with unless it is named."""
+    """`format` is recognised by what the file begins with; a file of another one than is named is refused.
 
-    format: Literal["shopify", "jsonl"] | None = None
+    With `dry_run` everything is checked and reported, and nothing is changed.
+    """
+
+    format: Dialect | None = None
+    dry_run: bool = False
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -124,8 +130,11 @@ class BareProduct(msgspec.Struct, frozen=True):
 
 
 class ProductView(BareProduct, frozen=True):
+    """A product at what everybody pays. `json_ld` tells search engines the same in schema.org's words."""
+
     price_from: Money | None
     variants: list[VariantView]
+    json_ld: dict[str, Any]
 
 
 class StaffProductView(BareProduct, frozen=True):
@@ -172,15 +181,18 @@ class ImportCounts(msgspec.Struct, frozen=True):
     updated: int
     unchanged: int
     failed: int
+    skipped: int
 
 
 class ImportView(msgspec.Struct, frozen=True):
     """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it;
-    `dialect` is what the file was recognised as."""
+    `dialect` is what the file was recognised as, `unread_columns` are those that hold something and are not read."""
 
     id: str
     status: ImportStatus
-    dialect: str | None
+    dry_run: bool
+    dialect: Dialect | None
+    unread_columns: list[str]
     detail: str | None
     counts: ImportCounts
     created_at: datetime
@@ -219,7 +231,14 @@ def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
         **_product_fields(page.product, locale),
         price_from=prices.price_from(page.product, on),
         variants=[variant(item, on) for item in page.variants],
+        json_ld=_json_ld(page, locale, on),
     )
+
+
+def _json_ld(page: ProductPage, locale: str | None, on: Terms) -> dict[str, Any]:
+    told = listings.listing(page.product, page.variants, lambda item: prices.tiers(item, on).get(1), locale)
+    rating = Rating(int(page.standing.reviews), int(page.standing.stars)) if page.standing else None
+    return json_ld.product(told, rating, listings.way_to(page.product, told.locale))
 
 
 def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
@@ -282,13 +301,19 @@ def _variant_fields(item: Variant) -> dict[str, Any]:
 
 
 def import_job(
-    job: ImportJob, upload_url: str | None = None, lines: list[ImportLine] | None = None, next_cursor: str | None = None
+    job: ImportJob,
+    upload_url: str | None = None,
+    unread: list[str] | None = None,
+    lines: list[ImportLine] | None = None,
+    next_cursor: str | None = None,
 ) -> ImportView:
-    counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed))
+    counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed), int(job.skipped))
     return ImportView(
         id=job.id,
         status=cast(ImportStatus, job.state),
-        dialect=job.dialect,
+        dry_run=bool(job.dry_run),
+        dialect=cast("Dialect | None", job.dialect),
+        unread_columns=unread or [],
         detail=job.detail,
         counts=counts,
         created_at=datetime.fromisoformat(job.created_at),

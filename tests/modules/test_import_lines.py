@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.client
@@ -178,10 +179,9 @@ def peak(products: int) -> int:
             yield file(*(bowl(number) for number in range(start, start + 500))).encode()
 
     form = dialects.recognise(next(chunks()))
+    to, dialect = For("EUR", datetime(2026, 6, 1, tzinfo=UTC)), dialects.dialect_of(form)
     tracemalloc.start()
-    read = sum(
-        dialects.read(unit, form, For("EUR")).draft is not None for unit in dialects.units(chunks(), form, form.first)
-    )
+    read = sum(dialect.read(unit.rows, to).draft is not None for unit in dialects.units(chunks(), form, form.first))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert read == products

@@ -46,7 +46,7 @@ def test_importing_twice_changes_nothing(shop: Shop) -> None:
     shop.staff.put("/admin/stock/MUG-S", {"location": "ams", "on_hand": 99})
     told, before = shop.events(), shop.dynamodb.scan(TableName="test-logistics")["Items"]
     report = Import(shop).run(HEADER + MUG + BOWL)
-    assert report["counts"] == {"created": 0, "updated": 0, "unchanged": 2, "failed": 0}
+    assert report["counts"] == {"created": 0, "updated": 0, "unchanged": 2, "failed": 0, "skipped": 0}
     assert shop.events() == told
     assert shop.dynamodb.scan(TableName="test-logistics")["Items"] == before
 
@@ -54,7 +54,7 @@ def test_importing_twice_changes_nothing(shop: Shop) -> None:
 def test_a_changed_row_updates_its_product_alone(shop: Shop) -> None:
     Import(shop).run(HEADER + MUG + BOWL)
     report = Import(shop).run(HEADER + MUG.replace("15.90", "16.90") + BOWL)
-    assert report["counts"] == {"created": 0, "updated": 1, "unchanged": 1, "failed": 0}
+    assert report["counts"] == {"created": 0, "updated": 1, "unchanged": 1, "failed": 0, "skipped": 0}
     assert shop.names()[-1] == "ProductUpdated"
     assert shop.guest.get("/products/mug")["variants"][1]["price"] == eur(1690)
 
@@ -103,11 +103,11 @@ def test_a_shop_without_a_place_for_stock_says_so_and_takes_nothing_in(shop: Sho
 
 
 def test_a_crash_before_the_commit_is_mended_by_reading_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import products
+    from chalicelib.catalog import product_writes
 
     work = Import(shop).upload(HEADER + BOWL)
     with monkeypatch.context() as crash:
-        crash.setattr(products, "_commit", lambda *_: 1 / 0)
+        crash.setattr(product_writes, "commit", lambda *_: 1 / 0)
         assert len(work.notice()) == 1
     assert work.notice() == []
     assert work.report()["counts"]["created"] == 1
@@ -187,7 +187,7 @@ def test_a_job_that_ran_out_of_time_goes_on_where_it_stopped(shop: Shop) -> None
     queued = boto3.client("sqs").receive_message(QueueUrl="https://sqs.eu-west-1.amazonaws.com/123456789012/imports")
     assert work.key in queued["Messages"][0]["Body"]
     assert work.notice() == []
-    assert work.report()["counts"] == {"created": 2, "updated": 0, "unchanged": 0, "failed": 0}
+    assert work.report()["counts"] == {"created": 2, "updated": 0, "unchanged": 0, "failed": 0, "skipped": 0}
     assert work.report()["status"] == "finished"
 
 
@@ -254,7 +254,13 @@ def test_an_operators_import_goes_on_if_its_file_is_the_same(
         put(HEADER + BOWL + MUG)
     job = catalog_import_file({"key": "imports/by-hand.csv"}, CONTEXT)
     assert (job["outcome"], job["status"]) == ("done", "finished")
-    assert job["counts"] == {"created": 1 if changed else 2, "updated": 0, "unchanged": int(changed), "failed": 0}
+    assert job["counts"] == {
+        "created": 1 if changed else 2,
+        "updated": 0,
+        "unchanged": int(changed),
+        "failed": 0,
+        "skipped": 0,
+    }
 
 
 def test_an_import_of_a_file_that_is_not_there_says_so(shop: Shop) -> None:

@@ -1,4 +1,5 @@
 import csv
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.catalog import product, shopify
+from chalicelib.catalog.cells import Row
 from chalicelib.catalog.product import Image, ProductDraft
-from chalicelib.catalog.reading import Numbered, Problem, Read, Row, Shop, grouped
+from chalicelib.catalog.reading import Numbered, Problem, Read, Shop, grouped
 from chalicelib.core.money import Money
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 IMPORTS = Path(__file__).parents[3] / "shared" / "data" / "imports"
 
 SHIRT = {"Handle": "shirt", "Title": "Shirt", "Option1 Name": "Size", "Option1 Value": "S", "Variant Price": "19.90"}
@@ -42,7 +45,7 @@ def in_groups(rows: list[Numbered]) -> list[list[Numbered]]:
 
 
 def read(*rows: Row, currency: str = "EUR") -> Read:
-    return shopify.read(numbered(list(rows)), Shop(currency))
+    return shopify.read(numbered(list(rows)), Shop(currency, NOW))
 
 
 def draft(*rows: Row) -> ProductDraft:
@@ -211,7 +214,7 @@ def test_the_apostrophe_that_spreadsheets_need_is_no_part_of_a_sku_or_barcode():
         ({"Variant Price": ""}, "Variant Price"),
         ({"Variant Price": "cheap"}, "Variant Price"),
         ({"Variant Price": "-1"}, "Variant Price"),
-        ({"Variant Price": "19,90"}, "Variant Price"),
+        ({"Variant Price": "19 USD"}, "Variant Price"),
         ({"Variant Price": "19.905"}, "Variant Price"),
         ({"Variant Compare At Price": "was 30"}, "Variant Compare At Price"),
         ({"Variant Grams": "1/2"}, "Variant Grams"),
@@ -277,7 +280,6 @@ def test_a_handle_that_is_no_slug_fails_the_product():
         ("1", "", True),
         ("true", "", True),
         ("true", "draft", False),
-        ("true", "archived", False),
         ("false", "active", False),
         ("false", "", False),
         ("", "active", False),
@@ -311,11 +313,11 @@ def test_a_price_has_the_digits_of_the_shop_s_currency():
     ("cells", "category"),
     [
         ({"Type": "Tea"}, "tea"),
-        ({"Product Category": "Home & Garden > Kitchen & Dining > Tea Sets"}, "tea-sets"),
+        ({"Product Category": "Home & Garden > Kitchen & Dining > Tea Sets"}, "home-garden-kitchen-dining-tea-sets"),
         ({"Type": "Tea", "Product Category": "Food > Drinks"}, "tea"),
         ({"Type": "茶叶"}, "茶叶"),
         ({"Type": "--"}, None),
-        ({"Type": "x" * 59 + " y"}, "x" * 59),
+        ({"Type": "x" * 300}, "x" * 111 + "-1b432d13"),
     ],
 )
 def test_the_category_is_the_type_or_the_end_of_the_product_category(cells, category):
@@ -356,7 +358,7 @@ def test_every_product_of_a_real_export_reads_without_problems(name):
         pytest.skip(f"no ../shared: {IMPORTS / name} is not there")
     with (IMPORTS / name).open(newline="", encoding="utf-8") as file:
         groups = in_groups(numbered(list(csv.DictReader(file))))
-    reads = [shopify.read(group, Shop("EUR")) for group in groups]
+    reads = [shopify.read(group, Shop("EUR", NOW)) for group in groups]
     assert len({result.handle for result in reads}) == len(reads) == 20
     assert not [result.problems for result in reads if result.problems]
     for result in reads:
