@@ -53,6 +53,7 @@ def attribute(value: dict[str, list[str]]) -> str:
 
 def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: Resources) -> None:
     assert {name for name, _, _ in consumers(resources)} == {
+        "CatalogArrange",
         "CatalogImports",
         "CatalogSearch",
         "LogisticsEvents",
@@ -184,7 +185,9 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "CatalogSearch": {"CatalogTable"},
+        "CatalogArrange": {"CatalogTable", "AdminTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndex": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndexNow": {"CatalogTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},

@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint, CloudWatchEvent, Cron, Rate
 
-from chalicelib.catalog import index_check, publishing
+from chalicelib.catalog import index_check, price_turns, publishing
 from chalicelib.core import jobs
 
 schedules = Blueprint(__name__)
@@ -12,6 +12,12 @@ schedules = Blueprint(__name__)
 def catalog_publish(event: CloudWatchEvent) -> None:
     """Show and hide what was planned for now."""
     jobs.run("catalog_publish", publishing.turn_all, lease_seconds=300)
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="catalog_turn_prices")
+def catalog_turn_prices(event: CloudWatchEvent) -> None:
+    """Tell search of price lists that began or ended."""
+    jobs.run("catalog_turn_prices", price_turns.turn_all, lease_seconds=300)
 
 
 @schedules.schedule(Cron(30, 2, "*", "*", "?", "*"), name="catalog_check_index")

@@ -33,7 +33,13 @@ class Consumers(Blueprint):
         self.handled: dict[str, frozenset[str]] = {}
 
     def queue(
-        self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]], *, longest: int = _LONGEST
+        self,
+        name: str,
+        handlers: Mapping[type[events.Event], Callable[[Any], None]],
+        *,
+        batch_size: int = 10,
+        at_once: int = _AT_ONCE,
+        longest: int = _LONGEST,
     ) -> Any:
         """Consume one queue of events; `handlers` says which use case answers which event.
 
@@ -46,7 +52,7 @@ class Consumers(Blueprint):
             event, handle = _opened(name, body, by_name)
             handle(event)
 
-        return self.messages(name, consume, longest=longest)
+        return self.messages(name, consume, batch_size=batch_size, at_once=at_once, longest=longest)
 
     def batches(
         self, name: str, kinds: Iterable[type[events.Event]], handle: Callable[[list[Any]], Container[str]]
