@@ -114,7 +114,7 @@ class Shop:
         boto3.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        for queue in ("imports", "webhooks"):
+        for queue in ("arrange", "imports", "webhooks"):
             boto3.client("sqs").create_queue(QueueName=queue)
 
     def open(self) -> None:
