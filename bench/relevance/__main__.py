@@ -59,7 +59,7 @@ def _measure(one: Set, port: int, engines: list[str], straight: bool, top: bool)
     figures: dict[str, Means | None] = {}
     with ExitStack() as stack:
         if not straight:
-            stack.enter_context(whole_shop.empty())
+            stack.enter_context(whole_shop.together())
             _import(one)
         for engine in engines:
             try:
