@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import imports, indexing, schemas
+from chalicelib.catalog import feed_making, feeds, imports, indexing, listings, schemas
 from chalicelib.catalog.tables import ImportJob
 from chalicelib.core import jobs
 
@@ -33,3 +33,21 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Rebuild the search index from the table: {}."""
     return jobs.run("catalog_reindex", indexing.reindex, 120)
+
+
+@console.lambda_function()
+def catalog_feeds(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Make Google's product feed and the sitemaps: {}. If the answer is "paused", ask again, and it goes on.
+
+    The clock asks several times each night (infra/resources.yaml): once for today's, then for what is left of them.
+    """
+    where = listings.storefront()
+    if where is None:
+        return {"outcome": "not_configured", "detail": feeds.NOT_CONFIGURED}
+    left = context.get_remaining_time_in_millis() / 1000
+    by_clock = event.get("detail-type") == "Scheduled Event"
+
+    def work(run: jobs.Run) -> None:
+        feed_making.make(run, where, imports.deadline(left), once_a_day=by_clock)
+
+    return jobs.run("catalog_feeds", work, int(left) + 1)

@@ -106,6 +106,7 @@ class Product(CatalogItem, discriminator="product"):
     published_at = UnicodeAttribute(null=True)
     shelves = JsonAttribute(list[str], default=list)
     created_at = UnicodeAttribute()
+    changed_at = UnicodeAttribute(null=True)
     fingerprint = UnicodeAttribute()
 
     @property
