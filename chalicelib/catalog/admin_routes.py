@@ -3,6 +3,9 @@
 from chalicelib.catalog import (
     attributes,
     categories,
+    collections,
+    curating,
+    curation_schemas,
     imports,
     price_schemas,
     prices,
@@ -12,9 +15,11 @@ from chalicelib.catalog import (
     tables,
     taxonomy_schemas,
 )
+from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
-from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft
+from chalicelib.catalog.synonyms import SynonymDraft
+from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
@@ -82,10 +87,45 @@ def delete_category(category_id: Slug, staff: Staff) -> taxonomy_schemas.Categor
     return taxonomy_schemas.category_list(categories.delete(category_id, staff), None)
 
 
+@routes.get("/admin/collections", permission=Permission.CATALOG_READ)
+def list_all_collections() -> taxonomy_schemas.StaffCollectionList:
+    """All collections, shown or not."""
+    return taxonomy_schemas.staff_collection_list()
+
+
+@routes.get("/admin/collections/{collection_id}", permission=Permission.CATALOG_READ)
+def show_any_collection(collection_id: Slug) -> taxonomy_schemas.StaffCollectionPage:
+    """A collection, shown or not, and the products that were put into it."""
+    return taxonomy_schemas.staff_collection(collections.find(collection_id), collections.chosen(collection_id))
+
+
+@routes.put("/admin/collections/{collection_id}", permission=Permission.CATALOG_WRITE)
+def put_collection(collection_id: Slug, body: CollectionDraft, staff: Staff) -> taxonomy_schemas.StaffCollectionPage:
+    """Create or change a collection. What belongs to it by a new rule is there after a while."""
+    one = collections.put(collection_id, body, staff)
+    return taxonomy_schemas.staff_collection(one, collections.chosen(collection_id))
+
+
+@routes.delete("/admin/collections/{collection_id}", permission=Permission.CATALOG_WRITE)
+def delete_collection(collection_id: Slug, staff: Staff) -> taxonomy_schemas.StaffCollectionList:
+    """Take a collection away; its products stay. Shows the collections that are left."""
+    collections.delete(collection_id, staff)
+    return taxonomy_schemas.staff_collection_list()
+
+
+@routes.put("/admin/collections/{collection_id}/products", permission=Permission.CATALOG_WRITE)
+def choose_products(
+    collection_id: Slug, body: taxonomy_schemas.ChooseProducts, staff: Staff
+) -> taxonomy_schemas.StaffCollectionPage:
+    """Say which products are in a collection that has no rule, and in which order: at most 1,000."""
+    chosen = collections.choose(collection_id, body.products, staff)
+    return taxonomy_schemas.staff_collection(collections.find(collection_id), chosen)
+
+
 @routes.get("/admin/attributes", permission=Permission.CATALOG_READ)
 def list_all_attributes() -> taxonomy_schemas.AttributeList:
     """What staff have said of attributes, and files of those that staff have not."""
-    return taxonomy_schemas.attribute_list()
+    return taxonomy_schemas.attribute_list(attributes.latest())
 
 
 @routes.get("/admin/attributes/{attribute_id}", permission=Permission.CATALOG_READ)
@@ -104,7 +144,7 @@ def put_attribute(attribute_id: AttributeId, body: AttributeDraft, staff: Staff)
 def delete_attribute(attribute_id: AttributeId, staff: Staff) -> taxonomy_schemas.AttributeList:
     """Take away what is said of an attribute; products keep their values. Shows those that are left."""
     attributes.delete(attribute_id, staff)
-    return taxonomy_schemas.attribute_list()
+    return taxonomy_schemas.attribute_list(attributes.latest())
 
 
 @routes.get("/admin/price-lists", permission=Permission.CATALOG_READ)
@@ -130,6 +170,58 @@ def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
     """Let the prices that name this list count for nobody. The answer are the lists that are left."""
     prices.delete_list(list_id, staff)
     return price_schemas.PriceLists(prices.kept_lists(), None)
+
+
+@routes.get("/admin/search/synonyms", permission=Permission.CATALOG_READ)
+def list_synonyms() -> curation_schemas.SynonymsList:
+    """All groups of words that search takes for each other, those among them that the shop comes with."""
+    return curation_schemas.groups()
+
+
+@routes.get("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_READ)
+def show_synonyms(group_id: str) -> curation_schemas.SynonymsView:
+    """A group of words that search takes for each other."""
+    return curation_schemas.group(group_id)
+
+
+@routes.put("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def put_synonyms(group_id: Slug, body: SynonymDraft, staff: Staff) -> curation_schemas.SynonymsView:
+    """Say which words search takes for each other. Known everywhere after a minute, without a new index."""
+    curating.put_group(group_id, body, staff)
+    return curation_schemas.group(group_id)
+
+
+@routes.delete("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def delete_synonyms(group_id: str, staff: Staff) -> curation_schemas.SynonymsList:
+    """Take a group away, or what was changed of one that the shop comes with. Shows those that are left."""
+    curating.delete_group(group_id, staff)
+    return curation_schemas.groups()
+
+
+@routes.get("/admin/search/curations", permission=Permission.CATALOG_READ)
+def list_curations() -> curation_schemas.CurationList:
+    """All queries whose results are curated."""
+    return curation_schemas.curated()
+
+
+@routes.get("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_READ)
+def show_curation(curation_id: str) -> curation_schemas.CurationView:
+    """What stands first for some queries, and what is left out."""
+    return curation_schemas.curation(curation_id)
+
+
+@routes.put("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def put_curation(curation_id: Slug, body: CurationDraft, staff: Staff) -> curation_schemas.CurationView:
+    """Say what stands first for some queries, and what is left out. Known everywhere after a minute."""
+    curating.put_curation(curation_id, body, staff)
+    return curation_schemas.curation(curation_id)
+
+
+@routes.delete("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def delete_curation(curation_id: str, staff: Staff) -> curation_schemas.CurationList:
+    """Let search decide again what it shows. The answer are the curations that are left."""
+    curating.delete_curation(curation_id, staff)
+    return curation_schemas.curated()
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

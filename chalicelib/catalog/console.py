@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import feed_making, feeds, imports, indexing, listings, schemas
+from chalicelib.catalog import feed_making, feeds, imports, index_check, listings, reindexing, schemas
 from chalicelib.catalog.tables import ImportJob
 from chalicelib.core import jobs
 
@@ -31,8 +31,16 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 
 @console.lambda_function()
 def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Rebuild the search index from the table: {}."""
-    return jobs.run("catalog_reindex", indexing.reindex, 120)
+    """Rebuild the search index from the table: {}. Invoked again, one that stopped early goes on."""
+    out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
+    return jobs.run("catalog_reindex", lambda run: reindexing.reindex(run, out_of_time), reindexing.LEASE)
+
+
+@console.lambda_function()
+def catalog_check_index_now(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Compare the search index with the table and repair it, as every night: {}."""
+    out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
+    return jobs.run("catalog_check_index", lambda run: index_check.check(run, out_of_time), index_check.LEASE)
 
 
 @console.lambda_function()
@@ -48,6 +56,6 @@ def catalog_feeds(event: dict[str, Any], context: Any) -> dict[str, Any]:
     by_clock = event.get("detail-type") == "Scheduled Event"
 
     def work(run: jobs.Run) -> None:
-        feed_making.make(run, where, imports.deadline(left), once_a_day=by_clock)
+        feed_making.make(run, where, jobs.deadline(left), once_a_day=by_clock)
 
     return jobs.run("catalog_feeds", work, int(left) + 1)

@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     event_bus: str
     media_bucket: str
     import_queue_url: str
+    arrange_queue_url: str
     webhook_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
@@ -66,6 +67,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         event_bus=required("EVENT_BUS"),
         media_bucket=required("MEDIA_BUCKET"),
         import_queue_url=required("IMPORT_QUEUE_URL"),
+        arrange_queue_url=required("ARRANGE_QUEUE_URL"),
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),
         opensearch_signed=required("OPENSEARCH_SIGNED") == "true",

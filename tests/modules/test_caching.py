@@ -10,13 +10,14 @@ from chalicelib.catalog.console import catalog_feeds
 from chalicelib.core.operation import Elsewhere
 
 # What stands for each parameter of a public path.
-EXAMPLES = {"handle": "mug", "category_id": "cups", "file": "1.xml"}
+EXAMPLES = {"handle": "mug", "category_id": "cups", "collection_id": "gifts", "file": "1.xml"}
 
 
 @pytest.fixture
 def window(searchable: Shop) -> Shop:
     """A shop with something to show on every public page of the catalogue."""
     searchable.staff.put("/admin/categories/cups", {"name": "Cups"})
+    searchable.staff.put("/admin/collections/gifts", {"name": "Gifts", "published": True})
     searchable.product("mug", category="cups", description="<p>A mug.</p>")
     catalog_feeds({}, CONTEXT)
     return searchable
