@@ -11,6 +11,7 @@ from chalicelib.catalog import (
     service,
     tables,
     taxonomy_schemas,
+    transfer_schemas,
 )
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
@@ -133,15 +134,15 @@ def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)
-def start_import(body: schemas.StartImport, once: Once, staff: Staff) -> schemas.ImportView:
+def start_import(body: transfer_schemas.StartImport, once: Once, staff: Staff) -> transfer_schemas.ImportView:
     """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
     job = imports.start(body.format, body.dry_run, once, staff)
-    return schemas.import_job(job, imports.upload_url(job))
+    return transfer_schemas.import_job(job, imports.upload_url(job))
 
 
 @routes.get("/admin/imports/{import_id}", permission=Permission.CATALOG_READ)
-def show_import(import_id: str, query: Page) -> schemas.ImportView:
+def show_import(import_id: str, query: Page) -> transfer_schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
-    return schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
+    return transfer_schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
