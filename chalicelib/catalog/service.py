@@ -1,6 +1,6 @@
 """What the catalogue holds: products with their variants, shelves, and what carts need to know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chalicelib.catalog import tables
 from chalicelib.catalog.tables import Page, Product
@@ -35,18 +35,22 @@ def published_page(handle: str) -> Page:
     return page
 
 
-def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Product], str | None]:
     """A page of products, newest first, and the place from which the next page goes on, if there is one.
 
     A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
     """
-    entries = tables.shelf(name, limit + 1, after)
-    keys: list[dynamo.Key] = [(Product, f"PRODUCT#{entry.product_id}", "PRODUCT") for entry in entries[:limit]]
-    found = dynamo.load(keys)
-    products = [item for item in (found.get(key) for key in keys) if isinstance(item, Product)]
-    if name != tables.EVERYTHING:
-        products = [item for item in products if name in item.shelves]
-    return products, entries[limit - 1].sk if len(entries) > limit else None
+    entries = tables.shelf(name, limit + 1, after, consistent=consistent)
+    found = products((entry.product_id for entry in entries[:limit]), consistent=consistent).values()
+    standing = [item for item in found if name == tables.EVERYTHING or name in item.shelves]
+    return standing, entries[limit - 1].sk if len(entries) > limit else None
+
+
+def products(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
+    """The products that there are of these ids, in their order, published or not."""
+    keys: list[dynamo.Key] = [(Product, f"PRODUCT#{product_id}", "PRODUCT") for product_id in product_ids]
+    found = dynamo.load(keys, consistent=consistent)
+    return {item.id: item for item in map(found.get, keys) if isinstance(item, Product)}
 
 
 def offers(skus: list[str]) -> list[dynamo.Key]:

@@ -14,6 +14,9 @@ class Settings(msgspec.Struct, frozen=True):
     `modules` are the modules whose routes this API function serves (`http_only`); where `MODULES` is not set, all of
     them, and their consumers, schedules and console functions too.
     `currency` is the ISO 4217 code in which the shop's catalogue is priced.
+    `shop_url` is where customers see the shop, without a slash at its end; empty if nobody said. `product_path` leads
+    from there to a product's page, `category_path` to a category's if they have any; `locale_prefix` stands before both
+    where translations have addresses of their own.
     `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
     `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_api_key` and
     `stripe_webhook_secret` are empty in functions that have nothing to do with money.
@@ -25,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     event_bus: str
     media_bucket: str
     import_queue_url: str
+    arrange_queue_url: str
     webhook_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
@@ -36,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True):
     stripe_api_key: str
     stripe_webhook_secret: str
     currency: str
+    shop_url: str
+    product_path: str
+    category_path: str
+    locale_prefix: str
     region: str
 
 
@@ -59,6 +67,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         event_bus=required("EVENT_BUS"),
         media_bucket=required("MEDIA_BUCKET"),
         import_queue_url=required("IMPORT_QUEUE_URL"),
+        arrange_queue_url=required("ARRANGE_QUEUE_URL"),
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),
         opensearch_signed=required("OPENSEARCH_SIGNED") == "true",
@@ -70,6 +79,10 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         stripe_api_key=env.get("STRIPE_API_KEY", ""),
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
         currency=required("SHOP_CURRENCY"),
+        shop_url=env.get("SHOP_URL", "").rstrip("/"),
+        product_path=env.get("PRODUCT_PATH") or "/products/{handle}",
+        category_path=env.get("CATEGORY_PATH", ""),
+        locale_prefix=env.get("LOCALE_PREFIX", ""),
         region=required("AWS_REGION"),
     )
 

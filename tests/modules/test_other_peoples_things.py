@@ -41,7 +41,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/me/orders"): {"order_id": "{order_id}"},
 }
 # What is there for everyone.
-PUBLIC = {("GET", "/products/{handle}"), ("GET", "/categories/{category_id}")}
+PUBLIC = {
+    ("GET", "/products/{handle}"),
+    ("GET", "/categories/{category_id}"),
+    ("GET", "/collections/{collection_id}"),
+    ("GET", "/collections/{collection_id}/products"),
+}
 
 
 def operations() -> list[Any]:

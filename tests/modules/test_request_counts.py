@@ -64,6 +64,19 @@ def test_checkout_is_three_requests(busy_shop: Shop, counted: Any) -> None:
     assert calls == ["GetItem", "BatchGetItem", "TransactWriteItems"]
 
 
+def test_a_customers_groups_are_read_with_the_prices(busy_shop: Shop, counted: Any) -> None:
+    cart = busy_shop.cart_of(busy_shop.member("ann", "vip"), ("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+    with counted() as cart_page:
+        wish = cart.wish()
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    with counted() as own_prices:
+        cart.api.get("/me/prices?sku=MUG&sku=BOWL")
+    assert own_prices == ["BatchGetItem"]
+    with counted() as checkout:
+        cart.post("/checkout", wish)
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+
+
 def test_from_empty_cart_to_placed_order_is_at_most_sixteen_requests(busy_shop: Shop, counted: Any) -> None:
     with counted() as calls:
         cart = busy_shop.cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
