@@ -53,6 +53,13 @@ def groups() -> dict[str, SynonymDraft]:
     return synonym_rules.with_defaults({item.id: item.content for item in tables.kept()[0]})
 
 
+def group(group_id: str) -> SynonymDraft:
+    item = dynamo.get(KeptSynonyms, **tables.synonyms_key(group_id))
+    if item is None and group_id not in synonym_rules.DEFAULTS:
+        raise not_found("group of synonyms")
+    return item.content if item else synonym_rules.DEFAULTS[group_id]
+
+
 def put_group(group_id: str, draft: SynonymDraft, by: Staff) -> SynonymDraft:
     """Say which words mean the same. The same again changes nothing."""
     synonym_rules.check(draft, group_id)
@@ -91,10 +98,10 @@ def curation(curation_id: str) -> CurationDraft:
 def put_curation(curation_id: str, draft: CurationDraft, by: Staff) -> CurationDraft:
     """Say what is found first, or not at all, for certain queries. The same again changes nothing."""
     rules.check(draft)
+    _check_products(draft)
     known = curations()
     if known.get(curation_id) == draft:
         return draft
-    _check_products(draft)
     others = rules.by_query(other for name, other in known.items() if name != curation_id)
     for place, query in enumerate(draft.queries):
         if rules.key(query) in others:
@@ -109,19 +116,17 @@ def put_curation(curation_id: str, draft: CurationDraft, by: Staff) -> CurationD
     return draft
 
 
-def _check_products(draft: CurationDraft) -> None:
-    """422 for a product that is not there, by its place."""
-    for name in ("pinned", "hidden"):
-        named: tuple[str, ...] = getattr(draft, name)
-        known = dynamo.load(product_ref(product) for product in named)
-        for place, product in enumerate(named):
-            if product_ref(product) not in known:
-                raise invalid(f"/{name}/{place}", "There is no such product.")
-
-
 def delete_curation(curation_id: str, by: Staff) -> None:
     """Let search alone find what is found for these queries. 404 if there is no such curation."""
     item = KeptCuration(**tables.curation_key(curation_id))
     gone = dynamo.delete(item, KeptCuration.pk.exists(), not_found("curation"))
     dynamo.transaction([gone, audit.entry(by, "curation.deleted", curation_id)])
     cache.forget()
+
+
+def _check_products(draft: CurationDraft) -> None:
+    found = dynamo.load(product_ref(each) for each in (*draft.pinned, *draft.hidden))
+    for name, ids in (("pinned", draft.pinned), ("hidden", draft.hidden)):
+        for place, product_id in enumerate(ids):
+            if product_ref(product_id) not in found:
+                raise invalid(f"/{name}/{place}", "There is no such product.")

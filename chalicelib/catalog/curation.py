@@ -18,7 +18,7 @@ class CurationDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     whether they have the words or not; `hidden` ones are not found."""
 
     queries: Annotated[tuple[Words, ...], Meta(min_length=1, max_length=50)]
-    pinned: Annotated[tuple[ProductId, ...], Meta(max_length=50)] = ()
+    pinned: Annotated[tuple[ProductId, ...], Meta(max_length=20)] = ()
     hidden: Annotated[tuple[ProductId, ...], Meta(max_length=50)] = ()
 
 
@@ -39,6 +39,10 @@ def check(draft: CurationDraft) -> None:
     for place, query in enumerate(draft.queries):
         if not key(query):
             raise invalid(f"/queries/{place}", "There are no words in this.")
+        if key(query) in map(key, draft.queries[:place]):
+            raise invalid(f"/queries/{place}", "This query stands further up.")
+    if not draft.pinned and not draft.hidden:
+        raise invalid("/pinned", "Nothing is pinned and nothing is hidden.")
     for place, product in enumerate(draft.pinned):
         if product in draft.pinned[:place]:
             raise invalid(f"/pinned/{place}", "This product is pinned already.")

@@ -5,11 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.product import Locale, Slug
 from chalicelib.catalog.schemas import ProductCard
 from chalicelib.catalog.search_query import Sort
-from chalicelib.catalog.synonyms import SynonymDraft
 from chalicelib.core.money import Amount, Currency
 from chalicelib.core.paging import Page
 
@@ -139,27 +137,6 @@ class SearchResults(msgspec.Struct, frozen=True):
     facets: Facets
     did_you_mean: str | None
     fallback: Fallback | None
-    next_cursor: str | None
-
-
-class SynonymsView(SynonymDraft, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=False):
-    """Words that mean the same. `built_in` ones the shop comes with, until staff put others in their place."""
-
-    id: str
-    built_in: bool
-
-
-class SynonymsList(msgspec.Struct, frozen=True):
-    data: list[SynonymsView]
-    next_cursor: str | None
-
-
-class CurationView(CurationDraft, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=False):
-    id: str
-
-
-class Curations(msgspec.Struct, frozen=True):
-    data: list[CurationView]
     next_cursor: str | None
 
 

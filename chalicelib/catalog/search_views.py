@@ -1,21 +1,17 @@
 """What was found, as clients see it: in their language and currency."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from chalicelib.catalog import attributes, categories, search_counts
 from chalicelib.catalog.categories import name_in
-from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.schemas import ProductCard
 from chalicelib.catalog.search_counts import Counts
 from chalicelib.catalog.search_schemas import (
     AttributeFacet,
     CategoryCount,
     CategorySuggestion,
-    Curations,
-    CurationView,
     Facets,
     FacetValue,
     Fallback,
@@ -26,12 +22,9 @@ from chalicelib.catalog.search_schemas import (
     SearchResults,
     Suggest,
     Suggestions,
-    SynonymsList,
-    SynonymsView,
 )
 from chalicelib.catalog.searching import Found
 from chalicelib.catalog.suggesting import Meant
-from chalicelib.catalog.synonyms import DEFAULTS, SynonymDraft
 from chalicelib.catalog.taxonomy_schemas import attribute_labels
 from chalicelib.core.money import Money
 
@@ -59,23 +52,6 @@ def suggestions(meant: Meant, wanted: Suggest) -> Suggestions:
         for item in meant.categories
     ]
     return Suggestions(meant.queries, found, [card(source, wanted.locale, meant.currency) for source in meant.sources])
-
-
-def synonyms(group_id: str, draft: SynonymDraft) -> SynonymsView:
-    fields = msgspec.structs.asdict(draft)
-    return SynonymsView(id=group_id, built_in=DEFAULTS.get(group_id) == draft, **fields)
-
-
-def synonyms_list(groups: Mapping[str, SynonymDraft]) -> SynonymsList:
-    return SynonymsList([synonyms(name, groups[name]) for name in sorted(groups)], None)
-
-
-def curation(curation_id: str, draft: CurationDraft) -> CurationView:
-    return CurationView(id=curation_id, **msgspec.structs.asdict(draft))
-
-
-def curations(known: Mapping[str, CurationDraft]) -> Curations:
-    return Curations([curation(name, known[name]) for name in sorted(known)], None)
 
 
 def card(source: dict[str, Any], locale: str | None, currency: str) -> ProductCard:
