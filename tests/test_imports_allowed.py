@@ -25,7 +25,8 @@ RULES = {
     "taxonomy",
 }
 # How product files are read.
-RULES |= {"cells", "dialects", "jsonlines", "making", "reading", "sheets", "shopify", "text_lines"}
+RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
+RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
 # How products are looked for.
 RULES |= {
     "curation",

@@ -61,7 +61,7 @@ def _measure(one: Set, port: int, engines: list[str], straight: bool, top: bool)
         if straight:
             stack.enter_context(direct.shop())
         else:
-            stack.enter_context(whole_shop.empty())
+            stack.enter_context(whole_shop.together())
             _import(one)
         for engine in engines:
             try:

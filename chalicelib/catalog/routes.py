@@ -1,13 +1,16 @@
 """What anyone may see of the catalogue. The same answer for everyone, so that a CDN can keep it."""
 
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.catalog import (
     attributes,
     categories,
     collections,
+    feeds,
     price_schemas,
     prices,
     schemas,
@@ -21,10 +24,11 @@ from chalicelib.catalog import (
 from chalicelib.catalog.search_schemas import Search, SearchResults, Suggest, Suggestions
 from chalicelib.core.errors import moved
 from chalicelib.core.paging import decode_cursor, encode_cursor
-from chalicelib.core.web import Routes
+from chalicelib.core.web import Elsewhere, Routes
 
 routes = Routes(__name__)
 _MINUTE = "public, max-age=60, stale-while-revalidate=300"
+_FOR_A_LINK = "public, max-age=60"
 
 
 @routes.get("/products", cache=_MINUTE)
@@ -99,6 +103,24 @@ def suggest(query: Suggest) -> Suggestions:
 def list_currencies() -> price_schemas.Currencies:
     """The currencies in which everybody can buy, the shop's own first."""
     return price_schemas.currencies(prices.currencies())
+
+
+@routes.get("/feeds/google.xml", cache=_FOR_A_LINK)
+def show_google_feed() -> Elsewhere:
+    """Google's product feed of all published products, made once a day."""
+    return Elsewhere(feeds.link(lambda shown: shown.google))
+
+
+@routes.get("/sitemap.xml", cache=_FOR_A_LINK)
+def show_sitemap() -> Elsewhere:
+    """The list of the shop's sitemaps, made once a day."""
+    return Elsewhere(feeds.link(lambda shown: shown.index))
+
+
+@routes.get("/sitemaps/{file}", cache=_FOR_A_LINK)
+def show_one_sitemap(file: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}\.xml$(?!\n)")]) -> Elsewhere:
+    """One of the shop's sitemaps: 1.xml and so on."""
+    return Elsewhere(feeds.link(lambda shown: shown.sitemap(int(file.removesuffix(".xml")))))
 
 
 def _public_terms(currency: str | None) -> prices.Terms:
