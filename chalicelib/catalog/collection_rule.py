@@ -5,6 +5,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -136,6 +137,7 @@ def _number(value: AttributeValue | None) -> Decimal | None:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+@lru_cache(maxsize=2000)  # the same words are asked of every product, and the same tags by every rule
 def _plain(text: str) -> str:
     """A text as it is compared: 1.50 is 1.5, and Blue is blue."""
     return _digits(Decimal(text)) if NUMBER.fullmatch(text) else text.casefold()
