@@ -46,7 +46,6 @@ class Document(msgspec.Struct, frozen=True):
     rating: float | None
     reviews: int
     sold: int
-    available: bool
     published_at: str
     card: Json
 
@@ -99,7 +98,6 @@ def _properties(chinese: str) -> Json:
         "rating": {"type": "float"},
         "reviews": {"type": "integer"},
         "sold": {"type": "integer"},
-        "available": {"type": "boolean"},
         "published_at": {"type": "date"},
         "card": {"type": "object", "enabled": False},
     }

@@ -58,7 +58,6 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     collection: str | None = None
     products: tuple[str, ...] | None = None
-    available: bool | None = None
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,8 +164,6 @@ def _base(filters: Filters) -> list[Json]:
         clauses.append({"term": {"collections": filters.collection}})
     if filters.products is not None:
         clauses.append({"terms": {"id": list(filters.products)}})
-    if filters.available is not None:
-        clauses.append({"term": {"available": filters.available}})
     return clauses
 
 

@@ -100,7 +100,6 @@ def _query(wanted: Search) -> Query:
             tags=wanted.tag,
             collection=collection,
             products=products,
-            available=wanted.available,
         ),
         currency=prices.currency(wanted.currency, "/query/currency"),
         sort=wanted.sort,
