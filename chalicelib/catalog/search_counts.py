@@ -60,7 +60,8 @@ def counting(query: Query) -> Json:
         "rating": {"values": {"range": {"field": "rating", "ranges": [{"from": stars} for stars in _STARS]}}},
     }
     for name in dict.fromkeys((*query.counted, *query.filters.attributes)):
-        include = f"{name.translate(_IN_REGEXP)}=.*"
+        # Not ".*": OpenSearch 2 answers 500 to a bare prefix that sorts behind all values that there are.
+        include = f"{name.translate(_IN_REGEXP)}=.+"
         wanted[_ATTRIBUTE + name] = {"values": {"terms": {"field": "facets", "include": include, "size": _MOST_VALUES}}}
     counts: dict[str, Json] = {"everything": {"filter": {"match_all": {}}}}
     for name, aggregations in wanted.items():

@@ -62,7 +62,8 @@ def _begun(word: str) -> Json:
 
 def _beginnings(typed: Sequence[str]) -> str:
     options = dict.fromkeys((" ".join(typed), typed[-1]))
-    return "(" + "|".join(option.translate(_IN_REGEXP) for option in options) + ").*"
+    # Not ".*": OpenSearch 2 answers 500 to a bare prefix that sorts behind all values that there are.
+    return "(" + "|".join(option.translate(_IN_REGEXP) for option in options) + ")(.*)"
 
 
 def _dis_max(clauses: list[Json]) -> Json:
