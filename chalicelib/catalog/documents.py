@@ -24,7 +24,8 @@ def document(product: Product, standing: Standing | None) -> Document:
     titles = {tag: words.title for tag, words in product.translations.items()}
     title = [product.title, *titles.values()]
     descriptions = [product.description, *(words.description for words in product.translations.values())]
-    kinds = [*categories.present().path_names(product.category), *_types(product)]
+    known = categories.present(since=int(product.tree_version))  # the names by which it was arranged, or later ones
+    kinds = [*known.path_names(product.category), *_types(product)]
     values = list(_values(product))
     return Document(
         id=product.id,
