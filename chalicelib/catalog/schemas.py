@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog import categories, json_ld, listings, prices
-from chalicelib.catalog.json_ld import Rating
+from chalicelib.catalog import categories, prices
 from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
 from chalicelib.catalog.product import (
@@ -236,9 +235,9 @@ def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
 
 
 def _json_ld(page: ProductPage, locale: str | None, on: Terms) -> dict[str, Any]:
-    told = listings.listing(page.product, page.variants, lambda item: prices.tiers(item, on).get(1), locale)
-    rating = Rating(int(page.standing.reviews), int(page.standing.stars)) if page.standing else None
-    return json_ld.product(told, rating, listings.way_to(page.product, told.locale))
+    from chalicelib.catalog import listings  # no event function tells the web of a product
+
+    return listings.json_ld(page, locale, on)
 
 
 def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
