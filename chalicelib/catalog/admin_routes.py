@@ -14,6 +14,7 @@ from chalicelib.catalog import (
     service,
     tables,
     taxonomy_schemas,
+    transfer_schemas,
 )
 from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
@@ -225,15 +226,15 @@ def delete_curation(curation_id: str, staff: Staff) -> curation_schemas.Curation
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)
-def start_import(body: schemas.StartImport, once: Once, staff: Staff) -> schemas.ImportView:
+def start_import(body: transfer_schemas.StartImport, once: Once, staff: Staff) -> transfer_schemas.ImportView:
     """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
     job = imports.start(body.format, body.dry_run, once, staff)
-    return schemas.import_job(job, imports.upload_url(job))
+    return transfer_schemas.import_job(job, imports.upload_url(job))
 
 
 @routes.get("/admin/imports/{import_id}", permission=Permission.CATALOG_READ)
-def show_import(import_id: str, query: Page) -> schemas.ImportView:
+def show_import(import_id: str, query: Page) -> transfer_schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
-    return schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
+    return transfer_schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))

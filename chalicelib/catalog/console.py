@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import feeds, imports, index_check, reindexing, schemas
-from chalicelib.catalog.tables import ImportJob
+from chalicelib.catalog import feeds, imports, index_check, reindexing, transfer_schemas
+from chalicelib.catalog.transfer_tables import ImportJob
 from chalicelib.core import jobs
 
 console = Blueprint(__name__)
@@ -26,7 +26,7 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 
     # The function does not outlive its lease.
     outcome = jobs.run("catalog_import_file", work, int(left) + 1)
-    return {**outcome, **msgspec.to_builtins(schemas.import_job(done[0]))} if done else outcome
+    return {**outcome, **msgspec.to_builtins(transfer_schemas.import_job(done[0]))} if done else outcome
 
 
 @console.lambda_function()

@@ -155,5 +155,6 @@ def describes(draft: ProductDraft, item: Product) -> bool:
 def fingerprint(draft: ProductDraft) -> str:
     """Drafts with the same fingerprint describe the same product, shown or not, whatever their counts of stock."""
     bare = tuple(msgspec.structs.replace(v, stock={}) for v in draft.variants)
-    described = msgspec.structs.replace(draft, variants=bare, status="draft", publish_at=None, unpublish_at=None)
+    described = rules.plain(draft)
+    described = msgspec.structs.replace(described, variants=bare, status="draft", publish_at=None, unpublish_at=None)
     return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()

@@ -20,16 +20,15 @@ _LETTERS = re.compile(r"[^\W_]+")
 # What ends a noun phrase in a title: punctuation, or a dash with a space beside it.
 _BREAKS = re.compile(r"[()\[\]{},;:!?|•+\"”“。，、；：？！（）【】《》]|\s[-–—/&]+\s|\s[-–—]|[-–—]\s|\.(?=\s|$)")
 _MARKS = re.compile(r"[™®©]")
-_SMALL_WORDS = frozenset(
-    re.findall(r"\w+", "a an and as at by for from in incl including into of on or per the to up w with without your")
-)
-_COLOURS = frozenset(
-    re.findall(
-        r"\w+",
-        "beige black blue brown color colour cyan gold gray green grey magenta metallic multicolor multicolour orange "
-        "pink purple red silver transparent turquoise violet white yellow",
-    )
-)
+_SMALL_WORDS = """
+a an and as at by for from in incl including into of on or per the to up w with without your
+"""
+_COLOURS = """
+beige black blue brown color colour cyan gold gray green grey magenta metallic multicolor multicolour orange pink purple
+red silver transparent turquoise violet white yellow
+"""
+# A noun phrase does not go on over these.
+_NO_PART = frozenset((_SMALL_WORDS + _COLOURS).split())
 _IRREGULAR = {"mice": "mouse", "men": "man", "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth"}
 _LONGEST_TAIL = 3
 _LONGEST_SUFFIX = 4
@@ -73,7 +72,7 @@ def code_key(text: str) -> str:
 
 
 def joined(texts: Iterable[str]) -> list[str]:
-    """Every two neighbouring words of the texts as one: so "smartwatch" finds "smart watch", and "16gb" "16 GB"."""
+    """Every two neighbouring words written as one: "smartwatch" finds "smart watch", "16gb" finds "16 GB"."""
     pairs: dict[str, None] = {}
     for text in texts:
         found = [word for word in _LETTERS.findall(unicodedata.normalize("NFKC", text).casefold()) if not is_cjk(word)]
@@ -117,7 +116,7 @@ def _phrases(texts: Iterable[str]) -> Iterator[list[str]]:
             run: list[str] = []
             for chunk in part.split():
                 for word in _PIECES.findall(chunk.rpartition("/")[2].strip(_EDGES)):
-                    if word in _SMALL_WORDS or word in _COLOURS or any(char.isdigit() for char in word):
+                    if word in _NO_PART or any(char.isdigit() for char in word):
                         if run:
                             yield run
                         run = []

@@ -96,11 +96,11 @@ def _upload(file: Growing) -> dict[str, str]:
     return {"Bucket": settings.media_bucket, "Key": file.key, "UploadId": file.upload_id}
 
 
-def beginning(key: str, size: int) -> tuple[bytes, str]:
-    """At most the first `size` bytes of a file, and the tag of its version. 404 if it is not there."""
+def beginning(key: str, size: int) -> tuple[bytes, bool, str]:
+    """The first `size` bytes of a file, whether that is all of it, and its version's tag. 404 if it is not there."""
     answer = _found(_s3().get_object, key)
     with closing(answer["Body"]) as body:
-        return body.read(size), str(answer["ETag"])
+        return body.read(size), int(answer["ContentLength"]) <= size, str(answer["ETag"])
 
 
 def read(key: str, etag: str, start: int) -> Iterator[bytes]:
