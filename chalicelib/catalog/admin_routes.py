@@ -4,6 +4,8 @@ from chalicelib.catalog import (
     attributes,
     categories,
     collections,
+    curating,
+    curation_schemas,
     exports,
     imports,
     price_schemas,
@@ -15,8 +17,10 @@ from chalicelib.catalog import (
     taxonomy_schemas,
     transfer_schemas,
 )
+from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
+from chalicelib.catalog.synonyms import SynonymDraft
 from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -168,6 +172,58 @@ def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
     """Let the prices that name this list count for nobody. The answer are the lists that are left."""
     prices.delete_list(list_id, staff)
     return price_schemas.PriceLists(prices.kept_lists(), None)
+
+
+@routes.get("/admin/search/synonyms", permission=Permission.CATALOG_READ)
+def list_synonyms() -> curation_schemas.SynonymsList:
+    """All groups of words that search takes for each other, those among them that the shop comes with."""
+    return curation_schemas.groups()
+
+
+@routes.get("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_READ)
+def show_synonyms(group_id: str) -> curation_schemas.SynonymsView:
+    """A group of words that search takes for each other."""
+    return curation_schemas.group(group_id)
+
+
+@routes.put("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def put_synonyms(group_id: Slug, body: SynonymDraft, staff: Staff) -> curation_schemas.SynonymsView:
+    """Say which words search takes for each other. Known everywhere after a minute, without a new index."""
+    curating.put_group(group_id, body, staff)
+    return curation_schemas.group(group_id)
+
+
+@routes.delete("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def delete_synonyms(group_id: str, staff: Staff) -> curation_schemas.SynonymsList:
+    """Take a group away, or what was changed of one that the shop comes with. Shows those that are left."""
+    curating.delete_group(group_id, staff)
+    return curation_schemas.groups()
+
+
+@routes.get("/admin/search/curations", permission=Permission.CATALOG_READ)
+def list_curations() -> curation_schemas.CurationList:
+    """All queries whose results are curated."""
+    return curation_schemas.curated()
+
+
+@routes.get("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_READ)
+def show_curation(curation_id: str) -> curation_schemas.CurationView:
+    """What stands first for some queries, and what is left out."""
+    return curation_schemas.curation(curation_id)
+
+
+@routes.put("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def put_curation(curation_id: Slug, body: CurationDraft, staff: Staff) -> curation_schemas.CurationView:
+    """Say what stands first for some queries, and what is left out. Known everywhere after a minute."""
+    curating.put_curation(curation_id, body, staff)
+    return curation_schemas.curation(curation_id)
+
+
+@routes.delete("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def delete_curation(curation_id: str, staff: Staff) -> curation_schemas.CurationList:
+    """Let search decide again what it shows. The answer are the curations that are left."""
+    curating.delete_curation(curation_id, staff)
+    return curation_schemas.curated()
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

@@ -71,7 +71,7 @@ def download_url(job: ExportJob) -> str | None:
     if job.state != FINISHED:
         return None
     ending = "jsonl" if job.report_of is None else "csv"
-    return storage.download_url(_key(job.id), f"{job.report_of or 'catalogue'}-{job.created_at[:10]}.{ending}")
+    return storage.attachment_url(_key(job.id), f"{job.report_of or 'catalogue'}-{job.created_at[:10]}.{ending}")
 
 
 def run_queued(export_id: str, out_of_time: Callable[[], bool]) -> None:

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from chalicelib.catalog import schemas, search, search_engine, service, tables
+from chalicelib.catalog import documents, search_engine, service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
-from chalicelib.catalog.search import Document
 from chalicelib.catalog.search_engine import Write
 from chalicelib.catalog.tables import Product, Standing
 from chalicelib.core import dynamo, log
@@ -21,7 +18,7 @@ def follow(events: Sequence[Changed]) -> set[str]:
     engine did not take.
     """
     about = {event.id: event.aggregate_id for event in events}
-    refused = search_engine.write(present(about.values()), search.INDEX)
+    refused = search_engine.write(present(about.values()), documents.INDEX)
     for product_id, reason in refused.items():
         log.write("search_document_refused", id=product_id, reason=reason)
     return {event_id for event_id, product_id in about.items() if product_id in refused}
@@ -43,30 +40,8 @@ def page(limit: int, after: str | None) -> tuple[list[Write], str | None]:
     return [_write(product, standings.get(tables.standing_ref(product.id))) for product in products], behind
 
 
-def document(product: Product, standing: Standing | None) -> Document:
-    titles = {tag: words.title for tag, words in product.translations.items()}
-    return Document(
-        id=product.id,
-        version=version(product, standing),
-        title=[product.title, *titles.values()],
-        description=[product.description, *(words.description for words in product.translations.values())],
-        brand=product.brand,
-        tags=product.tags,
-        skus=product.skus,
-        category=product.category,
-        price_from=product.price_from.amount,
-        published_at=str(product.published_at),
-        card={**msgspec.to_builtins(schemas.card(product)), "titles": titles},
-    )
-
-
-def version(product: Product, standing: Standing | None) -> int:
-    """Both only rise, so their sum does with every change of what search shows."""
-    return int(product.version) + (int(standing.version) if standing else 0)
-
-
 def _write(product: Product, standing: dynamo.Item | None) -> Write:
     known = standing if isinstance(standing, Standing) else None
     if not product.published:
-        return Write(product.id, version(product, known), None)
-    return search.written(document(product, known))
+        return Write(product.id, documents.version(product, known), None)
+    return documents.written(documents.document(product, known))

@@ -53,6 +53,7 @@ def show(
 ) -> None:
     """Let `item` be seen, or not, as it should be now and later. It keeps `published_at` while it stays published."""
     now = clock.now()
+    item.changed_at = clock.stamp(now)
     item.status = rules.status_at(now, status, publish_at, unpublish_at)
     item.publish_at = clock.stamp(publish_at) if publish_at else None
     item.unpublish_at = clock.stamp(unpublish_at) if unpublish_at else None

@@ -1,10 +1,9 @@
 """What the catalogue's clients send and see."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.catalog import categories, json_ld, listings, prices
 from chalicelib.catalog.json_ld import Rating
@@ -22,11 +21,10 @@ from chalicelib.catalog.product import (
     Status,
 )
 from chalicelib.catalog.product_items import moment
-from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.catalog.tables import Product, Variant
 from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
-from chalicelib.core.money import Amount, Currency, Money
+from chalicelib.core.money import Currency, Money
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
@@ -43,15 +41,6 @@ class ListProducts(ListCollection, frozen=True, forbid_unknown_fields=True):
 class ShowProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
     currency: Currency | None = None
-
-
-class Search(Page, frozen=True, forbid_unknown_fields=True):
-    q: Annotated[str, Meta(max_length=200)] | None = None
-    category: Slug | None = None
-    price_min: Amount | None = None
-    price_max: Amount | None = None
-    sort: Sort = "relevance"
-    locale: Locale | None = None
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -144,12 +133,6 @@ class Products(msgspec.Struct, frozen=True):
 
 class StaffProducts(msgspec.Struct, frozen=True):
     data: list[StaffProductCard]
-    next_cursor: str | None
-
-
-class SearchResults(msgspec.Struct, frozen=True):
-    data: list[ProductCard]
-    total: int
     next_cursor: str | None
 
 

@@ -98,6 +98,7 @@ class Product(CatalogItem, discriminator="product"):
     shelves = JsonAttribute(list[str], default=list)
     tree_version = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
+    changed_at = UnicodeAttribute(null=True)
     fingerprint = UnicodeAttribute()
 
     @property

@@ -21,6 +21,8 @@ from infra.local.processes import StackError
 from infra.local.seed import seed
 from infra.package import PackagingError
 
+# Where a storefront that somebody develops on this machine usually is; feeds and sitemaps lead there.
+_STOREFRONT = "http://localhost:3000"
 STACK = "jishi"
 # Stream records that were on their way when the stack went down are gone; their events are in the outbox.
 _RESENT = timedelta(minutes=10)
@@ -84,7 +86,12 @@ def _start(places: Places, say: Say, demo_catalogue: bool) -> dict[str, Any]:
     if not exists(STACK):
         _forget_marks(places)
     say("packaging and deploying the shop")
-    parameters = {"OpenSearchUrl": places.search_url, "LocalStack": "true", **cards.parameters}
+    parameters = {
+        "LocalStack": "true",
+        "OpenSearchUrl": places.search_url,
+        "ShopUrl": os.environ.get("SHOP_URL") or _STOREFRONT,
+        **cards.parameters,
+    }
     outputs = deploy(STACK, parameters, places.package, say)
     api = f"{places.aws_url}/_aws/execute-api/{outputs['RestAPIId']}/api"
     staff = logins.staff(places, outputs)
