@@ -242,3 +242,13 @@ def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False)
     how: dict[str, Any] = {"scan_index_forward": False, "limit": limit, "consistent_read": consistent}
     pages = (ShelfEntry.query(f"SHELF#{name}#{spread}", condition, **how) for spread in range(SHELF_SPREAD))
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
+
+
+def shelf_upwards(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
+    """The next `limit` entries of a shelf, oldest first, behind the sort key `after`."""
+    condition = ShelfEntry.sk > after if after else None
+    pages = (
+        ShelfEntry.query(f"SHELF#{name}#{spread}", condition, limit=limit, consistent_read=True)
+        for spread in range(SHELF_SPREAD)
+    )
+    return sorted((entry for page in pages for entry in page), key=lambda entry: str(entry.sk))[:limit]
