@@ -120,7 +120,7 @@ class Shop:
     def product(self, handle: str = "mug", stock: dict[str, int] | None = None, **fields: Any) -> Json:
         """A published product with one variant whose SKU is the handle in capitals."""
         variant = {"sku": handle.upper(), "price": eur(1290), "stock": {"ams": 10} if stock is None else stock}
-        body = {"handle": handle, "title": handle.capitalize(), "published": True, "variants": [variant], **fields}
+        body = {"handle": handle, "title": handle.capitalize(), "status": "published", "variants": [variant], **fields}
         return self.staff.post("/admin/products", body)
 
     def cart(self, *lines: tuple[str, int]) -> "Cart":
@@ -232,6 +232,13 @@ class Shop:
         from chalicelib.orders import expiry
 
         jobs.run("orders_expire", expiry.expire_all, 300)
+
+    def publish(self) -> Json:
+        """The clock says that products are to be shown or hidden."""
+        from chalicelib.catalog import publishing
+        from chalicelib.core import jobs
+
+        return jobs.run("catalog_publish", publishing.turn_all, 300)
 
     def sweep(self) -> Json:
         """The clock says that payments are to be looked after."""

@@ -1,8 +1,7 @@
 """Staff's work on the catalogue."""
 
 from chalicelib.catalog import imports, products, schemas, service, tables
-from chalicelib.catalog.product import ProductDraft, Slug
-from chalicelib.core.errors import invalid
+from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, ProductDraft, Slug
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
@@ -32,24 +31,29 @@ def show_any_product(product_id: str) -> schemas.StaffProductView:
 
 @routes.put("/admin/products/{product_id}", permission=Permission.CATALOG_WRITE)
 def replace_product(product_id: str, body: ProductDraft, staff: Staff) -> schemas.StaffProductView:
-    """Make a product what the body says. Its handle can not change yet."""
-    if service.product(product_id)[0].handle != body.handle:
-        raise invalid("/handle", "The handle of a product stays as it is.")
-    products.replace(body, staff)
+    """Make a product what the body says. A handle that it had before leads to it from now on."""
+    products.replace(product_id, body, staff)
     return schemas.staff_product(*service.product(product_id))
 
 
 @routes.post("/admin/products/{product_id}/publish", permission=Permission.CATALOG_WRITE)
 def publish_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
     """Show a product and put it into search."""
-    products.publish(product_id, staff)
+    products.set_status(product_id, PUBLISHED, staff)
     return schemas.staff_product(*service.product(product_id))
 
 
 @routes.post("/admin/products/{product_id}/unpublish", permission=Permission.CATALOG_WRITE)
 def unpublish_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
     """Hide a product and take it out of search."""
-    products.unpublish(product_id, staff)
+    products.set_status(product_id, DRAFT, staff)
+    return schemas.staff_product(*service.product(product_id))
+
+
+@routes.post("/admin/products/{product_id}/archive", permission=Permission.CATALOG_WRITE)
+def archive_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
+    """Hide a product that is not sold any more; its orders and its handle stay."""
+    products.set_status(product_id, ARCHIVED, staff)
     return schemas.staff_product(*service.product(product_id))
 
 

@@ -1,7 +1,8 @@
 """What a product is before it is stored: its parts, what is accepted, and how its missing SKUs are named."""
 
 import re
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,50 +17,109 @@ Text = Annotated[str, Meta(max_length=50_000)]
 Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=60)]
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", description="BCP 47 language tag")]
 Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
+Millimetres = Annotated[int, Meta(ge=1, le=100_000)]
+Pixels = Annotated[int, Meta(ge=1, le=100_000)]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$(?!\n)", max_length=2000)]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2 code")]
+HsCode = Annotated[str, Meta(pattern=r"^[0-9]{6,12}$(?!\n)", description="Harmonized System code, digits only")]
+AttributeId = Annotated[str, Meta(pattern=r"^[^\W_]+([-_.][^\W_]+)*$(?!\n)", max_length=60)]
+AttributeText = Annotated[str, Meta(min_length=1, max_length=2000)]
+AttributeValue = bool | int | float | AttributeText | Annotated[tuple[AttributeText, ...], Meta(max_length=50)]
+
+Status = Literal["draft", "published", "archived"]
+DRAFT, PUBLISHED, ARCHIVED = "draft", "published", "archived"
 
 MOST_OPTIONS = 3
 MOST_VARIANTS = 250
+_MOST_COMPONENTS = 20
+_MOST_ATTRIBUTES = 300
+# DynamoDB keeps at most 400 KB an item, names of attributes and JSON's own signs included.
+_LARGEST_PRODUCT = 300_000
+_LARGEST_VARIANT = 30_000
+
+
+class Seo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What search engines on the web are told; where it is empty, title and description speak."""
+
+    title: Annotated[str, Meta(max_length=300)] = ""
+    description: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Translation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     title: Name
     description: Text = ""
+    seo: Seo = Seo()
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     url: Url
     alt: Annotated[str, Meta(max_length=500)] = ""
+    width: Pixels | None = None
+    height: Pixels | None = None
+
+
+class Dimensions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The packed size in millimetres."""
+
+    length: Millimetres
+    width: Millimetres
+    height: Millimetres
+
+
+class ListPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the price list `list` asks for one piece if at least `min_quantity` are bought."""
+
+    list: Slug
+    price: Money
+    min_quantity: Annotated[int, Meta(ge=1, le=999)] = 1
 
 
 class VariantDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing that can be bought. `weight_grams` is the shipped weight; `stock` are the pieces counted per location
-    when the variant is first seen, which never overwrite a later count; for staff to name them takes `stock:write`."""
+    when the variant is first seen, which never overwrite a later count; for staff to name them takes `stock:write`.
+
+    `components` make it a bundle: pieces by SKU of which one piece consists, and whose stock it shares. What is
+    `digital` is neither counted nor sent.
+    """
 
     sku: Sku
     price: Money
     option_values: tuple[Name, ...] = ()
     compare_at: Money | None = None
+    prices: Annotated[tuple[ListPrice, ...], Meta(max_length=200)] = ()
     barcode: Annotated[str, Meta(max_length=60)] | None = None
     weight_grams: Pieces = 0
+    dimensions: Dimensions | None = None
+    hs_code: HsCode | None = None
+    origin: Country | None = None
     image: Url | None = None
+    digital: bool = False
+    components: dict[Sku, Annotated[int, Meta(ge=1, le=100)]] = {}
     stock: dict[str, Pieces] = {}
 
 
 class ProductDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A product as staff or a file describe it. `description` may hold HTML; it is sanitised when it is stored."""
+    """A product as staff or a file describe it. Descriptions may hold HTML; it is sanitised when it is stored.
+
+    Attributes are typed by their value: text, number, yes or no, or several texts. A draft with `publish_at` is
+    published at that time, what is published with `unpublish_at` becomes a draft again at that.
+    """
 
     handle: Handle
     title: Name
     variants: Annotated[tuple[VariantDraft, ...], Meta(min_length=1, max_length=MOST_VARIANTS)]
     description: Text = ""
+    seo: Seo = Seo()
     translations: dict[Locale, Translation] = {}
     category: Slug | None = None
     brand: Annotated[str, Meta(max_length=200)] | None = None
     tags: Annotated[tuple[Name, ...], Meta(max_length=250)] = ()
+    attributes: dict[AttributeId, AttributeValue] = {}
     options: Annotated[tuple[Name, ...], Meta(max_length=MOST_OPTIONS)] = ()
     images: Annotated[tuple[Image, ...], Meta(max_length=250)] = ()
-    published: bool = False
+    status: Status = "draft"
+    publish_at: datetime | None = None
+    unpublish_at: datetime | None = None
 
 
 def check(draft: ProductDraft, currency: str) -> None:
@@ -68,6 +128,9 @@ def check(draft: ProductDraft, currency: str) -> None:
         raise invalid("/handle", "A handle is lower-case.")
     if len(set(draft.options)) != len(draft.options):
         raise invalid("/options", "Option names must differ.")
+    if len(draft.attributes) > _MOST_ATTRIBUTES:
+        raise invalid("/attributes", f"A product has at most {_MOST_ATTRIBUTES} attributes.")
+    _check_times(draft)
     skus: set[str] = set()
     combinations: set[tuple[str, ...]] = set()
     for index, variant in enumerate(draft.variants):
@@ -78,12 +141,70 @@ def check(draft: ProductDraft, currency: str) -> None:
             raise invalid(f"{place}/option_values", "Another variant has the same option values.")
         if variant.sku in skus:
             raise invalid(f"{place}/sku", "Another variant has the same SKU.")
-        if variant.price.currency != currency:
-            raise invalid(f"{place}/price/currency", f"This shop's prices are in {currency}.")
-        if variant.compare_at and variant.compare_at.currency != currency:
-            raise invalid(f"{place}/compare_at/currency", f"This shop's prices are in {currency}.")
+        _check_variant(variant, place, currency)
         skus.add(variant.sku)
         combinations.add(variant.option_values)
+    _check_size(draft)
+
+
+def status_at(now: datetime, status: str, publish_at: datetime | None, unpublish_at: datetime | None) -> str:
+    """The status that a product of this status and these times has at `now`."""
+    if status == DRAFT and publish_at and publish_at <= now:
+        status = PUBLISHED
+    if status == PUBLISHED and unpublish_at and unpublish_at <= now:
+        return DRAFT
+    return status
+
+
+def turns_at(now: datetime, status: str, publish_at: datetime | None, unpublish_at: datetime | None) -> datetime | None:
+    """When the status of a product, which at `now` is what it should be, changes by itself; None: never."""
+    if status == PUBLISHED:
+        return unpublish_at
+    return publish_at if status == DRAFT and publish_at and publish_at > now else None
+
+
+def _check_times(draft: ProductDraft) -> None:
+    for name in ("publish_at", "unpublish_at"):
+        moment = getattr(draft, name)
+        if moment is not None and moment.tzinfo is None:
+            raise invalid(f"/{name}", "Say in which time zone: 2026-01-31T08:00:00Z, for example.")
+    if draft.publish_at and draft.unpublish_at and draft.unpublish_at <= draft.publish_at:
+        raise invalid("/unpublish_at", "This is not after publish_at.")
+
+
+def _check_variant(variant: VariantDraft, place: str, currency: str) -> None:
+    if variant.price.currency != currency:
+        raise invalid(f"{place}/price/currency", f"This shop's prices are in {currency}.")
+    if variant.compare_at and variant.compare_at.currency != currency:
+        raise invalid(f"{place}/compare_at/currency", f"This shop's prices are in {currency}.")
+    steps = [(price.list, price.price.currency, price.min_quantity) for price in variant.prices]
+    for index, step in enumerate(steps):
+        if step in steps[:index]:
+            raise invalid(f"{place}/prices/{index}", "There is another price for this list, currency and quantity.")
+    if len(variant.components) > _MOST_COMPONENTS:
+        raise invalid(f"{place}/components", f"A bundle has at most {_MOST_COMPONENTS} components.")
+    if variant.sku in variant.components:
+        raise invalid(f"{place}/components", "A bundle can not be a part of itself.")
+    if variant.components and variant.digital:
+        raise invalid(f"{place}/digital", "A bundle is digital if all of its components are.")
+    if variant.stock and (variant.components or variant.digital):
+        kind = "A bundle has the stock of its components." if variant.components else "What is digital is not counted."
+        raise invalid(f"{place}/stock", kind)
+
+
+def _check_size(draft: ProductDraft) -> None:
+    """422 for what would not fit into the table's items."""
+    for index, variant in enumerate(draft.variants):
+        if _size(variant) > _LARGEST_VARIANT:
+            raise invalid(f"/variants/{index}", f"A variant has at most {_LARGEST_VARIANT} bytes of JSON.")
+    if _size(msgspec.structs.replace(draft, variants=draft.variants[:1])) > _LARGEST_PRODUCT:
+        sizes = {name: _size(getattr(draft, name)) for name in ("description", "translations", "attributes", "images")}
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise invalid(f"/{largest}", f"A product has at most {_LARGEST_PRODUCT} bytes of JSON beside its variants.")
+
+
+def _size(value: Any) -> int:
+    return len(msgspec.json.encode(value))
 
 
 def sku_for(handle: str, option_values: tuple[str, ...]) -> str:

@@ -1,26 +1,30 @@
 """Products as staff and files make them: created, replaced, shown, hidden, each with its event in one transaction."""
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 
 import msgspec
-import nh3
 
 from chalicelib.catalog import product as rules
+from chalicelib.catalog import product_items as items
 from chalicelib.catalog import service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
-from chalicelib.catalog.product import ProductDraft, VariantDraft
-from chalicelib.catalog.tables import CatalogItem, Product, ShelfEntry, TakenHandle, Variant
-from chalicelib.core import audit, clock, dynamo, ids, outbox
-from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import ShopError
-from chalicelib.core.money import Money
+from chalicelib.catalog.product import ProductDraft
+from chalicelib.catalog.tables import CatalogItem, Product, Standing, TakenHandle, Variant
+from chalicelib.core import audit, dynamo, ids, outbox
+from chalicelib.core.dynamo import Action, Item, Key
+from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.settings import settings
 from chalicelib.core.staff import Permission, Staff, forbidden
 from chalicelib.logistics import stock
 
-# One transaction holds at most 100 writes; a product's own take up to eight of them.
-_MOST_AT_ONCE = 90
+# One transaction holds at most 100 writes.
+_MOST_AT_ONCE = 96
+_ATTEMPTS = 5
+# What the audit log calls it when somebody gave a product this status.
+_TURNED = {rules.PUBLISHED: "published", rules.DRAFT: "unpublished", rules.ARCHIVED: "archived"}
+_Changed = ProductPublished | ProductUpdated | ProductUnpublished
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -28,159 +32,259 @@ class Saved(msgspec.Struct, frozen=True):
     outcome: str  # created, updated or unchanged
 
 
-def save(draft: ProductDraft, also: Callable[[Saved], list[Action]], by: Staff | None = None) -> Saved:
+class Known(msgspec.Struct, frozen=True):
+    """What the tables hold of some drafts: whose their handles are, their SKUs and how many pieces were counted."""
+
+    owners: dict[str, str]
+    products: dict[str, Product]
+    variants: dict[str, Variant]
+    levels: dict[Key, Item]
+
+    def owner(self, handle: str) -> Product | None:
+        """The product that has this handle, or had it before."""
+        return self.products.get(self.owners.get(handle, ""))
+
+
+class _Moved(Exception):
+    """What was known is not so any more: look again."""
+
+
+def look_up(drafts: Sequence[ProductDraft]) -> Known:
+    """What has to be known to save `drafts`: two requests for every 100 keys."""
+    skus = {variant.sku for draft in drafts for variant in draft.variants}
+    parts = {sku for draft in drafts for variant in draft.variants for sku in variant.components}
+    counted = [variant.sku for draft in drafts for variant in draft.variants if variant.stock]
+    handles: list[Key] = [(TakenHandle, f"HANDLE#{draft.handle}", "HANDLE") for draft in drafts]
+    variants = [tables.variant_ref(sku) for sku in sorted(skus | parts)]
+    found = dynamo.load([*handles, *variants, *stock.levels(counted)], consistent=True)
+    owners = {item.pk.partition("#")[2]: item.product_id for item in found.values() if isinstance(item, TakenHandle)}
+    wanted: list[Key] = [(Product, f"PRODUCT#{owner}", "PRODUCT") for owner in owners.values()]
+    products = dynamo.load(wanted, consistent=True) if wanted else {}
+    return Known(
+        owners,
+        {item.id: item for item in products.values() if isinstance(item, Product)},
+        {item.sku: item for item in found.values() if isinstance(item, Variant)},
+        found,
+    )
+
+
+def save(
+    draft: ProductDraft,
+    also: Callable[[Saved], list[Action]],
+    by: Staff | None = None,
+    known: Known | None = None,
+    product_id: str | None = None,
+) -> Saved:
     """Create the product with this handle or make it what `draft` says; the same draft again changes nothing.
 
-    What `also` makes of the outcome is committed together with it, so that a report and what it reports can not differ.
-    Stock named in the draft is a first count: it is written where none is known and never over a later one. Staff who
-    name it must be allowed to count; without `by` the draft is a file's.
+    With `product_id` it is that product, and the handle may be a new one. What `also` makes of the outcome is committed
+    together with it, so that a report and what it reports can not differ. Stock named in the draft is a first count: it
+    is written where none is known and never over a later one. Without `by` the draft is a file's.
     """
-    rules.check(draft, settings.currency)
-    if by:
-        _check_may_count(draft, by)
-    draft = msgspec.structs.replace(draft, description=nh3.clean(draft.description))
-    old = tables.product_by_handle(draft.handle)
-    _check_skus(draft)
-    # Before the product: what is counted twice is counted once, and what is not sold yet can be on the shelf.
-    for variant in draft.variants:
-        stock.count_first(variant.sku, variant.stock, by)
-    if old is None:
-        saved = Saved(ids.new_id("prd"), "created")
-        _create(saved.product_id, draft, also(saved), by)
-    elif _describes(draft, old):
-        saved = Saved(old.id, "unchanged")
-        if actions := also(saved):
-            dynamo.transaction(actions)
-    else:
-        saved = Saved(old.id, "updated")
-        _replace(old, draft, also(saved), by)
-    return saved
+    draft = _accepted(draft, by)
+    for _ in range(_ATTEMPTS):
+        known = known or look_up([draft])
+        old = _product_to_replace(draft, known, product_id)
+        _check_skus(draft, known, old.id if old else known.owners.get(draft.handle))
+        if by:
+            _check_components(draft, known)
+        try:
+            return _save(draft, old, known, also, by)
+        except (_Moved, stock.LevelMoved):
+            known = None
+    raise busy()
 
 
 def create(draft: ProductDraft, by: Staff) -> Saved:
     """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
-    rules.check(draft, settings.currency)
-    existing = tables.product_by_handle(draft.handle)
-    if existing is not None and not _describes(draft, existing):
-        raise _handle_taken(draft.handle)
-    return replace(draft, by)
+
+    def first(saved: Saved) -> list[Action]:
+        if saved.outcome == "updated":
+            raise _handle_taken(draft.handle)
+        return _audited(saved, draft, by)
+
+    return save(draft, first, by)
 
 
-def replace(draft: ProductDraft, by: Staff) -> Saved:
-    """Make the product with this handle what `draft` says."""
-
-    def audited(saved: Saved) -> list[Action]:
-        if saved.outcome == "unchanged":
-            return []
-        return [audit.entry(by, f"product.{saved.outcome}", saved.product_id, handle=draft.handle)]
-
-    return save(draft, audited, by)
+def replace(product_id: str, draft: ProductDraft, by: Staff) -> Saved:
+    """Make a product what `draft` says. If it gets another handle, the old one leads to it from now on."""
+    return save(draft, lambda saved: _audited(saved, draft, by), by, product_id=product_id)
 
 
-def publish(product_id: str, by: Staff) -> Product:
-    """Show the product from now on. Publishing what is published changes nothing."""
-    return _set_published(product_id, True, audit.entry(by, "product.published", product_id))
+def set_status(product_id: str, status: str, by: Staff) -> None:
+    """Publish a product, take it back or archive it, at once: what was planned for later is off."""
+    record = audit.entry(by, f"product.{_TURNED[status]}", product_id)
+    done = partial(_is_for_good, status)
+    _turn(product_id, done, lambda new: (status, None, None), record)
 
 
-def unpublish(product_id: str, by: Staff) -> Product:
-    return _set_published(product_id, False, audit.entry(by, "product.unpublished", product_id))
+def _is_for_good(status: str, product: Product) -> bool:
+    return bool(product.status == status and product.publish_at is None and product.unpublish_at is None)
 
 
-def _create(product_id: str, draft: ProductDraft, also: list[Action], by: Staff | None) -> None:
-    now = clock.stamp(clock.now())
-    product = _product(draft, product_id, 1, created_at=now, published_at=now if draft.published else None)
-    if draft.category:
-        service.name_category_once(draft.category, by)
-    actions = [
-        dynamo.insert(
-            TakenHandle(**tables.handle_key(draft.handle), product_id=product.id), _handle_taken(draft.handle)
-        ),
-        dynamo.insert(product),
-        dynamo.put(_entry(tables.EVERYTHING, now, product.id)),
-    ]
-    if draft.published:
-        actions += [dynamo.put(entry) for entry in _published_entries(product)]
-        actions.append(_announce(ProductPublished, product))
-    _commit(actions, _put_variants(product, draft), also)
+def turn(product_id: str) -> str:
+    """Show or hide a product whose time has come. Returns what became of it."""
+
+    def planned(new: Product) -> tuple[str, datetime | None, datetime | None]:
+        return new.status, items.moment(new.publish_at), items.moment(new.unpublish_at)
+
+    new = _turn(product_id, lambda old: old.due_key is None, planned)
+    return "unchanged" if new is None else str(new.status)
 
 
-def _replace(old: Product, draft: ProductDraft, also: list[Action], by: Staff | None) -> None:
-    published_at = (old.published_at or clock.stamp(clock.now())) if draft.published else None
-    product = _product(draft, old.id, int(old.version) + 1, created_at=old.created_at, published_at=published_at)
-    if draft.category:
-        service.name_category_once(draft.category, by)
-    gone = set(old.skus) - set(product.skus)
-    actions = [
-        dynamo.put(product, Product.version == old.version, _changed_meanwhile()),
-        *_move_entries(old, product),
-    ]
-    if old.published or product.published:
-        actions.append(_announce(_event_of(old, product), product))
-    deletes = [dynamo.delete(Variant(**tables.variant_key(sku)), Variant.product_id == old.id) for sku in sorted(gone)]
-    _commit(actions, [*deletes, *_put_variants(product, draft)], also)
-
-
-def _set_published(product_id: str, published: bool, record: Action) -> Product:
+def _turn(
+    product_id: str,
+    done: Callable[[Product], bool],
+    wanted: Callable[[Product], tuple[str, datetime | None, datetime | None]],
+    *also: Action,
+) -> Product | None:
+    """Bring a product to a status; None if it is there."""
     old, variants = service.product(product_id)
-    if bool(old.published) == published:
-        return old
+    if done(old):
+        return None
     new = Product.from_raw_data(old.serialize())
-    new.published = published
     new.version = int(old.version) + 1
-    new.published_at = clock.stamp(clock.now()) if published else None
-    actions = [
-        dynamo.put(new, Product.version == old.version, _changed_meanwhile()),
-        *_move_entries(old, new),
-        _announce(_event_of(old, new), new),
-    ]
+    items.show(new, *wanted(new), old.published_at)
     flags = [
-        dynamo.update(variant, [Variant.published.set(published)], Variant.product_id == product_id)
+        dynamo.update(variant, [Variant.published.set(new.published)], Variant.product_id == product_id)
         for variant in variants
+        if bool(variant.published) != new.published
     ]
-    _commit(actions, flags, [record])
+    _commit([*_put_product(old, new, _changed_meanwhile()), *also], flags)
     return new
 
 
-def _event_of(old: Product, new: Product) -> type[ProductPublished | ProductUpdated | ProductUnpublished]:
+def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
+    rules.check(draft, settings.currency)
+    for position, variant in enumerate(draft.variants):
+        if by and variant.stock and not by.may(Permission.STOCK_WRITE):
+            raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
+    return items.cleaned(draft)
+
+
+def _product_to_replace(draft: ProductDraft, known: Known, product_id: str | None) -> Product | None:
+    owner = known.owner(draft.handle)
+    if product_id is None:
+        if owner is not None and owner.handle != draft.handle:
+            detail = f"The handle {draft.handle!r} leads to the product {owner.handle!r} now."
+            raise ShopError("handle_taken", 409, detail, pointer="/handle")
+        return owner
+    old = owner if owner and owner.id == product_id else tables.product_by_id(product_id)
+    if old is None:
+        raise not_found("product")
+    if known.owners.get(draft.handle, product_id) != product_id:
+        raise _handle_taken(draft.handle)
+    return old
+
+
+def _save(
+    draft: ProductDraft, old: Product | None, known: Known, also: Callable[[Saved], list[Action]], by: Staff | None
+) -> Saved:
+    counts = [
+        action
+        for variant in draft.variants
+        for action in stock.first_counts(variant.sku, variant.stock, known.levels, by)
+    ]
+    if old is not None and items.describes(draft, old):
+        saved = Saved(old.id, "unchanged")
+        _commit(also(saved), counts)
+        return saved
+    # A large product that was interrupted has its handle already, and with it its id.
+    product_id = old.id if old else known.owners.get(draft.handle) or ids.new_id("prd")
+    saved = Saved(product_id, "updated" if old else "created")
+    record = also(saved)
+    if draft.category:
+        service.name_category_once(draft.category, by)
+    new = items.product(draft, product_id, old)
+    handle = _take_handle(new, known)
+    ours = Variant.pk.does_not_exist() | (Variant.product_id == product_id)
+    puts = [
+        dynamo.put(items.variant(new, variant, position), ours, _sku_taken(variant.sku, position))
+        for position, variant in enumerate(draft.variants)
+    ]
+    gone = sorted(set(old.skus) - set(new.skus)) if old else []
+    deletes = [dynamo.delete(Variant(**tables.variant_key(sku)), Variant.product_id == product_id) for sku in gone]
+    core = [*_put_product(old, new, _Moved()), *record]
+    if len(core) + len(handle) + len(deletes) + len(puts) + len(counts) > _MOST_AT_ONCE and handle:
+        dynamo.transaction(handle)
+        handle = []
+    _commit([*handle, *core], [*deletes, *puts, *counts])
+    return saved
+
+
+def _take_handle(new: Product, known: Known) -> list[Action]:
+    if known.owners.get(str(new.handle)) == new.id:
+        return []
+    taken = TakenHandle(**tables.handle_key(str(new.handle)), product_id=new.id)
+    return [dynamo.insert(taken, _Moved())]
+
+
+def _put_product(old: Product | None, new: Product, otherwise: Exception) -> list[Action]:
+    """Write actions for the product itself, its lists, what is known of its success, and its event."""
+    before, after = (items.entries(old) if old else {}), items.entries(new)
+    actions = [
+        *(dynamo.delete(entry) for key, entry in before.items() if key not in after),
+        *(dynamo.put(entry) for key, entry in after.items() if key not in before),
+    ]
+    if old is None:
+        actions += [
+            dynamo.insert(new, otherwise),
+            dynamo.insert(items.standing(new), otherwise),
+            dynamo.put(items.entry(tables.EVERYTHING, new.created_at, new.id)),
+        ]
+    else:
+        actions.append(dynamo.put(new, Product.version == int(old.version), otherwise))
+        if old.handle != new.handle:
+            standing = Standing(**tables.standing_key(new.id))
+            actions.append(dynamo.update(standing, [Standing.handle.set(new.handle)]))
+    if new.published or (old is not None and old.published):
+        actions.append(_announce(_event_of(old, new), new))
+    return actions
+
+
+def _event_of(old: Product | None, new: Product) -> type[_Changed]:
     if not new.published:
         return ProductUnpublished
-    return ProductUpdated if old.published else ProductPublished
+    return ProductUpdated if old is not None and old.published else ProductPublished
 
 
-def _announce(kind: type[ProductPublished | ProductUpdated | ProductUnpublished], product: Product) -> Action:
+def _announce(kind: type[_Changed], product: Product) -> Action:
     event = kind(aggregate_id=product.id, aggregate_version=int(product.version), handle=str(product.handle))
     return dynamo.put_raw(CatalogItem, outbox.attributes(event))
 
 
-def _commit(actions: list[Action], variants: list[Action], also: list[Action]) -> None:
-    """The product last: what a very large product's variants do not find room for beside it goes before it."""
-    room = _MOST_AT_ONCE - len(actions) - len(also)
-    for start in range(room, len(variants), _MOST_AT_ONCE):
-        dynamo.transaction(variants[start : start + _MOST_AT_ONCE])
-    dynamo.transaction([*actions, *variants[:room], *also])
+def _commit(actions: list[Action], parts: list[Action]) -> None:
+    """The product last: what a very large product's parts do not find room for beside it goes before it."""
+    room = _MOST_AT_ONCE - len(actions)
+    for start in range(room, len(parts), _MOST_AT_ONCE):
+        dynamo.transaction(parts[start : start + _MOST_AT_ONCE])
+    if actions or parts:
+        dynamo.transaction([*actions, *parts[:room]])
 
 
-def _check_may_count(draft: ProductDraft, by: Staff) -> None:
-    for position, variant in enumerate(draft.variants):
-        if variant.stock and not by.may(Permission.STOCK_WRITE):
-            raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
-
-
-def _check_skus(draft: ProductDraft) -> None:
+def _check_skus(draft: ProductDraft, known: Known, product_id: str | None) -> None:
     """409 if a SKU is another product's, before anything is written. The commit checks it once more."""
-    taken = tables.variants([variant.sku for variant in draft.variants])
     for position, variant in enumerate(draft.variants):
-        if variant.sku in taken and taken[variant.sku].handle != draft.handle:
+        taken = known.variants.get(variant.sku)
+        if taken is not None and taken.product_id != product_id:
             raise _sku_taken(variant.sku, position)
 
 
-def _put_variants(product: Product, draft: ProductDraft) -> list[Action]:
-    # By the handle: a large product that was interrupted gets a new id when it is tried again.
-    mine = Variant.pk.does_not_exist() | (Variant.handle == product.handle)
-    return [
-        dynamo.put(_variant(product, variant, position), mine, _sku_taken(variant.sku, position))
-        for position, variant in enumerate(draft.variants)
-    ]
+def _check_components(draft: ProductDraft, known: Known) -> None:
+    """422 for a bundle of what is not there or is a bundle itself. A file's may come before its components."""
+    own = {variant.sku: bool(variant.components) for variant in draft.variants}
+    for position, variant in enumerate(draft.variants):
+        for sku in variant.components:
+            other = known.variants.get(sku)
+            if own.get(sku, bool(other.components) if other is not None else True):
+                detail = f"{sku!r} is no SKU of this shop, or a bundle itself."
+                raise invalid(f"/variants/{position}/components/{sku}", detail)
+
+
+def _audited(saved: Saved, draft: ProductDraft, by: Staff) -> list[Action]:
+    if saved.outcome == "unchanged":
+        return []
+    return [audit.entry(by, f"product.{saved.outcome}", saved.product_id, handle=draft.handle)]
 
 
 def _sku_taken(sku: str, position: int) -> ShopError:
@@ -194,79 +298,3 @@ def _handle_taken(handle: str) -> ShopError:
 
 def _changed_meanwhile() -> ShopError:
     return ShopError("product_changed", 409, "The product was changed meanwhile. Look at it again.")
-
-
-def _move_entries(old: Product, new: Product) -> list[Action]:
-    before = {(entry.pk, entry.sk): entry for entry in _published_entries(old)}
-    after = {(entry.pk, entry.sk): entry for entry in _published_entries(new)}
-    return [
-        *(dynamo.delete(entry) for key, entry in before.items() if key not in after),
-        *(dynamo.put(entry) for key, entry in after.items() if key not in before),
-    ]
-
-
-def _published_entries(product: Product) -> list[ShelfEntry]:
-    if not product.published:
-        return []
-    shelves = [tables.PUBLISHED, *([product.category] if product.category else [])]
-    return [_entry(shelf, str(product.published_at), product.id) for shelf in shelves]
-
-
-def _entry(shelf: str, since: str, product_id: str) -> ShelfEntry:
-    return ShelfEntry(**tables.shelf_key(shelf, since, product_id), product_id=product_id)
-
-
-def _product(
-    draft: ProductDraft, product_id: str, version: int, *, created_at: str, published_at: str | None
-) -> Product:
-    return Product(
-        **tables.product_key(product_id),
-        handle=draft.handle,
-        part="PRODUCT",
-        id=product_id,
-        version=version,
-        title=draft.title,
-        description=draft.description,
-        translations=draft.translations,
-        category=draft.category,
-        brand=draft.brand,
-        tags=list(draft.tags),
-        options=list(draft.options),
-        images=list(draft.images),
-        skus=[variant.sku for variant in draft.variants],
-        price_from=Money(rules.cheapest(draft.variants), settings.currency),
-        published=draft.published,
-        published_at=published_at,
-        created_at=created_at,
-        fingerprint=_fingerprint(draft),
-    )
-
-
-def _variant(product: Product, draft: VariantDraft, position: int) -> Variant:
-    images = product.images
-    return Variant(
-        **tables.variant_key(draft.sku),
-        handle=product.handle,
-        part=f"VARIANT#{position:03d}",
-        sku=draft.sku,
-        product_id=product.id,
-        product_title=product.title,
-        published=product.published,
-        option_values=list(draft.option_values),
-        price=draft.price,
-        compare_at=draft.compare_at,
-        barcode=draft.barcode,
-        weight_grams=draft.weight_grams,
-        image=draft.image or (images[0].url if images else None),
-    )
-
-
-def _describes(draft: ProductDraft, product: Product) -> bool:
-    return product.fingerprint == _fingerprint(draft) and bool(product.published) == draft.published
-
-
-def _fingerprint(draft: ProductDraft) -> str:
-    """Drafts with the same fingerprint describe the same product, shown or not, whatever their counts of stock."""
-    bare = tuple(msgspec.structs.replace(variant, stock={}) for variant in draft.variants)
-    described = msgspec.structs.replace(draft, description=nh3.clean(draft.description), variants=bare, published=False)
-    return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()

@@ -1,10 +1,12 @@
 """What anyone may see of the catalogue. The same answer for everyone, so that a CDN can keep it."""
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from chalicelib.catalog import schemas, search, service, tables
+from chalicelib.core.errors import moved
 from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Routes
 
@@ -21,8 +23,12 @@ def list_products(query: schemas.ListProducts) -> schemas.Products:
 
 @routes.get("/products/{handle}", cache=_MINUTE)
 def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView:
-    """A published product with its variants."""
-    return schemas.product(*service.published_product(handle), query.locale)
+    """A published product with its variants. A handle that it had before is answered with 301."""
+    try:
+        page = service.published_page(handle)
+    except service.Renamed as renamed:
+        raise moved(_address(renamed.handle, query)) from None
+    return schemas.product(page, query.locale)
 
 
 @routes.get("/categories", cache=_MINUTE)
@@ -48,6 +54,11 @@ def search_products(query: schemas.Search) -> schemas.SearchResults:
     cards = [_localized(card, query.locale) for card in found.cards]
     next_cursor = encode_cursor(msgspec.json.encode(found.after).decode()) if found.after else None
     return schemas.SearchResults(cards, found.total, next_cursor)
+
+
+def _address(handle: str, query: schemas.ShowProduct) -> str:
+    asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value is not None}
+    return quote(handle, safe="") + (f"?{urlencode(asked)}" if asked else "")
 
 
 def _after(cursor: str | None, sort: search.Sort) -> list[Any] | None:

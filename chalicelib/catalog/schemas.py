@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.product import Image, Locale, Name, Pieces, Slug
+from chalicelib.catalog.product import AttributeValue, Dimensions, Image, Locale, Name, Pieces, Seo, Slug, Status
+from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
 from chalicelib.catalog.tables import Category, ImportJob, ImportLine, Product, Variant
+from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.core.money import Amount, Money
 from chalicelib.core.paging import Page
 
@@ -68,7 +70,12 @@ class VariantView(msgspec.Struct, frozen=True):
     compare_at: Money | None
     barcode: str | None
     weight_grams: Pieces
+    dimensions: Dimensions | None
+    hs_code: str | None
+    origin: str | None
     image: str | None
+    digital: bool
+    components: dict[str, int]
 
 
 class ProductView(msgspec.Struct, frozen=True):
@@ -76,10 +83,12 @@ class ProductView(msgspec.Struct, frozen=True):
     handle: str
     title: str
     description: str
+    seo: Seo
     translations: dict[str, dict[str, str]]
     category: str | None
     brand: str | None
     tags: list[str]
+    attributes: dict[str, AttributeValue]
     options: list[str]
     images: list[Image]
     price_from: Money
@@ -87,13 +96,15 @@ class ProductView(msgspec.Struct, frozen=True):
 
 
 class StaffProductView(ProductView, frozen=True):
-    published: bool
+    status: Status
+    publish_at: datetime | None
+    unpublish_at: datetime | None
     published_at: datetime | None
     version: int
 
 
 class StaffProductCard(ProductCard, frozen=True):
-    published: bool
+    status: Status
 
 
 class Products(msgspec.Struct, frozen=True):
@@ -152,7 +163,7 @@ def card(product: Product, locale: str | None = None) -> ProductCard:
 
 
 def staff_card(product: Product) -> StaffProductCard:
-    return StaffProductCard(**_card_fields(product, None), published=bool(product.published))
+    return StaffProductCard(**_card_fields(product, None), status=cast(Status, product.status))
 
 
 def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
@@ -168,14 +179,16 @@ def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
     }
 
 
-def product(product: Product, variants: list[Variant], locale: str | None = None) -> ProductView:
-    return ProductView(**_product_fields(product, variants, locale))
+def product(page: ProductPage, locale: str | None = None) -> ProductView:
+    return ProductView(**_product_fields(page.product, page.variants, locale))
 
 
 def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
     return StaffProductView(
         **_product_fields(product, variants, None),
-        published=bool(product.published),
+        status=cast(Status, product.status),
+        publish_at=moment(product.publish_at),
+        unpublish_at=moment(product.unpublish_at),
         published_at=moment(product.published_at),
         version=int(product.version),
     )
@@ -188,12 +201,14 @@ def _product_fields(product: Product, variants: list[Variant], locale: str | Non
         "handle": product.handle,
         "title": translation.title if translation else product.title,
         "description": (translation.description if translation else "") or product.description,
+        "seo": translation.seo if translation and translation.seo != Seo() else product.seo,
         "translations": {
             tag: {"title": words.title, "description": words.description} for tag, words in product.translations.items()
         },
         "category": product.category,
         "brand": product.brand,
         "tags": product.tags,
+        "attributes": product.attributes,
         "options": product.options,
         "images": product.images,
         "price_from": product.price_from,
@@ -209,7 +224,12 @@ def variant(item: Variant) -> VariantView:
         compare_at=item.compare_at,
         barcode=item.barcode,
         weight_grams=int(item.weight_grams),
-        image=item.image,
+        dimensions=item.dimensions,
+        hs_code=item.hs_code,
+        origin=item.origin,
+        image=item.image or item.product_image,
+        digital=bool(item.digital),
+        components=item.components,
     )
 
 
@@ -226,7 +246,7 @@ def import_job(
         status=cast(ImportStatus, job.state),
         detail=job.detail,
         counts=counts,
-        created_at=moment(job.created_at),
+        created_at=datetime.fromisoformat(job.created_at),
         finished_at=moment(job.finished_at),
         upload_url=upload_url,
         lines=[import_line(line) for line in lines or []],
@@ -236,7 +256,3 @@ def import_job(
 
 def import_line(line: ImportLine) -> ImportLineView:
     return ImportLineView(int(line.line), line.product_handle, cast(Outcome, line.outcome), line.problems)
-
-
-def moment(stamp: str | None) -> Any:
-    return datetime.fromisoformat(stamp) if stamp else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from chalicelib.catalog import tables
-from chalicelib.catalog.tables import Category, Product
+from chalicelib.catalog.tables import Category, Page, Product
 from chalicelib.catalog.tables import Variant as Variant
 from chalicelib.core import audit, dynamo
 from chalicelib.core.errors import not_found
@@ -19,12 +19,22 @@ def product(product_id: str) -> tuple[Product, list[Variant]]:
     return found, _variants_of(found)
 
 
-def published_product(handle: str) -> tuple[Product, list[Variant]]:
-    """What a product page shows: one request."""
-    found, variants = tables.product_page(handle)
-    if found is None or not found.published:
+class Renamed(Exception):
+    """A product has another handle now: `handle`."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(handle)
+        self.handle = handle
+
+
+def published_page(handle: str) -> Page:
+    """What a product page shows: one request. Renamed if the product had this handle before; that takes two more."""
+    page = tables.product_page(handle)
+    if page is None and (owner := tables.owner_of(handle)) is not None and owner.published:
+        raise Renamed(str(owner.handle))
+    if page is None or not page.product.published:
         raise not_found("product")
-    return found, variants
+    return page
 
 
 def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:

@@ -150,7 +150,7 @@ def _product(
     row: Row, handle: str, options: tuple[str, ...], variants: tuple[VariantDraft, ...], images: tuple[Image, ...]
 ) -> ProductDraft:
     category = _cell(row, "Type") or _cell(row, "Product Category").rpartition(">")[2]
-    status = _cell(row, "Status").lower()
+    status, shown = _cell(row, "Status").lower(), _cell(row, "Published").lower() in ("true", "yes", "1")
     return _checked(
         ProductDraft(
             handle=handle,
@@ -162,7 +162,7 @@ def _product(
             options=options,
             variants=variants,
             images=images,
-            published=_cell(row, "Published").lower() in ("true", "yes", "1") and status in ("", "active"),
+            status="published" if shown and status in ("", "active") else "draft",
         )
     )
 

@@ -3,6 +3,7 @@
 | what          | pk                        | sk                          | index `page`          |
 |---------------|---------------------------|-----------------------------|-----------------------|
 | product       | PRODUCT#<id>              | PRODUCT                     | <handle> / PRODUCT    |
+| its standing  | PRODUCT#<id>              | STANDING                    | <handle> / STANDING   |
 | variant       | SKU#<sku>                 | VARIANT                     | <handle> / VARIANT#<n>|
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
@@ -12,16 +13,21 @@
 
 A variant's key is its SKU, so a cart reads it directly and no two products can have it. The index `page` puts a product
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
-over SHELF_SPREAD partitions.
+over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
+leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
 """
 
 import zlib
+from collections.abc import Iterator
+from datetime import datetime
 
+import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
-from chalicelib.catalog.product import Image, Translation
-from chalicelib.core import dynamo
+from chalicelib.catalog import product as rules
+from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
+from chalicelib.core import due, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -40,52 +46,106 @@ class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
     part = UnicodeAttribute(range_key=True)
 
 
+class DueIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_due"
+        projection = IncludeProjection(["kind"])  # PynamoDB filters by it
+
+    due_key = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
 class CatalogItem(Item):
     class Meta:
         table_name = settings.tables["catalog"]
 
     page = PageIndex()
+    by_due = DueIndex()
     handle = UnicodeAttribute(null=True)
     part = UnicodeAttribute(null=True)
+    due_key = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
 
 
 class Product(CatalogItem, discriminator="product"):
-    """`version` rises with each change and orders the product's events. `skus` are its variants, in their order."""
+    """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
+
+    `shelves` are the lists on which it stands while it is published, since `published_at`.
+    """
 
     id = UnicodeAttribute()
     version = NumberAttribute()
     title = UnicodeAttribute()
     description = UnicodeAttribute()
+    seo = JsonAttribute(Seo, default=Seo)
     translations = JsonAttribute(dict[str, Translation])
     category = UnicodeAttribute(null=True)
     brand = UnicodeAttribute(null=True)
     tags = JsonAttribute(list[str])
+    attributes = JsonAttribute(dict[str, AttributeValue], default=dict)
     options = JsonAttribute(list[str])
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
-    published = BooleanAttribute()
+    status = UnicodeAttribute()
+    publish_at = UnicodeAttribute(null=True)
+    unpublish_at = UnicodeAttribute(null=True)
     published_at = UnicodeAttribute(null=True)
+    shelves = JsonAttribute(list[str], default=list)
     created_at = UnicodeAttribute()
     fingerprint = UnicodeAttribute()
 
+    @property
+    def published(self) -> bool:
+        return bool(self.status == rules.PUBLISHED)
+
+
+class Standing(CatalogItem, discriminator="standing"):
+    """How a product does: reviews and their stars, pieces sold. Only ever added to, so nobody has to read it first.
+
+    `version` rises with each change. `stars` is the sum over all published reviews, `stars_<n>` how many gave n.
+    """
+
+    product_id = UnicodeAttribute()
+    version = NumberAttribute(default=0)
+    reviews = NumberAttribute(default=0)
+    stars = NumberAttribute(default=0)
+    stars_1 = NumberAttribute(default=0)
+    stars_2 = NumberAttribute(default=0)
+    stars_3 = NumberAttribute(default=0)
+    stars_4 = NumberAttribute(default=0)
+    stars_5 = NumberAttribute(default=0)
+    sold = NumberAttribute(default=0)
+
 
 class Variant(CatalogItem, discriminator="variant"):
-    """What a cart needs to know of a SKU. `product_title` and `published` are its product's."""
+    """What a cart needs to know of a SKU. `product_title` and `published` are its product's.
+
+    `image` is the variant's own; `product_image` is what is shown where it has none.
+    """
 
     sku = UnicodeAttribute()
     product_id = UnicodeAttribute()
     product_title = UnicodeAttribute()
+    product_image = UnicodeAttribute(null=True)
     published = BooleanAttribute()
     option_values = JsonAttribute(list[str])
     price = JsonAttribute(Money)
     compare_at = JsonAttribute(Money, null=True)
+    prices = JsonAttribute(list[ListPrice], default=list)
     barcode = UnicodeAttribute(null=True)
     weight_grams = NumberAttribute()
+    dimensions = JsonAttribute(Dimensions, null=True)
+    hs_code = UnicodeAttribute(null=True)
+    origin = UnicodeAttribute(null=True)
     image = UnicodeAttribute(null=True)
+    digital = BooleanAttribute(default=False)
+    components = JsonAttribute(dict[str, int], default=dict)
 
 
 class TakenHandle(CatalogItem, discriminator="handle"):
+    """Whose a handle is, or was: a product keeps those that it had before."""
+
     product_id = UnicodeAttribute()
 
 
@@ -125,6 +185,10 @@ def product_key(product_id: str) -> PrimaryKey:
     return {"pk": f"PRODUCT#{product_id}", "sk": "PRODUCT"}
 
 
+def standing_key(product_id: str) -> PrimaryKey:
+    return {"pk": f"PRODUCT#{product_id}", "sk": "STANDING"}
+
+
 def variant_key(sku: str) -> PrimaryKey:
     return {"pk": f"SKU#{sku}", "sk": "VARIANT"}
 
@@ -154,17 +218,28 @@ def product_by_id(product_id: str) -> Product | None:
     return dynamo.get(Product, f"PRODUCT#{product_id}", "PRODUCT")
 
 
-def product_by_handle(handle: str) -> Product | None:
-    """By the guard of the handle, read consistently: two requests."""
+def owner_of(handle: str) -> Product | None:
+    """The product that has this handle, or had it before: two requests."""
     taken = dynamo.get(TakenHandle, f"HANDLE#{handle}", "HANDLE")
     return product_by_id(taken.product_id) if taken else None
 
 
-def product_page(handle: str) -> tuple[Product | None, list[Variant]]:
-    """A product with its variants in their order: one Query."""
+class Page(msgspec.Struct, frozen=True):
+    """A product with its variants in their order."""
+
+    product: Product
+    variants: list[Variant]
+    standing: Standing | None
+
+
+def product_page(handle: str) -> Page | None:
+    """What the index `page` has under a handle, unless there is no product: one Query."""
     items = list(CatalogItem.page.query(handle))
-    products = [item for item in items if isinstance(item, Product)]
-    return (products[0] if products else None), [item for item in items if isinstance(item, Variant)]
+    product = next((item for item in items if isinstance(item, Product)), None)
+    if product is None:
+        return None
+    standing = next((item for item in items if isinstance(item, Standing)), None)
+    return Page(product, [item for item in items if isinstance(item, Variant)], standing)
 
 
 def variants(skus: list[str]) -> dict[str, Variant]:
@@ -175,6 +250,16 @@ def variants(skus: list[str]) -> dict[str, Variant]:
 
 def variant_ref(sku: str) -> dynamo.Key:
     return (Variant, f"SKU#{sku}", "VARIANT")
+
+
+def put_off(product_id: str, until: datetime) -> None:
+    """Let the schedule look at a product later."""
+    due.put_off(Product(**product_key(product_id)), product_id, until)
+
+
+def waiting(now: datetime, limit: int) -> Iterator[str]:
+    """Ids of products that are to be shown or hidden by now."""
+    return due.waiting(CatalogItem, now, limit)
 
 
 def shelf(name: str, limit: int, after: str | None) -> list[ShelfEntry]:

@@ -32,3 +32,8 @@ def invalid(pointer: str, detail: str) -> ShopError:
 def busy() -> ShopError:
     """503: too many callers wanted the same thing at once; nothing was changed, try again."""
     return ShopError("busy", 503, "Too many requests for the same item at once. Nothing was changed; try again.")
+
+
+def moved(location: str) -> ShopError:
+    """301: what was asked for is at `location` now, which may be relative to the path that was asked."""
+    return ShopError("moved", 301, "This has another address now.", extra={"location": location})

@@ -159,8 +159,13 @@ def _raw_body(request: Request) -> bytes:
 
 
 def _invalid_field(error: msgspec.ValidationError, prefix: str) -> ShopError:
-    """msgspec ends its message with the place: "Expected `int` - at `$.items[0].quantity`"."""
-    detail, _, place = str(error).partition(" - at `$")
+    """msgspec ends its message with the place: "Expected `int` - at `$.items[0].quantity`".
+
+    Of what is wrong with a key or a value of a mapping it does not say which one it is: "at `key` in `$.stock`",
+    "at `$.stock[...]`". Then the mapping is named.
+    """
+    detail, _, place = str(error).partition(" - at `")
+    place = place.rpartition("$")[2].partition("[...]")[0]
     steps = re.findall(r"\.?([^.\[\]`]+)", place)
     if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
         steps.append(missing[1])

@@ -170,6 +170,9 @@ def problem(error: ShopError) -> Response:
     if error.pointer is not None:
         members["pointer"] = error.pointer
     headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    if error.status == 301:
+        headers["Location"] = str(error.extra["location"])
+        headers["Cache-Control"] = "public, max-age=60"
     if error.status == 401:
         headers["WWW-Authenticate"] = "Token"
     if error.status == 503:

@@ -4,7 +4,6 @@ Reserving, consuming and releasing are returned as write actions; the use case c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 
 from chalicelib.core import audit, clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
@@ -21,7 +20,7 @@ _MOST_WRITES = dynamo.MOST_ACTIONS - 14
 
 
 class LevelMoved(Exception):
-    """Somebody else took the last pieces between reading the level and reserving: read again."""
+    """Somebody else took or counted pieces between reading the level and writing it: read again."""
 
 
 def levels(skus: Iterable[str]) -> list[Key]:
@@ -108,42 +107,49 @@ def count(sku: str, location: str, on_hand: int, by: Staff) -> StockLevel:
         level = dynamo.get(StockLevel, **tables.level_key(sku, location))
         try:
             if level is None:
-                return _insert_level(sku, location, on_hand, by)
+                dynamo.transaction(_first_count(sku, location, on_hand, by))
+                return _new_level(sku, location, on_hand)
             if on_hand < int(level.reserved):
                 detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
                 raise ShopError("reserved", 409, detail, pointer="/on_hand")
             return _recount(level, on_hand, by)
-        except dynamo.ConditionFailed:
+        except (dynamo.ConditionFailed, LevelMoved):
             continue  # it moved between the look and the count
     raise busy()
 
 
-def count_first(sku: str, pieces: Mapping[str, int], by: Staff | None) -> None:
-    """Write a first count per location where none is known yet; a later count is never overwritten.
+def first_counts(sku: str, pieces: Mapping[str, int], found: Mapping[Key, Item], by: Staff | None) -> list[Action]:
+    """Write actions for a first count per location where none is among what was `found` at `levels`.
 
-    The empty location stands for the shop's first one. Without `by` it is a file's count, not staff's.
+    A later count is never overwritten: committing raises LevelMoved if there is one meanwhile. The empty location
+    stands for the shop's first one. Without `by` it is a file's count, not staff's.
     """
+    actions: list[Action] = []
+    known = {i.location for i in found.values() if isinstance(i, StockLevel) and i.sku == sku}
     for location, on_hand in pieces.items():
         places = [place.id for place in tables.locations()]
         if not places:
             raise ShopError("no_location", 409, "The shop has no location that could hold stock. Create one first.")
         if location and location not in places:
             raise ShopError("unknown_location", 422, f"There is no location {location!r}.")
-        if not location and tables.levels_of(sku):
+        if not location and known:
             continue  # counted somewhere already, perhaps when another location was the first
-        with suppress(dynamo.ConditionFailed):
-            _insert_level(sku, location or places[0], on_hand, by)
+        if (location or places[0]) not in known:
+            actions += _first_count(sku, location or places[0], on_hand, by)
+    return actions
 
 
-def _insert_level(sku: str, location: str, on_hand: int, by: Staff | None) -> StockLevel:
-    level = StockLevel(
-        **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
-    )
+def _first_count(sku: str, location: str, on_hand: int, by: Staff | None) -> list[Action]:
     journal = [_counted(sku, location, on_hand, on_hand, by.id if by else "import")]
     if by:
         journal.append(_audited(by, sku, location, on_hand, on_hand))
-    dynamo.transaction([dynamo.insert(level), *journal])
-    return level
+    return [dynamo.insert(_new_level(sku, location, on_hand), LevelMoved()), *journal]
+
+
+def _new_level(sku: str, location: str, on_hand: int) -> StockLevel:
+    return StockLevel(
+        **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
+    )
 
 
 def _recount(level: StockLevel, on_hand: int, by: Staff) -> StockLevel:

@@ -47,7 +47,7 @@ def _offer(sku: str, variant: catalog.Variant | None, available: int, seen: Offe
             product_id=variant.product_id,
             title=variant.product_title,
             option_values=variant.option_values,
-            image=variant.image,
+            image=variant.image or variant.product_image,
             price=variant.price,
             sold=bool(variant.published),
             available=available,

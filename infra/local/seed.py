@@ -26,7 +26,7 @@ def seed(staff: Api, say: Callable[[str], None]) -> int:
     products = catalogue["products"]
     with ThreadPoolExecutor(4) as several:
         for done, _ in enumerate(
-            several.map(lambda p: staff.post("/admin/products", {**p, "published": True}), products), 1
+            several.map(lambda p: staff.post("/admin/products", {**p, "status": "published"}), products), 1
         ):
             if done % 20 == 0:
                 say(f"{done} of {len(products)} products")

@@ -41,14 +41,14 @@ def test_lines_change_and_go(shop: Shop) -> None:
 def test_a_cart_shows_the_price_of_now_and_what_is_missing(shop: Shop) -> None:
     product = shop.product("mug", stock={"ams": 2})
     cart = shop.cart(("MUG", 3))
-    dearer = {"handle": "mug", "title": "Mug", "published": True, "variants": [{"sku": "MUG", "price": eur(2000)}]}
+    dearer = {"handle": "mug", "title": "Mug", "status": "published", "variants": [{"sku": "MUG", "price": eur(2000)}]}
     shop.staff.put(f"/admin/products/{product['id']}", dearer)
     line = cart.get()["lines"][0]
     assert (line["unit_price"], line["total"], line["status"]) == (eur(2000), eur(6000), "not_enough")
 
 
 def test_what_is_not_for_sale_does_not_get_in(shop: Shop) -> None:
-    shop.product("draft", published=False)
+    shop.product("draft", status="draft")
     cart = shop.cart()
     for sku in ("DRAFT", "NOTHING"):
         refused = refusal(cart.post, "/items", {"sku": sku})

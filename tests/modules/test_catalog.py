@@ -38,18 +38,18 @@ def handles(shop: Shop, query: str) -> list[str]:
 
 
 def test_a_draft_is_seen_by_staff_alone(shop: Shop) -> None:
-    product = shop.product("mug", published=False)
+    product = shop.product("mug", status="draft")
     assert refusal(shop.guest.get, "/products/mug")["status"] == 404
     assert shop.guest.get("/products")["data"] == []
-    assert shop.staff.get(f"/admin/products/{product['id']}")["published"] is False
+    assert shop.staff.get(f"/admin/products/{product['id']}")["status"] == "draft"
     assert [p["handle"] for p in shop.staff.get("/admin/products")["data"]] == ["mug"]
     assert shop.names() == []
 
 
 def test_publishing_and_taking_back(shop: Shop) -> None:
-    product = shop.product("mug", published=False)
+    product = shop.product("mug", status="draft")
     for _ in range(2):
-        assert shop.staff.post(f"/admin/products/{product['id']}/publish")["published"] is True
+        assert shop.staff.post(f"/admin/products/{product['id']}/publish")["status"] == "published"
     assert shop.guest.get("/products/mug")["title"] == "Mug"
     assert len(shop.guest.get("/products")["data"]) == 1
     for _ in range(2):
@@ -124,7 +124,7 @@ def test_search_finds_words_typos_languages_and_skus(searchable: Shop) -> None:
     shop = searchable
     shop.product("tea", title="Longjing Green Tea", translations={"zh": {"title": "龙井绿茶"}}, category="tea")
     shop.product("mug", title="Stoneware Mug", description="For <b>tea</b> and coffee", brand="Kiln")
-    shop.product("draft", title="Draft Tea", published=False)
+    shop.product("draft", title="Draft Tea", status="draft")
     follow(shop)
     assert handles(shop, "q=tea") == ["tea", "mug"]
     assert handles(shop, "q=teas") == ["tea", "mug"]
@@ -178,7 +178,7 @@ def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
     stale = indexing.document(tables.product_by_id(product["id"]))
     shop.staff.put(
         f"/admin/products/{product['id']}",
-        {"handle": "mug", "title": "Cup", "published": True, "variants": [{"sku": "MUG", "price": eur(1)}]},
+        {"handle": "mug", "title": "Cup", "status": "published", "variants": [{"sku": "MUG", "price": eur(1)}]},
     )
     follow(shop)
     search.put(stale)
@@ -193,7 +193,7 @@ def test_reindex_builds_the_index_from_the_table(searchable: Shop) -> None:
 
     shop = searchable
     for n in range(5):
-        shop.product(f"p{n}", published=n != 2)
+        shop.product(f"p{n}", status="draft" if n == 2 else "published")
     for _ in range(2):
         assert catalog_reindex({}, CONTEXT) == {"outcome": "done", "products": 4}
         assert sorted(handles(shop, "")) == ["p0", "p1", "p3", "p4"]

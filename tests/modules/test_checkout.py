@@ -9,7 +9,8 @@ def test_an_order_keeps_what_the_customer_saw(shop: Shop) -> None:
     product = shop.staff.get("/admin/products")["data"][0]
     dearer = {"sku": "MUG", "price": eur(9900)}
     shop.staff.put(
-        f"/admin/products/{product['id']}", {"handle": "mug", "title": "Cup", "published": True, "variants": [dearer]}
+        f"/admin/products/{product['id']}",
+        {"handle": "mug", "title": "Cup", "status": "published", "variants": [dearer]},
     )
     order = shop.order_of(placed).get()
     assert [(line["title"], line["unit_price"], line["quantity"]) for line in order["lines"]] == [("Mug", eur(1290), 2)]
@@ -70,7 +71,7 @@ def test_a_price_that_rose_meanwhile_is_not_charged(shop: Shop) -> None:
     product = shop.product("mug")
     cart = shop.ready_cart()
     wish = cart.wish()
-    dearer = {"handle": "mug", "title": "Mug", "published": True, "variants": [{"sku": "MUG", "price": eur(9900)}]}
+    dearer = {"handle": "mug", "title": "Mug", "status": "published", "variants": [{"sku": "MUG", "price": eur(9900)}]}
     shop.staff.put(f"/admin/products/{product['id']}", dearer)
     refused = refusal(cart.post, "/checkout", wish)
     assert (refused["status"], refused["code"]) == (409, "cart_changed")

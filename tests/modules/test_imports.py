@@ -126,14 +126,12 @@ def test_a_shop_without_a_place_for_stock_says_so_and_takes_nothing_in(shop: Sho
     assert shop.staff.get("/admin/products")["data"] == []
 
 
-def test_a_crash_between_stock_and_product_is_mended_by_reading_again(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_before_the_commit_is_mended_by_reading_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.catalog import products
 
     work = Import(shop).upload(HEADER + BOWL)
     with monkeypatch.context() as crash:
-        crash.setattr(products, "_create", lambda *_: 1 / 0)
+        crash.setattr(products, "_commit", lambda *_: 1 / 0)
         assert len(work.notice()) == 1
     assert work.notice() == []
     assert work.report()["counts"]["created"] == 1

@@ -282,11 +282,11 @@ def test_a_handle_that_is_no_slug_fails_the_product():
     ],
 )
 def test_a_product_is_shown_only_if_it_is_published_and_active(published, status, seen):
-    assert draft({**SHIRT, "Published": published, "Status": status}).published == seen
+    assert draft({**SHIRT, "Published": published, "Status": status}).status == ("published" if seen else "draft")
 
 
 def test_a_file_without_a_status_column_shows_what_is_published():
-    assert draft({**SHIRT, "Published": "true"}).published
+    assert draft({**SHIRT, "Published": "true"}).status == "published"
 
 
 @pytest.mark.parametrize(("quantity", "pieces"), [("7", 7), ("0", 0), ("", 0), ("-4", 0), ("3.0", 3), (" 5 ", 5)])

@@ -115,7 +115,7 @@ def _opened() -> dict[str, Table]:
             staff.put(f"/admin/shipping-options/{option}", body)
         for sku, cents in GOODS.items():
             variant = {"sku": sku, "price": eur(cents), "stock": {}}
-            body = {"handle": sku.lower(), "title": sku.title(), "published": True, "variants": [variant]}
+            body = {"handle": sku.lower(), "title": sku.title(), "status": "published", "variants": [variant]}
             staff.call("POST", "/admin/products", body)
     assert not aws.errors, aws.errors
     return database.tables
