@@ -54,6 +54,7 @@ def attribute(value: dict[str, list[str]]) -> str:
 def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: Resources) -> None:
     assert {name for name, _, _ in consumers(resources)} == {
         "CatalogImports",
+        "CatalogMedia",
         "CatalogSearch",
         "LogisticsEvents",
         "OrdersEvents",
@@ -174,6 +175,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "PaymentsSweep": {"PaymentsTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
+        "CatalogMedia": {"CatalogTable"},
         "CatalogSearch": {"CatalogTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
@@ -260,6 +262,33 @@ def test_a_password_is_as_long_as_the_customers_pool_asks(resources: Resources) 
     assert policy == {"MinimumLength": wanted.min_length} | {
         f"Require{kind}": False for kind in ("Lowercase", "Numbers", "Symbols", "Uppercase")
     }
+
+
+def test_only_checked_pictures_can_be_read_and_only_through_the_cdn(resources: Resources) -> None:
+    bucket = resources["MediaBucket"]["Properties"]
+    public = {"Fn::If": ["IsLocal", False, True]}
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": public,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": public,
+    }
+    opened = {
+        name: (resource["Condition"], statement["Principal"], statement["Action"], statement["Resource"])
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::S3::BucketPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    }
+    media = {"Fn::Sub": "${MediaBucket.Arn}/media/*"}
+    assert opened == {
+        "MediaPolicy": ("HasCdn", {"Service": "cloudfront.amazonaws.com"}, "s3:GetObject", media),
+        "LocalMediaPolicy": ("IsLocal", "*", "s3:GetObject", media),
+    }
+
+
+def test_what_waits_for_its_check_does_not_stay(resources: Resources) -> None:
+    rules = resources["MediaBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules} == {"imports/": 90, "uploads/": 1}
 
 
 def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:

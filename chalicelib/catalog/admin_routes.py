@@ -1,6 +1,6 @@
 """Staff's work on the catalogue."""
 
-from chalicelib.catalog import imports, products, schemas, service, tables
+from chalicelib.catalog import imports, media, media_schemas, products, schemas, service, tables
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, ProductDraft, Slug
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -77,3 +77,15 @@ def show_import(import_id: str, query: Page) -> schemas.ImportView:
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
     return schemas.import_job(job, None, lines, encode_cursor(after))
+
+
+@routes.post("/admin/media", status=201, permission=Permission.CATALOG_WRITE)
+def create_picture(body: media_schemas.NewPicture, once: Once, staff: Staff) -> media_schemas.PictureView:
+    """Announce a picture. Send the file by `upload`; it is checked when it has arrived, and then shown at `url`."""
+    return media_schemas.picture(media.start(body.content_type, body.size, body.filename, once, staff))
+
+
+@routes.get("/admin/media/{media_id}", permission=Permission.CATALOG_READ)
+def show_picture(media_id: str) -> media_schemas.PictureView:
+    """Whether a picture has come and passed its check, and how large it is."""
+    return media_schemas.picture(media.find(media_id))

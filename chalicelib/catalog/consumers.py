@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chalicelib.catalog import imports, indexing
+from chalicelib.catalog import imports, indexing, media
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.core.queue import Consumers
 
@@ -28,10 +28,20 @@ class _Notice(msgspec.Struct):
     detail: _Uploaded
 
 
+def _key(body: str) -> str:
+    return msgspec.json.decode(body, type=_Notice).detail.object.key
+
+
 def _read_file(body: str) -> None:
-    notice = msgspec.json.decode(body, type=_Notice)
     # The function's timeout is 300 seconds (.chalice/config.json).
-    imports.run_uploaded(notice.detail.object.key, imports.deadline(300))
+    imports.run_uploaded(_key(body), imports.deadline(300))
 
 
 catalog_imports = consumers.messages("catalog_imports", _read_file, batch_size=1, at_once=2)
+
+
+def _check_picture(body: str) -> None:
+    media.arrived(_key(body))
+
+
+catalog_media = consumers.messages("catalog_media", _check_picture)

@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
+from chalicelib.catalog import media, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
-from chalicelib.catalog import service, tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.catalog.tables import CatalogItem, Product, Standing, TakenHandle, Variant
@@ -159,7 +159,7 @@ def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
     for position, variant in enumerate(draft.variants):
         if by and variant.stock and not by.may(Permission.STOCK_WRITE):
             raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
-    return items.cleaned(draft)
+    return items.cleaned(msgspec.structs.replace(draft, images=tuple(media.with_sizes(draft.images))))
 
 
 def _product_to_replace(draft: ProductDraft, known: Known, product_id: str | None) -> Product | None:

@@ -14,6 +14,7 @@ class Settings(msgspec.Struct, frozen=True):
     `modules` are the modules whose routes this API function serves (`http_only`); where `MODULES` is not set, all of
     them, and their consumers, schedules and console functions too.
     `currency` is the ISO 4217 code in which the shop's catalogue is priced.
+    `media_url` is the address below which the public part of the media bucket can be read.
     `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
     `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_api_key` and
     `stripe_webhook_secret` are empty in functions that have nothing to do with money.
@@ -24,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True):
     tables: dict[str, str]
     event_bus: str
     media_bucket: str
+    media_url: str
     import_queue_url: str
     webhook_queue_url: str
     opensearch_url: str
@@ -58,6 +60,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         tables={module: required(f"TABLE_{module.upper()}") for module in MODULES},
         event_bus=required("EVENT_BUS"),
         media_bucket=required("MEDIA_BUCKET"),
+        media_url=required("MEDIA_URL"),
         import_queue_url=required("IMPORT_QUEUE_URL"),
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),

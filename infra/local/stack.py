@@ -84,7 +84,12 @@ def _start(places: Places, say: Say, demo_catalogue: bool) -> dict[str, Any]:
     if not exists(STACK):
         _forget_marks(places)
     say("packaging and deploying the shop")
-    parameters = {"OpenSearchUrl": places.search_url, "LocalStack": "true", **cards.parameters}
+    parameters = {
+        "OpenSearchUrl": places.search_url,
+        "LocalStack": "true",
+        "LocalUrl": places.aws_url,
+        **cards.parameters,
+    }
     outputs = deploy(STACK, parameters, places.package, say)
     api = f"{places.aws_url}/_aws/execute-api/{outputs['RestAPIId']}/api"
     staff = logins.staff(places, outputs)

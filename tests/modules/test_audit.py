@@ -73,6 +73,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.unpublish_product": ("product.unpublished", product("/unpublish", status="published")),
     "catalog.put_category": ("category.put", lambda _: Write("/admin/categories/cups", {"name": "Cups"}, "cups")),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
+    "catalog.create_picture": (
+        "media.created",
+        lambda _: Write("/admin/media", {"content_type": "image/png", "size": 7, "filename": "Lin.png"}),
+    ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
     "logistics.put_location": (
