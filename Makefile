@@ -1,11 +1,12 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test test-slow test-all storm bench check lint docs deploy
+.PHONY: help run up down reset demo test test-engines test-slow test-all storm bench bench-search check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
 CSV ?=
+JUDGMENTS ?=
 # The first seed of a storm, and how many.
 SEED ?= 1
 RUNS ?= 200
@@ -35,17 +36,24 @@ demo: .venv/installed ## play a guest and staff against the running shop; CSV=fi
 
 test: .venv/installed ## pass the tests, the deployed template on a stack of their own among them
 	@$(BIN)/python -m infra.local install
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not engines"
 
 test-slow: .venv/installed ## pass what takes too long for `make test`: restarts in the middle of work, a longer storm
 	@$(BIN)/python -m infra.local install
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not engines"
 	@$(MAKE) --no-print-directory storm SEED=1 RUNS=500
 
-test-all: test test-slow ## pass all tests there are
+test-engines: .venv/installed ## pass what is about OpenSearch on OpenSearch itself, which Maven downloads
+	@$(BIN)/python -m pytest -m engines
+
+test-all: test test-engines test-slow ## pass all tests there are
 
 bench: .venv/installed ## measure the shop against its budgets and write docs/performance.md
 	@$(BIN)/python -m bench --write
+
+bench-search: .venv/installed ## how well search finds what people mean; JUDGMENTS=file for other judgments
+	@$(BIN)/python -m infra.local install
+	@$(BIN)/python -m bench.relevance $(if $(JUDGMENTS),--judgments "$(JUDGMENTS)")
 
 storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
 	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import dynamodb_local, imports, lists, order, pages, report, search
 from bench.figures import Section, skipped
+from bench.server import Missing
 from infra.package import ROOT
 
 if TYPE_CHECKING:
@@ -25,18 +26,19 @@ def main(quick: bool, write: bool) -> None:
     from environment import become_a_function
     from machine import free_port
 
-    become_a_function(free_port())
+    engine_port = free_port()
+    become_a_function(engine_port)
     sections = [imports.measure(rounds=3 if quick else 15)]
     with ExitStack() as stack:
         lacking = ""
         try:
             port = free_port()
             os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = stack.enter_context(dynamodb_local.running(port, _say))
-        except dynamodb_local.Missing as missing:
+        except Missing as missing:
             lacking = f"{missing}: capacity is counted on DynamoDB Local"
             _say(lacking)
         sections += _in_one_process(lacking, 2_000 if quick else 100_000)
-    sections.append(search.measure())
+    sections.append(search.measure(engine_port, 2_000 if quick else 20_000, 3 if quick else 9, _say))
     print(report.as_text(sections))
     print(f"\n{report.summary(sections)}")
     if write:

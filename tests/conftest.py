@@ -1,12 +1,16 @@
 """What every test stands on: the environment of a function, and no network but this machine."""
 
-import os
-import subprocess
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from environment import become_a_function
-from machine import ROOT, free_port
+from machine import free_port
+
+from bench import osmem
+
+if TYPE_CHECKING:
+    from inprocess import Shop
 
 MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
 SEARCH_PORT = free_port()
@@ -24,13 +28,34 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def search_engine() -> Iterator[str]:
     """The search engine of the local stack, on a port of its own."""
-    found = sorted((ROOT / ".local" / "emulators").glob("lib/python3.*/site-packages/osmem_server/bin/osmem-server"))
-    assert found, "install the emulators first: make test does, or python -m infra.local install"
-    command = [found[0], "-addr", f"127.0.0.1:{SEARCH_PORT}", "-parent-pid", str(os.getpid()), "-no-stdin-watch"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout is not None
-    process.stdout.readline()  # it says when it is ready
-    yield f"http://127.0.0.1:{SEARCH_PORT}"
-    process.terminate()
-    process.wait()
-    process.stdout.close()
+    with osmem.running(SEARCH_PORT) as url:
+        yield url
+
+
+@pytest.fixture
+def shop() -> "Iterator[Shop]":
+    """An empty shop in this process: two locations, two ways to send things, and nothing to sell."""
+    from inprocess import Shop
+    from moto import mock_aws
+
+    from chalicelib.core import cache
+
+    cache.forget()
+    with mock_aws():
+        shop = Shop()
+        shop.create_tables()
+        shop.open()
+        yield shop
+    cache.forget()
+
+
+@pytest.fixture
+def searchable(shop: "Shop", search_engine: str) -> "Shop":
+    """A shop with an empty search index."""
+    import urllib.request
+
+    from chalicelib.catalog import search
+
+    urllib.request.urlopen(urllib.request.Request(f"{search_engine}/_all", method="DELETE")).close()
+    search._make_index.cache_clear()
+    return shop

@@ -45,13 +45,18 @@ class Gateway(Api):
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, Json, Json]:
         """Status, headers and JSON of the answer."""
+        answer = self.raw(method, path, body, **headers)
+        return answer["statusCode"], answer["headers"], json.loads(answer["body"] or "{}")
+
+    def raw(self, method: str, path: str, body: str | None = None, **headers: str) -> Json:
+        """The answer as the function gives it to API Gateway, and what the gateway's authorizers say instead of it."""
         from app import app
 
         target = urlsplit(path)
         resource, parameters = self._resource(app.routes, target.path, method)
         authorizer = app.routes[resource][method].authorizer
         if authorizer and (self.claims is None or self.claims["iss"] != ISSUERS[authorizer.name]):
-            return 401, {}, {"code": "unauthorized"}
+            return {"statusCode": 401, "headers": {}, "body": '{"code": "unauthorized"}'}
         query = dict(parse_qsl(target.query, keep_blank_values=True))
         event = {
             "resource": resource,
@@ -72,8 +77,8 @@ class Gateway(Api):
                 "authorizer": {"claims": self.claims} if authorizer else {},
             },
         }
-        answer = app(event, CONTEXT)
-        return answer["statusCode"], answer["headers"], json.loads(answer["body"] or "{}")
+        answer: Json = app(event, CONTEXT)
+        return answer
 
     def _resource(self, routes: Any, path: str, method: str) -> tuple[str, dict[str, str]]:
         for resource in sorted(routes, key=lambda r: r.count("{")):

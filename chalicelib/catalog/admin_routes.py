@@ -1,7 +1,18 @@
 """Staff's work on the catalogue."""
 
-from chalicelib.catalog import imports, media, media_schemas, products, schemas, service, tables
+from chalicelib.catalog import (
+    categories,
+    imports,
+    media,
+    media_schemas,
+    products,
+    schemas,
+    service,
+    tables,
+    taxonomy_schemas,
+)
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, ProductDraft, Slug
+from chalicelib.catalog.taxonomy import CategoryDraft
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
@@ -58,10 +69,15 @@ def archive_product(product_id: str, staff: Staff) -> schemas.StaffProductView:
 
 
 @routes.put("/admin/categories/{category_id}", permission=Permission.CATALOG_WRITE)
-def put_category(category_id: Slug, body: schemas.PutCategory, staff: Staff) -> schemas.CategoryView:
-    """Create or rename a category."""
-    names = {tag: words["name"] for tag, words in body.translations.items() if "name" in words}
-    return schemas.category(service.put_category(category_id, body.name, names, staff))
+def put_category(category_id: Slug, body: CategoryDraft, staff: Staff) -> taxonomy_schemas.CategoryPage:
+    """Create, change or move a category. Without a parent it stands at the top."""
+    return taxonomy_schemas.category_page(categories.put(category_id, body, staff), category_id)
+
+
+@routes.delete("/admin/categories/{category_id}", permission=Permission.CATALOG_WRITE)
+def delete_category(category_id: Slug, staff: Staff) -> taxonomy_schemas.CategoryList:
+    """Take away a category with nothing below it and no published products in it. Shows those that are left."""
+    return taxonomy_schemas.category_list(categories.delete(category_id, staff), None)
 
 
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)

@@ -14,7 +14,7 @@ Handle = Annotated[str, Meta(pattern=r"^[^\W_]+([-_]+[^\W_]+)*$(?!\n)", max_leng
 Sku = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\x1f])?$(?!\n)", max_length=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=50_000)]
-Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=60)]
+Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=120)]
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", description="BCP 47 language tag")]
 Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
 Millimetres = Annotated[int, Meta(ge=1, le=100_000)]

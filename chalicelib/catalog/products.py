@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.catalog import media, service, tables
+from chalicelib.catalog import categories, media, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
@@ -144,6 +144,8 @@ def _turn(
         return None
     new = Product.from_raw_data(old.serialize())
     new.version = int(old.version) + 1
+    if new.category:
+        categories.ensure(new.category)  # it may have been deleted while only drafts were in it
     items.show(new, *wanted(new), old.published_at)
     flags = [
         dynamo.update(variant, [Variant.published.set(new.published)], Variant.product_id == product_id)
@@ -194,7 +196,7 @@ def _save(
     saved = Saved(product_id, "updated" if old else "created")
     record = also(saved)
     if draft.category:
-        service.name_category_once(draft.category, by)
+        categories.ensure(draft.category, by)
     new = items.product(draft, product_id, old)
     handle = _take_handle(new, known)
     ours = Variant.pk.does_not_exist() | (Variant.product_id == product_id)

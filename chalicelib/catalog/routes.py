@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.catalog import schemas, search, service, tables
+from chalicelib.catalog import categories, schemas, search, service, tables, taxonomy_schemas
 from chalicelib.core.errors import moved
 from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Routes
@@ -16,7 +16,7 @@ _MINUTE = "public, max-age=60, stale-while-revalidate=300"
 
 @routes.get("/products", cache=_MINUTE)
 def list_products(query: schemas.ListProducts) -> schemas.Products:
-    """Published products, newest first, all or those of one category."""
+    """Published products, newest first, all or those of one category and what is below it."""
     products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
     return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after))
 
@@ -32,9 +32,15 @@ def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView
 
 
 @routes.get("/categories", cache=_MINUTE)
-def list_categories() -> schemas.Categories:
-    """All categories of the shop."""
-    return schemas.Categories([schemas.category(item) for item in tables.categories()], None)
+def list_categories(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.CategoryList:
+    """All categories of the shop, each before those below it, with its path."""
+    return taxonomy_schemas.category_list(categories.present(), query.locale)
+
+
+@routes.get("/categories/{category_id}", cache=_MINUTE)
+def show_category(category_id: str, query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.CategoryPage:
+    """A category with the names of its path and the categories directly below it."""
+    return taxonomy_schemas.category_page(categories.present(), category_id, query.locale)
 
 
 @routes.get("/search", cache=_MINUTE)

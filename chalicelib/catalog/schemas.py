@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.product import AttributeValue, Dimensions, Image, Locale, Name, Pieces, Seo, Slug, Status
+from chalicelib.catalog.product import AttributeValue, Dimensions, Image, Locale, Pieces, Seo, Slug, Status
 from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
-from chalicelib.catalog.tables import Category, ImportJob, ImportLine, Product, Variant
+from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Variant
 from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.core.money import Amount, Money
 from chalicelib.core.paging import Page
@@ -36,19 +36,8 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
 
 
-class PutCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: Name
-    translations: dict[Locale, dict[Literal["name"], Name]] = {}
-
-
 class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["shopify"] = "shopify"
-
-
-class CategoryView(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    translations: dict[str, dict[str, str]]
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -120,11 +109,6 @@ class StaffProducts(msgspec.Struct, frozen=True):
 class SearchResults(msgspec.Struct, frozen=True):
     data: list[ProductCard]
     total: int
-    next_cursor: str | None
-
-
-class Categories(msgspec.Struct, frozen=True):
-    data: list[CategoryView]
     next_cursor: str | None
 
 
@@ -231,10 +215,6 @@ def variant(item: Variant) -> VariantView:
         digital=bool(item.digital),
         components=item.components,
     )
-
-
-def category(item: Category) -> CategoryView:
-    return CategoryView(item.id, item.name, {tag: {"name": name} for tag, name in item.translations.items()})
 
 
 def import_job(

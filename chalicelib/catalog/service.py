@@ -1,14 +1,12 @@
-"""What the catalogue holds: products with their variants, shelves, categories, and what carts need to know."""
+"""What the catalogue holds: products with their variants, shelves, and what carts need to know."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from chalicelib.catalog import tables
-from chalicelib.catalog.tables import Category, Page, Product
+from chalicelib.catalog.tables import Page, Product
 from chalicelib.catalog.tables import Variant as Variant
-from chalicelib.core import audit, dynamo
+from chalicelib.core import dynamo
 from chalicelib.core.errors import not_found
-from chalicelib.core.staff import Staff
 
 
 def product(product_id: str) -> tuple[Product, list[Variant]]:
@@ -54,28 +52,6 @@ def offers(skus: list[str]) -> list[dynamo.Key]:
 def variants_among(items: Mapping[dynamo.Key, dynamo.Item]) -> list[Variant]:
     """The variants of what was read at `offers`."""
     return [item for item in items.values() if isinstance(item, Variant)]
-
-
-def put_category(category_id: str, name: str, translations: dict[str, str], by: Staff) -> Category:
-    """Create or rename a category. The same names again change nothing."""
-    category = Category(**tables.category_key(category_id), id=category_id, name=name, translations=translations)
-    old = dynamo.get(Category, **tables.category_key(category_id))
-    if old is None or (old.name, old.translations) != (name, translations):
-        dynamo.transaction([dynamo.put(category), audit.entry(by, "category.put", category_id, name=name)])
-    return category
-
-
-def name_category_once(category_id: str, by: Staff | None) -> None:
-    """Make sure that a category exists; one that staff have named keeps its name. Without `by` a file names it."""
-    category = Category(
-        **tables.category_key(category_id),
-        id=category_id,
-        name=category_id.replace("-", " ").capitalize(),
-        translations={},
-    )
-    audited = [audit.entry(by, "category.put", category_id, name=category.name)] if by else []
-    with suppress(dynamo.ConditionFailed):
-        dynamo.transaction([dynamo.insert(category), *audited])
 
 
 def _variants_of(product: Product) -> list[Variant]:

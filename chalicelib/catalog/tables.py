@@ -7,7 +7,6 @@
 | variant       | SKU#<sku>                 | VARIANT                     | <handle> / VARIANT#<n>|
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
-| category      | CATEGORIES                | CATEGORY#<id>               |                       |
 | import job    | IMPORT#<id>               | IMPORT                      |                       |
 | its report    | IMPORT#<id>               | LINE#<line>                 |                       |
 
@@ -15,6 +14,7 @@ A variant's key is its SKU, so a cart reads it directly and no two products can 
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
+Categories are in taxonomy_tables.py.
 """
 
 import zlib
@@ -153,12 +153,6 @@ class ShelfEntry(CatalogItem, discriminator="shelf_entry"):
     product_id = UnicodeAttribute()
 
 
-class Category(CatalogItem, discriminator="category"):
-    id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    translations = JsonAttribute(dict[str, str])
-
-
 class ImportJob(CatalogItem, discriminator="import"):
     """`next_line` is the line from which work goes on; lines before it are reported. Counts are of products."""
 
@@ -200,10 +194,6 @@ def handle_key(handle: str) -> PrimaryKey:
 def shelf_key(shelf: str, since: str, product_id: str) -> PrimaryKey:
     spread = zlib.crc32(product_id.encode()) % SHELF_SPREAD
     return {"pk": f"SHELF#{shelf}#{spread}", "sk": f"{since}#{product_id}"}
-
-
-def category_key(category_id: str) -> PrimaryKey:
-    return {"pk": "CATEGORIES", "sk": f"CATEGORY#{category_id}"}
 
 
 def import_key(import_id: str) -> PrimaryKey:
@@ -270,10 +260,6 @@ def shelf(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
         for spread in range(SHELF_SPREAD)
     )
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
-
-
-def categories() -> list[Category]:
-    return dynamo.collection(Category, "CATEGORIES")
 
 
 def import_report(import_id: str, limit: int, after: str | None) -> list[ImportLine]:

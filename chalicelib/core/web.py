@@ -10,7 +10,6 @@ A view with `me=` answers on two paths: the guest's, with a secret in a header, 
 customers' authorizer. What only one of them has (an id in the path, the `customer`) has a default for the other.
 """
 
-import hashlib
 import inspect
 import time
 import traceback
@@ -20,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 
-from chalicelib.core import log
+from chalicelib.core import conditional, log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.operation import Operation as Operation
 from chalicelib.core.operation import customers_twin, operation_of
@@ -35,6 +34,10 @@ STAFF_POOL_ARN = "arn:aws:cognito-idp:::userpool/staff"
 staff_authorizer = CognitoUserPoolAuthorizer("staff", provider_arns=[STAFF_POOL_ARN])
 CUSTOMER_POOL_ARN = "arn:aws:cognito-idp:::userpool/customers"
 customer_authorizer = CognitoUserPoolAuthorizer("customers", provider_arns=[CUSTOMER_POOL_ARN])
+
+# What is not there is asked for again and again by whoever follows an old link; a CDN can answer most of them. Short,
+# because it may be there in a moment.
+_NOT_FOUND = "public, max-age=10"
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -135,7 +138,7 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
             arguments = arguments_for(operation, wanted, request, path)
             response = _success(operation, request, view(**arguments))
         except ShopError as error:
-            response = problem(error)
+            response = problem(error, for_everyone=operation.cache is not None)
         except Exception:
             log.write("error", route=operation.name, traceback=traceback.format_exc())
             response = problem(ShopError("internal_error", 500, "Something went wrong on our side."))
@@ -151,33 +154,42 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
 def _success(operation: Operation, request: Request, answer: Any) -> Response:
     if isinstance(answer, Response):
         return answer
-    body = b"" if answer is None else msgspec.json.encode(answer)
+    body = b"" if answer is None else _json(answer)
     headers = {"Content-Type": "application/json"}
     if operation.cache is None:
         headers["Cache-Control"] = "no-store"
         return Response(body.decode(), headers, operation.status)
-    headers["Cache-Control"] = operation.cache
-    headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    known = request.headers.get("If-None-Match", "")
-    if headers["ETag"] in known or known.strip() == "*":
-        return Response("", headers, 304)
-    return Response(body.decode(), headers, operation.status)
+    # No Vary: what is the same for everyone depends on path and query alone, and CORS says `*` to every origin.
+    validators = {"Cache-Control": operation.cache, "ETag": conditional.etag(body)}
+    if conditional.is_known(validators["ETag"], request.headers.get("If-None-Match")):
+        return Response("", validators, 304)
+    return Response(body.decode(), headers | validators, operation.status)
 
 
-def problem(error: ShopError) -> Response:
-    """RFC 9457 problem+json. `code` is stable, `pointer` (RFC 6901) names the field at fault, if one is."""
+def _json(answer: Any) -> bytes:
+    """JSON that a page may hold as it is: a `<` can only stand in a text, and there could end a script element."""
+    return msgspec.json.encode(answer).replace(b"<", b"\\u003c")
+
+
+def problem(error: ShopError, *, for_everyone: bool = False) -> Response:
+    """RFC 9457 problem+json. `code` is stable, `pointer` (RFC 6901) names the field at fault, if one is.
+
+    `for_everyone`: what was asked for is the same for everyone, so that it is not there may be kept for a moment.
+    """
     members: dict[str, Any] = {"status": error.status, "code": error.code, "detail": error.detail}
     if error.pointer is not None:
         members["pointer"] = error.pointer
     headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
-    if error.status == 301:
+    if error.status in (301, 302):
         headers["Location"] = str(error.extra["location"])
         headers["Cache-Control"] = "public, max-age=60"
+    if error.status == 404 and for_everyone:
+        headers["Cache-Control"] = _NOT_FOUND
     if error.status == 401:
         headers["WWW-Authenticate"] = "Token"
     if error.status == 503:
         headers["Retry-After"] = "5"
-    return Response(msgspec.json.encode({**members, **error.extra}).decode(), headers, error.status)
+    return Response(_json({**members, **error.extra}).decode(), headers, error.status)
 
 
 def _ms_since(started: float) -> int:

@@ -67,7 +67,7 @@ def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return offers.priced(cart, dynamo.load(offers.keys([line.sku for line in cart.lines])))
+    return offers.priced(cart, offers.look(offers.skus(cart)))
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
@@ -154,7 +154,7 @@ def _change(
     """
     place = tables.cart_ref(_place(visitor, cart_id))
     for _ in range(_ATTEMPTS):
-        found = dynamo.load([place, *offers.keys(skus)], consistent=True)
+        found = offers.look(skus, place, consistent=True)
         cart = _open_to(found.get(place), visitor)
         before = unchanged(cart)
         change(cart, offers.among(skus, found, cart))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.core import clock, due, dynamo, ids, outbox
+from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -12,7 +12,7 @@ from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
 from chalicelib.orders import carts, claims, expiry, offers, pricing, service, states, tables
-from chalicelib.orders.events import OrderConfirmed, OrderEvent, OrderPlaced
+from chalicelib.orders.events import OrderEvent, OrderPlaced
 from chalicelib.orders.offers import PricedCart
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
@@ -70,9 +70,9 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
-        found = dynamo.load(offers.keys([line.sku for line in cart.lines]), consistent=True)
+        found = offers.look(offers.skus(cart), consistent=True)
         priced = offers.priced(cart, found)
-        _check(priced, wish)
+        _check(priced, wish, method)
         try:
             return _place(priced, wish, method, stock.available(found), visitor, once)
         except (stock.LevelMoved, _CartMoved):
@@ -99,7 +99,7 @@ def _order_token(visitor: Visitor, order_id: str) -> str | None:
     return ids.derive_secret(visitor.secret, f"order-token:{order_id}") if visitor.secret else None
 
 
-def _check(priced: PricedCart, wish: Wish) -> None:
+def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> None:
     cart = priced.cart
     if not cart.lines:
         raise ShopError("cart_empty", 409, "There is nothing in this cart.")
@@ -107,6 +107,11 @@ def _check(priced: PricedCart, wish: Wish) -> None:
         raise CartChanged(priced)
     if any(line.status == pricing.NOT_SOLD for line in priced.lines):
         raise CartChanged(priced)
+    if not priced.needs_shipping:
+        if method.paid_on_delivery:
+            detail = "Nothing of this order is delivered at a door where it could be paid."
+            raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
+        return
     if cart.address is None:
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     if priced.shipping is None:
@@ -123,13 +128,11 @@ def _place(
 ) -> Placed:
     order_id = ids.new_id("ord")
     token = _order_token(visitor, order_id)
-    wanted = {line.sku: line.quantity for line in priced.lines}
     header, snapshot = _order(order_id, priced, wish, token)
     attempt, make_attempt = payments.first_attempt(
         order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
     )
     events = _events(header, method)
-    timeline = [service.timeline_entry(order_id, event, {}) for event in events]
     cart = priced.cart
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
@@ -138,13 +141,13 @@ def _place(
         dynamo.insert(snapshot),
         *claims.listed(header),
         make_attempt,
-        *stock.reserve(order_id, wanted, free),
-        *(dynamo.put(entry) for entry in timeline),
-        *(dynamo.put_raw(OrdersItem, outbox.attributes(event)) for event in events),
+        *stock.reserve(order_id, pricing.to_send(priced.lines), free),
+        *(action for event in events for action in service.record(order_id, event, {})),
     ]
     dynamo.transaction(actions)
     # From here on the order stands, whatever becomes of this function: the same request goes on here, and so does the
     # sweep of payments.
+    timeline = [service.timeline_entry(order_id, event, {}) for event in events]
     return Placed(Order(header, snapshot, timeline), settlement.open_session(attempt), token)
 
 
@@ -162,6 +165,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         total=priced.totals.total,
         payment_method=wish.payment_method,
         quantity=sum(line.quantity for line in priced.lines),
+        to_send=sum(pricing.to_send(priced.lines).values()),
         payments={},
         shipments={},
         placed_at=placed_at,
@@ -171,7 +175,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         email=wish.email,
         lines=priced.lines,
         totals=priced.totals,
-        address=priced.cart.address,
+        address=priced.cart.address if priced.needs_shipping else None,
         shipping=priced.shipping,
     )
     return header, snapshot
@@ -183,7 +187,4 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     if header.total.amount and not method.paid_on_delivery:
         due.look_after(header, clock.now() + expiry.PAY_WITHIN)
         return [placed]
-    states.check_move(header.state, states.CONFIRMED)
-    header.state = states.CONFIRMED
-    header.version = int(header.version) + 1
-    return [placed, service.event(OrderConfirmed, header)]
+    return [placed, *service.confirmed(header)]

@@ -19,8 +19,12 @@ class OrderConfirmed(OrderEvent, frozen=True, kw_only=True):
     """Nothing stands in the way of sending the order."""
 
 
+class NothingToSend(OrderEvent, frozen=True, kw_only=True):
+    """A confirmed order is all digital: nobody packs it, so its money can be taken at once."""
+
+
 class OrderCompleted(OrderEvent, frozen=True, kw_only=True):
-    """Everything was delivered."""
+    """Everything was delivered, or, where nothing had to be sent, paid."""
 
 
 class OrderCanceled(OrderEvent, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.catalog import service as catalog
+from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Item, Key
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import zero
@@ -24,47 +25,87 @@ class PricedCart(msgspec.Struct, frozen=True):
     shipping: Shipping | None
     totals: Totals
 
+    @property
+    def needs_shipping(self) -> bool:
+        """Whether anything in it has to be sent."""
+        return bool(pricing.to_send(self.lines))
 
-def keys(skus: Sequence[str]) -> list[Key]:
-    """What the shop asks for SKUs and how many there are is read here, all of it in one request."""
+
+def look(skus: Sequence[str], *more: Key, consistent: bool = False) -> dict[Key, Item]:
+    """What the shop asks for SKUs and how many there are, and whatever else is wanted, in one request.
+
+    A bundle whose components are not among `skus` takes another one.
+    """
+    found = dynamo.load([*more, *_keys(skus)], consistent=consistent)
+    variants = {variant.sku: variant for variant in catalog.variants_among(found)}
+    components = {sku for variant in variants.values() for sku in variant.components}
+    if unknown := sorted(components - variants.keys() - set(skus)):
+        found |= dynamo.load(_keys(unknown), consistent=consistent)
+    return found
+
+
+def _keys(skus: Sequence[str]) -> list[Key]:
     return [*catalog.offers(list(skus)), *stock.levels(skus)]
+
+
+def skus(cart: Cart) -> list[str]:
+    """All that has to be looked at to price a cart, components of its bundles included."""
+    return list(dict.fromkeys(sku for line in cart.lines for sku in (line.sku, *line.seen.parts)))
 
 
 def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, Offer]:
     """An offer per SKU. What the catalogue no longer has is offered as it was last seen, and not sold."""
+    free = _free(found)
+    seen = {line.sku: line.seen for line in cart.lines}
+    variants = {variant.sku: variant for variant in catalog.variants_among(found)}
+    return {sku: _offer(sku, variants, free, seen.get(sku)) for sku in skus}
+
+
+def _free(found: dict[Key, Item]) -> dict[str, int]:
+    """Pieces that can be reserved by SKU, at all locations together."""
     free: dict[str, int] = {}
     for (sku, _), pieces in stock.available(found).items():
         free[sku] = free.get(sku, 0) + pieces
-    seen = {line.sku: line.seen for line in cart.lines}
-    variants = {variant.sku: variant for variant in catalog.variants_among(found)}
-    return {sku: _offer(sku, variants.get(sku), free.get(sku, 0), seen.get(sku)) for sku in skus}
+    return free
 
 
-def _offer(sku: str, variant: catalog.Variant | None, available: int, seen: Offer | None) -> Offer:
-    if variant is not None:
-        return Offer(
-            sku=sku,
-            product_id=variant.product_id,
-            title=variant.product_title,
-            option_values=variant.option_values,
-            image=variant.image or variant.product_image,
-            price=variant.price,
-            sold=bool(variant.published),
-            available=available,
-        )
-    if seen is not None:
-        return msgspec.structs.replace(seen, sold=False)
-    return Offer(sku, "", sku, [], None, zero(settings.currency), sold=False, available=0)
+def _offer(sku: str, variants: dict[str, catalog.Variant], free: dict[str, int], seen: Offer | None) -> Offer:
+    variant = variants.get(sku)
+    if variant is None:
+        if seen is not None:
+            return msgspec.structs.replace(seen, sold=False)
+        return Offer(sku, "", sku, [], None, zero(settings.currency), sold=False, available=0)
+    parts = _parts(variant, variants)
+    return Offer(
+        sku=sku,
+        product_id=variant.product_id,
+        title=variant.product_title,
+        option_values=variant.option_values,
+        image=variant.image or variant.product_image,
+        price=variant.price,
+        sold=bool(variant.published),
+        available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
+        parts=parts,
+    )
+
+
+def _parts(variant: catalog.Variant, variants: dict[str, catalog.Variant]) -> dict[str, int]:
+    """What is taken off the shelf for one piece. A component that is not there any more has no stock either."""
+    if not variant.components:
+        return {} if variant.digital else {variant.sku: 1}
+    return {
+        sku: pieces for sku, pieces in variant.components.items() if not (sku in variants and variants[sku].digital)
+    }
 
 
 def priced(cart: Cart, found: dict[Key, Item]) -> PricedCart:
-    """The cart at the offers that were read with `keys`."""
-    return price(cart, among([line.sku for line in cart.lines], found, cart))
+    """The cart at the offers that were found with `look`."""
+    return price(cart, among([line.sku for line in cart.lines], found, cart), _free(found))
 
 
-def price(cart: Cart, offers: dict[str, Offer]) -> PricedCart:
+def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its shipping and its totals."""
-    lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers)
+    lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers, free)
     option = chosen_shipping(cart, lines)
     return PricedCart(cart, lines, option, pricing.totals(lines, option.price if option else None, cart.currency))
 
@@ -89,6 +130,7 @@ def take_back_shipping(cart: Cart) -> None:
 
 
 def chosen_shipping(cart: Cart, lines: list[PricedLine]) -> Shipping | None:
-    if cart.address is None or cart.shipping_option is None:
+    """What was chosen, if it is offered; None where there is nothing to send."""
+    if cart.address is None or cart.shipping_option is None or not pricing.to_send(lines):
         return None
     return next((option for option in shipping(cart, lines) if option.id == cart.shipping_option), None)

@@ -10,7 +10,12 @@ OK, NOT_SOLD, NOT_ENOUGH = "ok", "not_sold", "not_enough"
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What the shop asks for a SKU now. `available` are the pieces that can be reserved, None where nobody looked."""
+    """What the shop asks for a SKU now. `available` are the pieces that can be reserved, None where nobody looked or
+    nobody counts.
+
+    `parts` is what has to be taken off the shelf for one piece, by SKU: itself, a bundle's components, nothing of what
+    is digital.
+    """
 
     sku: str
     product_id: str
@@ -20,10 +25,14 @@ class Offer(msgspec.Struct, frozen=True):
     price: Money
     sold: bool
     available: int | None
+    parts: dict[str, int] = {}
 
 
 class PricedLine(msgspec.Struct, frozen=True):
-    """A line with its price. `status` says why it could not be bought so; what is not sold is not in the totals."""
+    """A line with its price. `status` says why it could not be bought so; what is not sold is not in the totals.
+
+    `parts` is what has to be sent of one piece, by SKU: nothing of what is digital.
+    """
 
     sku: str
     product_id: str
@@ -34,6 +43,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     unit_price: Money
     total: Money
     status: str
+    parts: dict[str, int] = {}
 
 
 class Shipping(msgspec.Struct, frozen=True):
@@ -54,13 +64,19 @@ class Totals(msgspec.Struct, frozen=True):
     total: Money
 
 
-def price_lines(wanted: Sequence[tuple[str, int]], offers: Mapping[str, Offer]) -> list[PricedLine]:
-    """Each (SKU, quantity) at its present price, in the given order. Every SKU needs an offer."""
-    return [_price_line(offers[sku], quantity) for sku, quantity in wanted]
+def price_lines(
+    wanted: Sequence[tuple[str, int]], offers: Mapping[str, Offer], free: Mapping[str, int] | None = None
+) -> list[PricedLine]:
+    """Each (SKU, quantity) at its present price, in the given order. Every SKU needs an offer.
+
+    With the pieces that are `free` of each SKU, lines that share some - a bundle and its component - are looked at
+    together, the first ones first.
+    """
+    left = None if free is None else dict(free)
+    return [_price_line(offers[sku], quantity, left) for sku, quantity in wanted]
 
 
-def _price_line(offer: Offer, quantity: int) -> PricedLine:
-    enough = offer.available is None or offer.available >= quantity
+def _price_line(offer: Offer, quantity: int, left: dict[str, int] | None) -> PricedLine:
     return PricedLine(
         sku=offer.sku,
         product_id=offer.product_id,
@@ -70,8 +86,32 @@ def _price_line(offer: Offer, quantity: int) -> PricedLine:
         quantity=quantity,
         unit_price=offer.price,
         total=offer.price.times(quantity),
-        status=(OK if enough else NOT_ENOUGH) if offer.sold else NOT_SOLD,
+        status=(OK if _enough(offer, quantity, left) else NOT_ENOUGH) if offer.sold else NOT_SOLD,
+        parts=offer.parts,
     )
+
+
+def _enough(offer: Offer, quantity: int, left: dict[str, int] | None) -> bool:
+    """Whether there is enough for a line, which then has it: what is `left` gets less."""
+    if offer.available is not None and offer.available < quantity:
+        return False
+    if left is None or not offer.sold:
+        return True
+    if any(left.get(sku, 0) < pieces * quantity for sku, pieces in offer.parts.items()):
+        return False
+    for sku, pieces in offer.parts.items():
+        left[sku] -= pieces * quantity
+    return True
+
+
+def to_send(lines: Sequence[PricedLine]) -> dict[str, int]:
+    """The pieces that have to be taken off the shelf and sent, by SKU."""
+    pieces: dict[str, int] = {}
+    for line in lines:
+        if line.status != NOT_SOLD:
+            for sku, count in line.parts.items():
+                pieces[sku] = pieces.get(sku, 0) + count * line.quantity
+    return pieces
 
 
 def goods(lines: Sequence[PricedLine], currency: str) -> Money:

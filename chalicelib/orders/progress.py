@@ -8,7 +8,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
 from chalicelib.orders import service, states, tables
-from chalicelib.orders.events import OrderCompleted, OrderConfirmed
+from chalicelib.orders.events import OrderCompleted
 from chalicelib.orders.tables import OrderHeader, PaymentMark, ShipmentMark
 from chalicelib.payments import service as payments
 from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
@@ -112,16 +112,21 @@ def _confirm(header: OrderHeader) -> list[Action]:
     promised = sum(mark.authorized for mark in header.payments.values())
     if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
         return []
-    service.move(header, states.CONFIRMED)
     due.look_after(header, None)
-    return service.record(header.id, service.event(OrderConfirmed, header), {})
+    return [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
 
 
 def _complete(header: OrderHeader) -> list[Action]:
-    if header.state != states.CONFIRMED or service.fulfillment_status(header) != "delivered":
+    if header.state != states.CONFIRMED or not _is_done(header):
         return []
     service.move(header, states.COMPLETED)
     return service.record(header.id, service.event(OrderCompleted, header), {})
+
+
+def _is_done(header: OrderHeader) -> bool:
+    if int(header.to_send):
+        return service.fulfillment_status(header) == "delivered"
+    return sum(mark.captured for mark in header.payments.values()) >= header.total.amount
 
 
 def _mind_the_money(header: OrderHeader) -> None:

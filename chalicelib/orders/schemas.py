@@ -65,11 +65,15 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals)."""
+    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals).
+
+    Where `needs_shipping` is false there is nothing to send: neither address nor shipping option has to be given.
+    """
 
     id: str
     version: int
     lines: list[PricedLine]
+    needs_shipping: bool
     shipping_address: Address | None
     shipping_option: Shipping | None
     totals: Totals
@@ -130,8 +134,8 @@ class OrderView(OrderSummary, frozen=True):
     email: str
     payment_method: str
     lines: list[PricedLine]
-    shipping_address: Address
-    shipping_option: Shipping
+    shipping_address: Address | None
+    shipping_option: Shipping | None
     totals: Totals
     shipments: list[ShipmentSummary]
     timeline: list[TimelineView]
@@ -185,6 +189,7 @@ def cart(priced: PricedCart) -> CartView:
         id=priced.cart.id,
         version=int(priced.cart.version),
         lines=priced.lines,
+        needs_shipping=priced.needs_shipping,
         shipping_address=priced.cart.address,
         shipping_option=priced.shipping,
         totals=priced.totals,

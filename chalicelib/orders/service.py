@@ -13,7 +13,7 @@ from chalicelib.core.staff import Staff
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.orders import states, tables
-from chalicelib.orders.events import OrderCanceled, OrderEvent
+from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 O = TypeVar("O", bound=OrderEvent)
@@ -24,6 +24,7 @@ _MONTHS_BACK = 12
 _TIMELINE = {
     "OrderPlaced": "placed",
     "OrderConfirmed": "confirmed",
+    "NothingToSend": "nothing_to_send",
     "OrderCompleted": "completed",
     "OrderCanceled": "canceled",
     "ShipmentPlanned": "shipment_planned",
@@ -139,8 +140,10 @@ def called_back(mark: ShipmentMark) -> ShipmentMark:
 
 
 def fulfillment_status(header: OrderHeader) -> str:
+    if not int(header.to_send):
+        return "delivered" if header.state == states.COMPLETED else "unfulfilled"
     marks = ((mark.state, mark.quantity) for mark in header.shipments.values())
-    return states.fulfillment_status(int(header.quantity), marks)
+    return states.fulfillment_status(int(header.to_send), marks)
 
 
 def payment_status(header: OrderHeader) -> str:
@@ -178,6 +181,21 @@ def record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:
         dynamo.put(timeline_entry(order_id, event, facts)),
         dynamo.put_raw(OrdersItem, outbox.attributes(event)),
     ]
+
+
+def confirmed(header: OrderHeader) -> list[OrderEvent]:
+    """Move an order on that nothing stands in the way of any more; what is to be told of it.
+
+    Of an order with nothing to send the money is what is waited for, unless there is none to pay.
+    """
+    states.check_move(header.state, states.CONFIRMED)
+    move(header, states.CONFIRMED)
+    events: list[OrderEvent] = [event(OrderConfirmed, header)]
+    if int(header.to_send):
+        return events
+    paid = not header.total.amount
+    move(header, states.COMPLETED if paid else states.CONFIRMED)
+    return [*events, event(OrderCompleted if paid else NothingToSend, header)]
 
 
 def move(header: OrderHeader, state: str) -> None:

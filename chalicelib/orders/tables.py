@@ -110,7 +110,8 @@ class Cart(OrdersItem, discriminator="cart"):
 
 
 class OrderHeader(OrdersItem, discriminator="order"):
-    """The part of an order that changes. `quantity` is pieces in all; `shipments` and `payments` are by their ids.
+    """The part of an order that changes. `quantity` is pieces in all, `to_send` are those that go into parcels, of
+    bundles their components. `shipments` and `payments` are by their ids.
 
     It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`. `cart_id` is the guest's
     cart that it came from.
@@ -125,19 +126,23 @@ class OrderHeader(OrdersItem, discriminator="order"):
     total = JsonAttribute(Money)
     payment_method = UnicodeAttribute()
     quantity = NumberAttribute()
+    to_send = NumberAttribute()
     payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
     placed_at = UnicodeAttribute()
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
-    """What the customer ordered, as it was then: prices, names, addresses. Written once."""
+    """What the customer ordered, as it was then: prices, names, addresses. Written once.
+
+    An order of which nothing is sent has no address and no shipping.
+    """
 
     email = UnicodeAttribute()
     lines = JsonAttribute(list[PricedLine])
     totals = JsonAttribute(Totals)
-    address = JsonAttribute(Address)
-    shipping = JsonAttribute(Shipping)
+    address = JsonAttribute(Address, null=True)
+    shipping = JsonAttribute(Shipping, null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):

@@ -6,7 +6,7 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentPacked
-from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
+from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import refunds, settlement
 from chalicelib.payments.events import RefundRequested
 from chalicelib.payments.stripe_gateway import LONGEST_QUESTION, Notice
@@ -16,7 +16,8 @@ consumers = Consumers(__name__)
 payments_events = consumers.queue(
     "payments_events",
     {
-        ShipmentPacked: settlement.capture,
+        ShipmentPacked: lambda event: settlement.capture(event.order_id),
+        NothingToSend: lambda event: settlement.capture(event.aggregate_id),
         OrderCompleted: settlement.collect_on_delivery,
         OrderCanceled: settlement.call_off,
         OrderExpired: settlement.call_off,

@@ -12,7 +12,6 @@ import msgspec
 
 from chalicelib.core import clock, due, dynamo, log
 from chalicelib.core.errors import ShopError, busy
-from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import methods, refunds, service, states, stripe_gateway, tables
 from chalicelib.payments.events import PaymentAuthorized, PaymentCaptured, PaymentEvent, PaymentFailed
@@ -77,12 +76,13 @@ def refresh(attempt_id: str) -> Attempt:
         raise ShopError("provider_unavailable", 503, detail) from None
 
 
-def capture(event: ShipmentPacked) -> None:
-    """The goods are packed: take the money. All of it at the first parcel, since an authorization is taken once.
+def capture(order_id: str) -> None:
+    """The goods are packed, or nothing has to be: take the money. All of it at the first parcel, since an
+    authorization is taken once.
 
     Where there is none (any more), it is taken as soon as the customer has paid again.
     """
-    attempts = tables.attempts_of(event.order_id)
+    attempts = tables.attempts_of(order_id)
     latest = attempts[-1]
     if methods.METHODS[latest.method].paid_on_delivery:
         return

@@ -1,29 +1,14 @@
-"""An empty shop, in one process, for each test."""
+"""Who stands around the shop in one process that each test gets."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from inprocess import Buyer, Gateway, Shop
-from moto import mock_aws
 from strict_stripe import StripeServer
 
 from chalicelib.core import dynamo
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    """Two locations, two ways to send things, and nothing to sell."""
-    from chalicelib.core import cache
-
-    cache.forget()
-    with mock_aws():
-        shop = Shop()
-        shop.create_tables()
-        shop.open()
-        yield shop
-    cache.forget()
 
 
 @pytest.fixture

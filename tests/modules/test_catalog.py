@@ -3,38 +3,7 @@ import json
 import pytest
 from inprocess import Shop, eur
 from refusals import refusal
-
-
-@pytest.fixture
-def searchable(shop: Shop, search_engine: str) -> Shop:
-    """A shop with an empty search index."""
-    import urllib.request
-
-    from chalicelib.catalog import search
-
-    urllib.request.urlopen(urllib.request.Request(f"{search_engine}/_all", method="DELETE")).close()
-    search._make_index.cache_clear()
-    return shop
-
-
-def follow(shop: Shop, order: int = 1) -> None:
-    """Let the search consumer see all catalogue events, in the given direction, twice."""
-    from chalicelib.catalog.consumers import catalog_search
-
-    told = [event for event in shop.events() if event["name"].startswith("Product")][::order]
-    for event in told * 2:
-        assert not shop.consume(catalog_search, {"detail-type": event["name"], "detail": event["detail"]})
-    refresh()
-
-
-def refresh() -> None:
-    from chalicelib.catalog import search
-
-    search._engine().indices.refresh(index=search.ALIAS)
-
-
-def handles(shop: Shop, query: str) -> list[str]:
-    return [card["handle"] for card in shop.guest.get(f"/search?{query}")["data"]]
+from searching import follow, handles, refresh
 
 
 def test_a_draft_is_seen_by_staff_alone(shop: Shop) -> None:
@@ -118,42 +87,6 @@ def test_a_bad_product_is_refused_by_its_field(shop: Shop, changed: dict, pointe
     body = {"handle": "mug", "title": "Mug", "variants": [{"sku": "MUG", "price": eur(1)}]} | changed
     refused = refusal(shop.staff.post, "/admin/products", body)
     assert (refused["status"], refused["pointer"]) == (422, pointer)
-
-
-def test_search_finds_words_typos_languages_and_skus(searchable: Shop) -> None:
-    shop = searchable
-    shop.product("tea", title="Longjing Green Tea", translations={"zh": {"title": "龙井绿茶"}}, category="tea")
-    shop.product("mug", title="Stoneware Mug", description="For <b>tea</b> and coffee", brand="Kiln")
-    shop.product("draft", title="Draft Tea", status="draft")
-    follow(shop)
-    assert handles(shop, "q=tea") == ["tea", "mug"]
-    assert handles(shop, "q=teas") == ["tea", "mug"]
-    assert handles(shop, "q=longjng") == ["tea"]
-    assert handles(shop, "q=%E7%BB%BF%E8%8C%B6") == ["tea"]
-    assert handles(shop, "q=kiln+mug") == ["mug"]
-    assert handles(shop, "q=MUG") == ["mug"]
-    assert handles(shop, "q=draft") == []
-    assert handles(shop, "q=tea&category=tea") == ["tea"]
-    assert shop.guest.get("/search?q=tea&locale=zh")["data"][0]["title"] == "龙井绿茶"
-
-
-def test_search_filters_sorts_and_pages(searchable: Shop) -> None:
-    shop = searchable
-    for n in range(5):
-        shop.product(f"p{n}", variants=[{"sku": f"P{n}", "price": eur(100 * (n + 1))}])
-    follow(shop)
-    assert handles(shop, "sort=price_asc") == ["p0", "p1", "p2", "p3", "p4"]
-    assert handles(shop, "sort=price_desc&price_min=200&price_max=400") == ["p3", "p2", "p1"]
-    assert handles(shop, "sort=newest&limit=2") == ["p4", "p3"]
-    seen, cursor = [], ""
-    while True:
-        page = shop.guest.get(f"/search?sort=price_asc&limit=2{cursor}")
-        assert page["total"] == 5
-        seen += [card["handle"] for card in page["data"]]
-        if page["next_cursor"] is None:
-            break
-        cursor = f"&cursor={page['next_cursor']}"
-    assert seen == ["p0", "p1", "p2", "p3", "p4"]
 
 
 @pytest.mark.parametrize("order", [1, -1])

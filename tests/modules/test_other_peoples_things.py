@@ -41,7 +41,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/me/orders"): {"order_id": "{order_id}"},
 }
 # What is there for everyone.
-PUBLIC = {("GET", "/products/{handle}")}
+PUBLIC = {("GET", "/products/{handle}"), ("GET", "/categories/{category_id}")}
 
 
 def operations() -> list[Any]:

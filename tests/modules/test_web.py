@@ -83,12 +83,12 @@ def test_ids_that_are_none_are_404(shop: Shop) -> None:
 
 
 def test_an_error_of_ours_says_nothing_of_its_inside(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    from chalicelib.catalog import tables
+    from chalicelib.catalog import categories
 
     def broken() -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(tables, "categories", broken)
+    monkeypatch.setattr(categories, "present", broken)
     status, problem = problem_of(shop, "GET", "/categories", None)
     assert (status, problem["code"]) == (500, "internal_error")
     assert "secret" not in str(problem)

@@ -22,6 +22,8 @@ from tests.storm.weather import Weather
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "infra" / "resources.yaml"
 GOODS = {"MUG": 1290, "BOWL": 2450, "PLATE": 990}
+# What has no stock of its own: a bundle of two of the goods, and something that nobody sends.
+SET, EBOOK = "SET", "EBOOK"
 PLACES = ("ams", "sha")
 
 
@@ -113,8 +115,11 @@ def _opened() -> dict[str, Table]:
         for option, cents in (("standard", 495), ("express", 1295)):
             body = {"name": option, "price": eur(cents), "days_min": 1, "days_max": 5}
             staff.put(f"/admin/shipping-options/{option}", body)
-        for sku, cents in GOODS.items():
-            variant = {"sku": sku, "price": eur(cents), "stock": {}}
+        made = {sku: {"price": eur(cents)} for sku, cents in GOODS.items()}
+        made[SET] = {"price": eur(2990), "components": {"MUG": 1, "BOWL": 2}}
+        made[EBOOK] = {"price": eur(500), "digital": True}
+        for sku, fields in made.items():
+            variant = {"sku": sku, **fields}
             body = {"handle": sku.lower(), "title": sku.title(), "status": "published", "variants": [variant]}
             staff.call("POST", "/admin/products", body)
     assert not aws.errors, aws.errors

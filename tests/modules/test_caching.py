@@ -1,0 +1,88 @@
+"""What everyone may read of the catalogue can be kept by a CDN, and asked for again without being sent again."""
+
+import json
+from typing import Any
+
+import pytest
+from inprocess import Shop, eur
+
+# What stands for each parameter of a public path.
+EXAMPLES = {"handle": "mug"}
+
+
+@pytest.fixture
+def window(shop: Shop, search_engine: str) -> Shop:
+    """A shop with something to show on every public page of the catalogue."""
+    import urllib.request
+
+    from chalicelib.catalog import search
+
+    urllib.request.urlopen(urllib.request.Request(f"{search_engine}/_all", method="DELETE")).close()
+    search._make_index.cache_clear()
+    shop.staff.put("/admin/categories/cups", {"name": "Cups"})
+    shop.product("mug", category="cups", description="<p>A mug.</p>")
+    return shop
+
+
+def public_paths() -> list[str]:
+    from chalicelib.catalog.routes import routes
+
+    return [operation.path.format(**EXAMPLES) for operation in routes.operations if operation.method == "GET"]
+
+
+def test_every_public_page_is_kept_and_not_sent_twice(window: Shop) -> None:
+    for path in public_paths():
+        first = window.guest.raw("GET", path)
+        assert first["statusCode"] == 200, path
+        assert first["headers"]["Cache-Control"].startswith("public, max-age="), path
+        tag = first["headers"]["ETag"]
+        for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+            again = window.guest.raw("GET", path, **{"If-None-Match": known})
+            assert (again["statusCode"], again["body"]) == (304, ""), path
+            assert again["headers"]["ETag"] == tag
+            assert again["headers"]["Cache-Control"] == first["headers"]["Cache-Control"]
+            assert again["headers"]["Access-Control-Allow-Origin"] == "*"
+        assert window.guest.raw("GET", path, **{"If-None-Match": tag.strip('"')})["statusCode"] == 200
+
+
+def test_a_page_does_not_depend_on_who_asks(window: Shop) -> None:
+    """So a CDN may keep it under its path and query, and no answer needs Vary."""
+    asking = {"Accept": "text/html", "Accept-Language": "zh", "Origin": "https://shop.example", "Cart-Token": "t"}
+    for path in public_paths():
+        plain, asked = window.guest.raw("GET", path), window.guest.raw("GET", path, **asking)
+        assert (plain["body"], plain["headers"]) == (asked["body"], asked["headers"]), path
+        assert "Vary" not in plain["headers"]
+
+
+def test_what_is_not_there_is_kept_for_a_moment(shop: Shop) -> None:
+    status, headers, _ = shop.guest.send("GET", "/products/none")
+    assert (status, headers["Cache-Control"]) == (404, "public, max-age=10")
+    _, headers, _ = shop.staff.send("GET", "/admin/products/none")
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_what_failed_is_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.catalog import tables
+    from chalicelib.core.errors import ShopError, busy
+
+    def refuse(error: Exception) -> tuple[int, dict[str, str]]:
+        def refusing(*_: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(tables, "product_page", refusing)
+        status, headers, _ = shop.guest.send("GET", "/products/mug")
+        return status, headers
+
+    for error in (busy(), ShopError("search_unavailable", 503, "x"), RuntimeError()):
+        status, headers = refuse(error)
+        assert (status, headers["Cache-Control"]) in ((503, "no-store"), (500, "no-store"))
+        assert ("Retry-After" in headers) == (status == 503)
+
+
+def test_an_answer_can_stand_in_a_page_as_it_is(shop: Shop) -> None:
+    title = "</script><script>alert(1)</script><!--"
+    shop.product("mug", title=title, variants=[{"sku": "<b>", "price": eur(1)}])
+    answer = shop.guest.raw("GET", "/products/mug")
+    assert "<" not in answer["body"]
+    assert json.loads(answer["body"])["title"] == title
+    assert "<" not in shop.guest.raw("GET", "/products/%3Cscript%3E")["body"]

@@ -1,0 +1,23 @@
+"""Looking for products in the shop of tests/inprocess.py."""
+
+from inprocess import Shop
+
+
+def follow(shop: Shop, order: int = 1) -> None:
+    """Let the search consumer see all catalogue events, in the given direction, twice."""
+    from chalicelib.catalog.consumers import catalog_search
+
+    told = [event for event in shop.events() if event["name"].startswith("Product")][::order]
+    for event in told * 2:
+        assert not shop.consume(catalog_search, {"detail-type": event["name"], "detail": event["detail"]})
+    refresh()
+
+
+def refresh() -> None:
+    from chalicelib.catalog import search
+
+    search._engine().indices.refresh(index=search.ALIAS)
+
+
+def handles(shop: Shop, query: str) -> list[str]:
+    return [card["handle"] for card in shop.guest.get(f"/search?{query}")["data"]]
