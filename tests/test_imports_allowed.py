@@ -15,6 +15,7 @@ RULES = {
     "category_tree",
     "images",
     "methods",
+    "moderation",
     "pricing",
     "product",
     "routing",

@@ -3,14 +3,26 @@
 import msgspec
 
 from chalicelib.catalog import imports, indexing, media
-from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
+from chalicelib.catalog.events import (
+    ProductPublished,
+    ProductUnpublished,
+    ProductUpdated,
+    ReviewPublished,
+    ReviewUnpublished,
+)
 from chalicelib.core.queue import Consumers
 
 consumers = Consumers(__name__)
 
 catalog_search = consumers.queue(
     "catalog_search",
-    {ProductPublished: indexing.follow, ProductUpdated: indexing.follow, ProductUnpublished: indexing.follow},
+    {
+        ProductPublished: indexing.follow,
+        ProductUpdated: indexing.follow,
+        ProductUnpublished: indexing.follow,
+        ReviewPublished: indexing.follow,
+        ReviewUnpublished: indexing.follow,
+    },
 )
 
 

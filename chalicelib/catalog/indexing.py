@@ -5,17 +5,26 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chalicelib.catalog import schemas, search, service, tables
-from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
+from chalicelib.catalog.events import (
+    ProductPublished,
+    ProductUnpublished,
+    ProductUpdated,
+    ReviewEvent,
+    ReviewPublished,
+    ReviewUnpublished,
+)
 from chalicelib.catalog.search import Document
-from chalicelib.catalog.tables import CatalogItem, Product
+from chalicelib.catalog.tables import CatalogItem, Shelved
 from chalicelib.core import clock, dynamo, events, ids, outbox
 from chalicelib.core.jobs import Run
 
 _BATCH = 100
 # An event is made a moment before it is committed.
 _MARGIN = timedelta(minutes=1)
-_FOLLOWED: dict[str, type[ProductPublished | ProductUpdated | ProductUnpublished]] = {
-    kind.name(): kind for kind in (ProductPublished, ProductUpdated, ProductUnpublished)
+_Changed = ProductPublished | ProductUpdated | ProductUnpublished | ReviewPublished | ReviewUnpublished
+_FOLLOWED: dict[str, type[_Changed]] = {
+    kind.name(): kind
+    for kind in (ProductPublished, ProductUpdated, ProductUnpublished, ReviewPublished, ReviewUnpublished)
 }
 
 
@@ -27,13 +36,18 @@ class _Place(msgspec.Struct, frozen=True):
     after: str | None = None
 
 
-def follow(event: ProductPublished | ProductUpdated | ProductUnpublished) -> None:
+def follow(event: _Changed) -> None:
     """Bring the index to the product's present state, whichever of its events came, in whatever order."""
-    product = tables.product_by_id(event.aggregate_id)
-    if product is None or not product.published:
-        search.remove(event.aggregate_id, int(product.version) if product else event.aggregate_version)
-        return
-    search.put(document(product))
+    follow_product(event.product_id if isinstance(event, ReviewEvent) else event.aggregate_id)
+
+
+def follow_product(product_id: str) -> None:
+    """Bring the index to the product's present state. Products are never deleted, so what is not there never was."""
+    for found in tables.products([product_id], consistent=True):
+        if found.product.published:
+            search.put(document(found))
+        else:
+            search.remove(product_id, _version(found))
 
 
 def reindex(run: Run) -> None:
@@ -50,11 +64,17 @@ def reindex(run: Run) -> None:
     _catch_up(run, place)
 
 
-def document(product: Product) -> Document:
+def _version(found: Shelved) -> int:
+    """Both only rise, so their sum does whenever something about the product changes."""
+    return int(found.product.version) + (int(found.standing.version) if found.standing else 0)
+
+
+def document(found: Shelved) -> Document:
+    product = found.product
     titles = {tag: words.title for tag, words in product.translations.items()}
     return Document(
         id=product.id,
-        version=int(product.version),
+        version=_version(found),
         title=[product.title, *titles.values()],
         description=[product.description, *(words.description for words in product.translations.values())],
         brand=product.brand,
@@ -63,7 +83,7 @@ def document(product: Product) -> Document:
         category=product.category,
         price_from=product.price_from.amount,
         published_at=str(product.published_at),
-        card={**msgspec.to_builtins(schemas.card(product)), "titles": titles},
+        card={**msgspec.to_builtins(schemas.card(found)), "titles": titles},
     )
 
 

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 import msgspec
 
-from chalicelib.catalog import images, storage
+from chalicelib.catalog import images, storage, traces
 from chalicelib.catalog.media_tables import Media, media_key, media_ref
 from chalicelib.catalog.product import Image
-from chalicelib.catalog.storage import Upload
+from chalicelib.catalog.storage import Upload as Upload
 from chalicelib.catalog.tables import CatalogItem
 from chalicelib.core import audit, clock, dynamo, ids
 from chalicelib.core.errors import not_found
@@ -27,6 +27,8 @@ UPLOADS, SERVED = "uploads/", "media/"
 # An upload link lasts an hour, the bucket keeps what came for a day.
 _AWAITED = timedelta(days=2)
 _REJECTED_KEPT = timedelta(days=7)
+# How long a photo may be in no review; the bucket's lifecycle rule says the same of its file.
+UNCLAIMED_KEPT = timedelta(days=7)
 
 
 def start(content_type: str, size: int, filename: str | None, once: Once, by: Staff) -> Media:
@@ -44,16 +46,15 @@ def start(content_type: str, size: int, filename: str | None, once: Once, by: St
 def announced(content_type: str, size: int, secret: str = "") -> Media:
     """A new picture of this type and size in bytes. With a `secret` in its name only who is told finds the file."""
     media_id = ids.new_id("med")
-    now = clock.now()
     return Media(
         **media_key(media_id),
         id=media_id,
         state=AWAITING_UPLOAD,
-        created_at=clock.stamp(now),
+        created_at=clock.stamp(clock.now()),
         content_type=content_type,
         size=size,
         name=f"{media_id}{f'-{secret}' if secret else ''}.{images.SUFFIXES[content_type]}",
-        expires=int((now + _AWAITED).timestamp()),
+        expires=in_seconds(_AWAITED),
     )
 
 
@@ -64,9 +65,9 @@ def upload(item: Media) -> Upload | None:
     return storage.upload(f"{UPLOADS}{item.id}", item.content_type, int(item.size))
 
 
-def url(item: Media) -> str:
-    """Where everybody can see the picture once it is ready."""
-    return f"{settings.media_url}/{SERVED}{item.name}"
+def url(name: str) -> str:
+    """Where everybody can see the picture of this file name once it is ready."""
+    return f"{settings.media_url}/{SERVED}{name}"
 
 
 def find(media_id: str) -> Media:
@@ -82,11 +83,12 @@ def arrived(key: str) -> None:
     item = dynamo.get(Media, **media_key(key.removeprefix(UPLOADS)))
     if item is not None and item.state == AWAITING_UPLOAD:
         try:
-            found = _serve_checked(item, key)
-            size = [Media.width.set(found.width), Media.height.set(found.height)]
-            changes = [Media.state.set(READY), *size, Media.expires.remove()]
+            found, size = _serve_checked(item, key)
+            forgotten = Media.expires.set(in_seconds(UNCLAIMED_KEPT)) if item.order_id else Media.expires.remove()
+            measures = [Media.width.set(found.width), Media.height.set(found.height), Media.size.set(size)]
+            changes = [Media.state.set(READY), *measures, forgotten]
         except images.Unusable as refused:
-            until = int((clock.now() + _REJECTED_KEPT).timestamp())
+            until = in_seconds(_REJECTED_KEPT)
             changes = [Media.state.set(REJECTED), Media.reason.set(str(refused)), Media.expires.set(until)]
         # A twin that had the same notice came to the same result.
         with suppress(dynamo.ConditionFailed):
@@ -94,7 +96,12 @@ def arrived(key: str) -> None:
     storage.delete(key)
 
 
-def _serve_checked(item: Media, key: str) -> images.Looks:
+def in_seconds(time: timedelta) -> int:
+    """So long from now, as `expires` wants it."""
+    return int((clock.now() + time).timestamp())
+
+
+def _serve_checked(item: Media, key: str) -> tuple[images.Looks, int]:
     try:
         data = storage.read(key, int(item.size))
     except storage.WrongSize as wrong:
@@ -102,15 +109,17 @@ def _serve_checked(item: Media, key: str) -> images.Looks:
     found = images.look(data)
     if found.content_type != item.content_type:
         raise images.Unusable(f"This was announced as {item.content_type}, and is {found.content_type}.")
-    storage.serve(f"{SERVED}{item.name}", data, found.content_type)
-    return found
+    if item.order_id:
+        data = traces.without_traces(data, found.content_type, found.orientation)
+    storage.serve(f"{SERVED}{item.name}", data, found.content_type, claimed=item.order_id is None)
+    return found, len(data)
 
 
 def with_sizes(pictures: Sequence[Image]) -> list[Image]:
     """The same pictures, each with its width and height where it is one of this shop's own. At most one request."""
     own = {picture.url: media_id for picture in pictures if (media_id := _id_in(picture.url))}
     found = dynamo.load(media_ref(media_id) for media_id in own.values()) if own else {}
-    known = {url(item): item for item in found.values() if isinstance(item, Media) and item.state == READY}
+    known = {url(str(item.name)): item for item in found.values() if isinstance(item, Media) and item.state == READY}
     return [_sized(picture, known.get(picture.url)) for picture in pictures]
 
 

@@ -52,7 +52,7 @@ def picture(item: Media) -> PictureView:
         width=None if item.width is None else int(item.width),
         height=None if item.height is None else int(item.height),
         reason=item.reason,
-        url=media.url(item),
+        url=media.url(item.name),
         created_at=datetime.fromisoformat(item.created_at),
         upload=media.upload(item),
     )

@@ -139,7 +139,7 @@ def _turn(
     *also: Action,
 ) -> Product | None:
     """Bring a product to a status; None if it is there."""
-    old, variants = service.product(product_id)
+    old, variants, _ = service.product(product_id)
     if done(old):
         return None
     new = Product.from_raw_data(old.serialize())

@@ -5,9 +5,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.catalog import categories, schemas, search, service, tables, taxonomy_schemas
+from chalicelib.catalog import categories, review_schemas, reviews, schemas, search, service, tables, taxonomy_schemas
 from chalicelib.core.errors import moved
-from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Routes
 
 routes = Routes(__name__)
@@ -27,8 +27,20 @@ def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView
     try:
         page = service.published_page(handle)
     except service.Renamed as renamed:
-        raise moved(_address(renamed.handle, query)) from None
+        raise moved(_address(query, renamed.handle)) from None
     return schemas.product(page, query.locale)
+
+
+@routes.get("/products/{handle}/reviews", cache=_MINUTE)
+def list_reviews(handle: str, query: Page) -> review_schemas.Reviews:
+    """What buyers say of a published product, newest first, and how its rating comes about."""
+    try:
+        product, standing = service.reviewed_product(handle)
+    except service.Renamed as renamed:
+        raise moved(f"../{_address(query, renamed.handle, 'reviews')}") from None
+    found, after = reviews.published(product.id, query.limit, decode_cursor(query.cursor))
+    data = [review_schemas.review(item) for item in found]
+    return review_schemas.Reviews(data, review_schemas.product_rating(standing), encode_cursor(after))
 
 
 @routes.get("/categories", cache=_MINUTE)
@@ -62,9 +74,9 @@ def search_products(query: schemas.Search) -> schemas.SearchResults:
     return schemas.SearchResults(cards, found.total, next_cursor)
 
 
-def _address(handle: str, query: schemas.ShowProduct) -> str:
+def _address(query: msgspec.Struct, *steps: str) -> str:
     asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value is not None}
-    return quote(handle, safe="") + (f"?{urlencode(asked)}" if asked else "")
+    return "/".join(quote(step, safe="") for step in steps) + (f"?{urlencode(asked)}" if asked else "")
 
 
 def _after(cursor: str | None, sort: search.Sort) -> list[Any] | None:

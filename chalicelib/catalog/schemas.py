@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
+from chalicelib.catalog import moderation
+from chalicelib.catalog.moderation import Rating
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, Locale, Pieces, Seo, Slug, Status
 from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.search import Sort
-from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Variant
+from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Shelved, Standing, Variant
 from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.core.money import Amount, Money
 from chalicelib.core.paging import Page
@@ -50,6 +52,7 @@ class ProductCard(msgspec.Struct, frozen=True):
     brand: str | None
     image: str | None
     price_from: Money
+    rating: Rating
 
 
 class VariantView(msgspec.Struct, frozen=True):
@@ -81,6 +84,7 @@ class ProductView(msgspec.Struct, frozen=True):
     options: list[str]
     images: list[Image]
     price_from: Money
+    rating: Rating
     variants: list[VariantView]
 
 
@@ -142,15 +146,16 @@ class ImportView(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-def card(product: Product, locale: str | None = None) -> ProductCard:
-    return ProductCard(**_card_fields(product, locale))
+def card(shelved: Shelved, locale: str | None = None) -> ProductCard:
+    return ProductCard(**_card_fields(shelved, locale))
 
 
-def staff_card(product: Product) -> StaffProductCard:
-    return StaffProductCard(**_card_fields(product, None), status=cast(Status, product.status))
+def staff_card(shelved: Shelved) -> StaffProductCard:
+    return StaffProductCard(**_card_fields(shelved, None), status=cast(Status, shelved.product.status))
 
 
-def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
+def _card_fields(shelved: Shelved, locale: str | None) -> dict[str, Any]:
+    product = shelved.product
     translation = product.translations.get(locale) if locale else None
     return {
         "id": product.id,
@@ -160,16 +165,21 @@ def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
         "brand": product.brand,
         "image": product.images[0].url if product.images else None,
         "price_from": product.price_from,
+        "rating": rating(shelved.standing),
     }
 
 
+def rating(standing: Standing | None) -> Rating:
+    return moderation.rating(int(standing.reviews), int(standing.stars)) if standing else Rating(None, 0)
+
+
 def product(page: ProductPage, locale: str | None = None) -> ProductView:
-    return ProductView(**_product_fields(page.product, page.variants, locale))
+    return ProductView(**_product_fields(page, locale))
 
 
-def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
+def staff_product(product: Product, variants: list[Variant], standing: Standing | None) -> StaffProductView:
     return StaffProductView(
-        **_product_fields(product, variants, None),
+        **_product_fields(ProductPage(product, variants, standing), None),
         status=cast(Status, product.status),
         publish_at=moment(product.publish_at),
         unpublish_at=moment(product.unpublish_at),
@@ -178,7 +188,8 @@ def staff_product(product: Product, variants: list[Variant]) -> StaffProductView
     )
 
 
-def _product_fields(product: Product, variants: list[Variant], locale: str | None) -> dict[str, Any]:
+def _product_fields(page: ProductPage, locale: str | None) -> dict[str, Any]:
+    product = page.product
     translation = product.translations.get(locale) if locale else None
     return {
         "id": product.id,
@@ -196,7 +207,8 @@ def _product_fields(product: Product, variants: list[Variant], locale: str | Non
         "options": product.options,
         "images": product.images,
         "price_from": product.price_from,
-        "variants": [variant(item) for item in variants],
+        "rating": rating(page.standing),
+        "variants": [variant(item) for item in page.variants],
     }
 
 

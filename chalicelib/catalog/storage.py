@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +13,8 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
 
 _UPLOAD_SECONDS = 3600
+# The tag of files that the lifecycle rule `unclaimed` takes (infra/resources.yaml).
+_UNCLAIMED = "claimed=no"
 
 
 @cache
@@ -110,15 +112,31 @@ def read(key: str, size: int) -> bytes:
     return bytes(answer["Body"].read())
 
 
-def serve(key: str, data: bytes, content_type: str) -> None:
-    """Put a file where it can be read. It never changes, so whoever has it need not ask again."""
+def serve(key: str, data: bytes, content_type: str, *, claimed: bool) -> None:
+    """Put a file where it can be read. It never changes, so whoever has it need not ask again.
+
+    One that is not claimed in time is removed by a lifecycle rule of the bucket (not on the local stack: ministack
+    keeps such rules and does not act on them).
+    """
     _s3().put_object(
         Bucket=settings.media_bucket,
         Key=key,
         Body=data,
         ContentType=content_type,
         CacheControl="public, max-age=31536000, immutable",
+        **({} if claimed else {"Tagging": _UNCLAIMED}),
     )
+
+
+def claim(key: str) -> None:
+    """Let the file stay. 404 if it is gone already."""
+    _found(_s3().delete_object_tagging, key)
+
+
+def let_go(key: str) -> None:
+    """Let the lifecycle rule take the file."""
+    name, _, value = _UNCLAIMED.partition("=")
+    _found(partial(_s3().put_object_tagging, Tagging={"TagSet": [{"Key": name, "Value": value}]}), key)
 
 
 def delete(key: str) -> None:

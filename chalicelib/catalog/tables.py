@@ -18,7 +18,7 @@ Categories are in taxonomy_tables.py.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -222,9 +222,47 @@ class Page(msgspec.Struct, frozen=True):
     standing: Standing | None
 
 
+class Shelved(msgspec.Struct, frozen=True):
+    """A product in a list, and how it does."""
+
+    product: Product
+    standing: Standing | None
+
+
 def product_page(handle: str) -> Page | None:
     """What the index `page` has under a handle, unless there is no product: one Query."""
-    items = list(CatalogItem.page.query(handle))
+    return _page(CatalogItem.page.query(handle))
+
+
+def product_front(handle: str) -> Page | None:
+    """A product and how it does, without its variants: one Query, however many there are."""
+    return _page(CatalogItem.page.query(handle, CatalogItem.part < "VARIANT#"))
+
+
+def products(product_ids: list[str], *, consistent: bool = False) -> list[Shelved]:
+    """Those that exist of these products, in this order, 50 a request."""
+    found = dynamo.load(
+        (key for product_id in product_ids for key in (product_ref(product_id), standing_ref(product_id))),
+        consistent=consistent,
+    )
+    shelved = []
+    for product_id in product_ids:
+        product, standing = found.get(product_ref(product_id)), found.get(standing_ref(product_id))
+        if isinstance(product, Product):
+            shelved.append(Shelved(product, standing if isinstance(standing, Standing) else None))
+    return shelved
+
+
+def product_ref(product_id: str) -> dynamo.Key:
+    return (Product, f"PRODUCT#{product_id}", "PRODUCT")
+
+
+def standing_ref(product_id: str) -> dynamo.Key:
+    return (Standing, f"PRODUCT#{product_id}", "STANDING")
+
+
+def _page(found: Iterable[Item]) -> Page | None:
+    items = list(found)
     product = next((item for item in items if isinstance(item, Product)), None)
     if product is None:
         return None

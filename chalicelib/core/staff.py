@@ -17,6 +17,8 @@ class Permission(StrEnum):
     REFUNDS_WRITE = "refunds:write"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
+    REVIEWS_READ = "reviews:read"
+    REVIEWS_WRITE = "reviews:write"
     SHIPMENTS_READ = "shipments:read"
     SHIPMENTS_WRITE = "shipments:write"
     SETTINGS_READ = "settings:read"
@@ -30,12 +32,15 @@ P = Permission
 # A role is a group of the staff pool; infra/resources.yaml makes one for each. Somebody may have several.
 ROLES: dict[str, frozenset[Permission]] = {
     "owner": frozenset(Permission),
-    "merchandiser": frozenset({P.CATALOG_READ, P.CATALOG_WRITE, P.STOCK_READ, P.SETTINGS_READ}),
+    "merchandiser": frozenset(
+        {P.CATALOG_READ, P.CATALOG_WRITE, P.REVIEWS_READ, P.REVIEWS_WRITE, P.STOCK_READ, P.SETTINGS_READ}
+    ),
     "warehouse": frozenset(
         {P.ORDERS_READ, P.SHIPMENTS_READ, P.SHIPMENTS_WRITE, P.STOCK_READ, P.STOCK_WRITE, P.SETTINGS_READ}
     ),
     "support": frozenset(
         {P.CATALOG_READ, P.ORDERS_READ, P.ORDERS_WRITE, P.REFUNDS_WRITE, P.SHIPMENTS_READ, P.STOCK_READ}
+        | {P.REVIEWS_READ, P.REVIEWS_WRITE}
     ),
     "accountant": frozenset({P.ORDERS_READ, P.REFUNDS_WRITE, P.AUDIT_READ}),
     "operator": frozenset({P.JOBS_READ, P.EVENTS_READ, P.AUDIT_READ}),

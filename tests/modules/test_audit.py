@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+import buyers
 import pytest
 from inprocess import OWNER, Shop, eur, staff_operations
 
@@ -72,6 +73,15 @@ def category(shop: Shop) -> Write:
     return Write("/admin/categories/cups", {}, "cups")
 
 
+def review(verdict: str, **body: Any) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        made = buyers.write(buyers.delivered(shop))["id"]
+        return Write(f"/admin/reviews/{made}/{verdict}", body, made)
+
+    return prepare
+
+
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
@@ -86,6 +96,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "media.created",
         lambda _: Write("/admin/media", {"content_type": "image/png", "size": 7, "filename": "Lin.png"}),
     ),
+    "catalog.approve_review": ("review.approved", review("approve")),
+    "catalog.reject_review": ("review.rejected", review("reject", reason="Lin swears")),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
     "logistics.put_location": (

@@ -1,5 +1,6 @@
 import json
 
+import buyers
 import pytest
 from inprocess import Shop, eur
 from refusals import refusal
@@ -102,13 +103,25 @@ def test_late_and_repeated_events_leave_the_present_state_in_search(searchable: 
     assert sorted(handles(shop, "")) == ["bowl", "mug"]
 
 
+def test_search_shows_a_products_rating_as_it_is_now(searchable: Shop) -> None:
+    shop = searchable
+    shop.product("mug")
+    review = buyers.published(shop, buyers.delivered(shop), stars=4)
+    follow(shop)
+    rating = shop.guest.get("/search?q=mug")["data"][0]["rating"]
+    assert rating == {"average": 4.0, "count": 1}
+    shop.staff.post(f"/admin/reviews/{review['id']}/reject", {"reason": "No."})
+    follow(shop, -1)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": None, "count": 0}
+
+
 def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
     from chalicelib.catalog import indexing, search, tables
 
     shop = searchable
     product = shop.product("mug")
     follow(shop)
-    stale = indexing.document(tables.product_by_id(product["id"]))
+    (stale,) = map(indexing.document, tables.products([product["id"]]))
     shop.staff.put(
         f"/admin/products/{product['id']}",
         {"handle": "mug", "title": "Cup", "status": "published", "variants": [{"sku": "MUG", "price": eur(1)}]},
