@@ -1,12 +1,14 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test test-engines test-slow test-all storm bench bench-search check lint docs deploy
+.PHONY: help run up down reset demo test test-engines test-slow test-all storm bench bench-search bench-import check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
 CSV ?=
+# Judged queries of the Icecat set, if not those that lie with it.
 JUDGMENTS ?=
+PRODUCTS ?= 100000
 # The first seed of a storm, and how many.
 SEED ?= 1
 RUNS ?= 200
@@ -54,6 +56,10 @@ bench: .venv/installed ## measure the shop against its budgets and write docs/pe
 bench-search: .venv/installed ## how well search finds what people mean; JUDGMENTS=file for other judgments
 	@$(BIN)/python -m infra.local install
 	@$(BIN)/python -m bench.relevance $(if $(JUDGMENTS),--judgments "$(JUDGMENTS)")
+
+bench-import: .venv/installed ## import PRODUCTS=100000, watch the memory, search while reindex runs; the last line is JSON
+	@$(BIN)/python -m infra.local install
+	@$(BIN)/python -m bench.scale --products $(PRODUCTS)
 
 storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
 	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)

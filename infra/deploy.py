@@ -151,10 +151,18 @@ def main() -> None:
     parser.add_argument("--stack", default="jishi", help="name of the stack (default: %(default)s)")
     parser.add_argument("--currency", help="currency of the catalogue (a new stack's default: EUR)")
     parser.add_argument("--opensearch-url", help="an OpenSearch that exists; without one a new stack creates a domain")
+    parser.add_argument("--shop-url", help="where customers see the shop: feeds and sitemaps lead there")
+    parser.add_argument("--product-path", help="a product's page below it (a new stack's default: /products/{handle})")
+    parser.add_argument("--category-path", help="a category's page below it, such as /categories/{category}")
+    parser.add_argument("--locale-prefix", help="what stands before both in a translation, such as /{locale}")
     arguments = parser.parse_args()
     asked = {
         "ShopCurrency": arguments.currency,
         "OpenSearchUrl": arguments.opensearch_url,
+        "ShopUrl": arguments.shop_url,
+        "ProductPath": arguments.product_path,
+        "CategoryPath": arguments.category_path,
+        "LocalePrefix": arguments.locale_prefix,
         # An empty one is a shell's way to have none; what the stack was given before stays.
         "StripeApiKey": os.environ.get("STRIPE_API_KEY") or None,
         "StripeWebhookSecret": os.environ.get("STRIPE_WEBHOOK_SECRET") or None,

@@ -37,6 +37,9 @@ class Gateway(Api):
     def with_headers(self, **headers: str) -> "Gateway":
         return Gateway(self.claims, **self.headers, **headers)
 
+    def delete(self, path: str, body: Any = None) -> Json:
+        return self.call("DELETE", path)
+
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Json:
         status, _, answered = self.send(method, path, None if body is None else json.dumps(body), **headers)
         if status >= 400:
@@ -57,15 +60,17 @@ class Gateway(Api):
         authorizer = app.routes[resource][method].authorizer
         if authorizer and (self.claims is None or self.claims["iss"] != ISSUERS[authorizer.name]):
             return {"statusCode": 401, "headers": {}, "body": '{"code": "unauthorized"}'}
-        query = dict(parse_qsl(target.query, keep_blank_values=True))
+        query: dict[str, list[str]] = {}
+        for name, value in parse_qsl(target.query, keep_blank_values=True):
+            query.setdefault(name, []).append(value)
         event = {
             "resource": resource,
             "path": target.path,
             "httpMethod": method,
             "headers": {"Content-Type": "application/json", **self.headers, **headers},
             "multiValueHeaders": {},
-            "queryStringParameters": query or None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} or None,
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+            "multiValueQueryStringParameters": query or None,
             "pathParameters": parameters or None,
             "stageVariables": None,
             "body": body,
@@ -127,6 +132,14 @@ class Shop:
         variant = {"sku": handle.upper(), "price": eur(1290), "stock": {"ams": 10} if stock is None else stock}
         body = {"handle": handle, "title": handle.capitalize(), "status": "published", "variants": [variant], **fields}
         return self.staff.post("/admin/products", body)
+
+    def price_list(self, name: str, **fields: Any) -> Json:
+        return self.staff.put(f"/admin/price-lists/{name}", {"name": name.capitalize(), **fields})
+
+    def member(self, name: str, *groups: str) -> Gateway:
+        """A customer in these groups, and no others."""
+        self.staff.put(f"/admin/users/sub-of-{name}/groups", {"groups": groups})
+        return self.customer(name)
 
     def cart(self, *lines: tuple[str, int]) -> "Cart":
         made = self.guest.post("/carts")
@@ -350,5 +363,39 @@ class Buyer(Order):
         return str(self.get("/shipments")["data"][0]["id"])
 
 
+class Import:
+    """A file on its way into the shop, and the report of it."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.job = shop.staff.post("/admin/imports")
+        self.key = f"imports/{self.job['id']}"
+
+    def upload(self, content: str | bytes) -> "Import":
+        data = content.encode() if isinstance(content, str) else content
+        boto3.client("s3").put_object(Bucket="media", Key=self.key, Body=data)
+        return self
+
+    def notice(self) -> list[Json]:
+        from chalicelib.catalog.consumers import catalog_imports
+
+        return self.shop.consume(catalog_imports, {"detail": {"object": {"key": self.key}}})
+
+    def report(self) -> Json:
+        return self.shop.staff.get(f"/admin/imports/{self.job['id']}?limit=100")
+
+    def run(self, content: str | bytes) -> Json:
+        assert self.upload(content).notice() == []
+        return self.report()
+
+
 def eur(cents: int) -> Json:
     return {"amount": cents, "currency": "EUR"}
+
+
+def usd(cents: int) -> Json:
+    return {"amount": cents, "currency": "USD"}
+
+
+def list_price(name: str, price: Json, pieces: int = 1) -> Json:
+    return {"list": name, "price": price, "min_quantity": pieces}

@@ -13,18 +13,24 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 RULES = {
     "address",
     "category_tree",
+    "collection_rule",
     "images",
     "methods",
     "moderation",
+    "price_lists",
     "pricing",
     "product",
     "routing",
+    "rule_language",
     "shipping",
-    "shopify",
     "states",
     "taxonomy",
     "traces",
 }
+# How product files are read.
+RULES |= {"cells", "dialects", "jsonlines", "making", "reading", "sheets", "shopify", "text_lines"}
+# How the world outside is told of products.
+RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
 GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

@@ -1,31 +1,28 @@
-"""python -m bench.relevance [--judgments FILE] [--only ENGINE] [--top]: how well search finds what people mean.
+"""python -m bench.relevance [--judgments FILE] [--only ENGINE] [--straight] [--top]: does search find what people mean?
 
-Indexes the Icecat products, asks all judged queries through the shop's own search, on osmem and on OpenSearch, and
+Imports the Icecat products, asks all judged queries through the shop's own search, on osmem and on OpenSearch, and
 does the same with the Chinese goods. Prints figures for each query; its last line is JSON with the means of Icecat.
 """
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 from unicodedata import east_asian_width
 
-from bench import opensearch, osmem
+from bench import whole_shop
 from bench.asking import ask
+from bench.engines import ENGINES
 from bench.relevance import goods, icecat, judgments, metrics
 from bench.relevance.judgments import Judgments
 from bench.server import Missing
+from bench.whole_shop import say
 
 FOUND = 50
-ENGINES: dict[str, Callable[[int], AbstractContextManager[str]]] = {
-    "osmem": osmem.running,
-    "opensearch": lambda port: opensearch.running(port, _say),
-}
 
 
 @dataclass(frozen=True)
@@ -38,44 +35,64 @@ class Set:
 
 
 Rankings = dict[str, list[str]]
+Means = dict[str, float]
 
 
-def main(file: Path, only: str | None, top: bool) -> None:
+def main(file: Path, engines: list[str], straight: bool, top: bool) -> None:
     from environment import become_a_function
     from machine import free_port
 
     port = free_port()
     become_a_function(port)
-    if not icecat.files():
+    figures: dict[str, Means | None] = dict.fromkeys(ENGINES)
+    if goods.FILE.exists():
+        _measure(Set("Chinese goods", goods.drafts, judgments.read(goods.JUDGMENTS)), port, engines, straight, top)
+    if icecat.files():
+        figures |= _measure(Set("Icecat", icecat.drafts, judgments.read(file)), port, engines, straight, top)
+    else:
         print(f"skipped: {icecat.FOLDER} is absent")
-        print(json.dumps({"engines": dict.fromkeys(ENGINES)}))
-        return
-    sets = [Set("Icecat", icecat.drafts, judgments.read(file))]
-    if goods.FILE.exists() and goods.JUDGMENTS.exists():
-        sets.insert(0, Set("Chinese goods", goods.drafts, judgments.read(goods.JUDGMENTS)))
-    figures: dict[str, dict[str, dict[str, float] | None]] = {one.name: {} for one in sets}
-    for engine in ENGINES:
-        for one in sets:
+    print(json.dumps({"engines": figures}))
+
+
+def _measure(one: Set, port: int, engines: list[str], straight: bool, top: bool) -> dict[str, Means | None]:
+    """The means of each engine, None where it can not run. The products are imported once and indexed in each."""
+    figures: dict[str, Means | None] = {}
+    with ExitStack() as stack:
+        if not straight:
+            stack.enter_context(whole_shop.empty())
+            _import(one)
+        for engine in engines:
             try:
-                rankings = _rank(engine, port, one) if only in (None, engine) else None
+                with ENGINES[engine](port):
+                    say(f"{engine}: indexing {one.name}")
+                    _index(one, straight)
+                    rankings = {query: ask(query, FOUND) for query in one.judged}
             except Missing as missing:
                 print(f"{engine} is not there: {missing}")
-                rankings = None
-            figures[one.name][engine] = _tell(engine, one, rankings, top) if rankings else None
-    print(json.dumps({"engines": figures["Icecat"]}))
+                figures[engine] = None
+            else:
+                figures[engine] = _tell(engine, one, rankings, top)
+    return figures
 
 
-def _rank(engine: str, port: int, one: Set) -> Rankings:
-    """What an engine with these products in it finds for each query: handles, best first."""
+def _index(one: Set, straight: bool) -> None:
     from bench.relevance import direct
 
-    with ENGINES[engine](port):
-        _say(f"{engine}: indexing {one.name}")
+    if straight:
         direct.index(one.drafts())
-        return {query: ask(query, FOUND) for query in one.judged}
+    else:
+        whole_shop.reindex()
 
 
-def _tell(engine: str, one: Set, rankings: Rankings, top: bool) -> dict[str, float]:
+def _import(one: Set) -> None:
+    size = whole_shop.upload("imports/set.jsonl", one.drafts())
+    say(f"importing {one.name}, {size / 1e6:.1f} MB")
+    counts = whole_shop.import_file("imports/set.jsonl")["counts"]
+    if counts["failed"]:
+        raise RuntimeError(f"{one.name}: the import says {counts}")
+
+
+def _tell(engine: str, one: Set, rankings: Rankings, top: bool) -> Means:
     """Print each query's figures, and the means."""
     print(f"\n{one.name} on {engine}")
     print(f"{'query':30} {'nDCG@10':>8} {'unjudged@10':>12} {'recall@50':>10}")
@@ -88,7 +105,7 @@ def _tell(engine: str, one: Set, rankings: Rankings, top: bool) -> dict[str, flo
     return _means(one.judged, rankings)
 
 
-def _means(judged: Judgments, rankings: Rankings) -> dict[str, float]:
+def _means(judged: Judgments, rankings: Rankings) -> Means:
     """Of all queries; nDCG and recall of those that have something relevant to find."""
     asked = [(found, judged[query]) for query, found in rankings.items()]
     ndcgs = [value for found, ratings in asked if (value := metrics.ndcg(found, ratings)) is not None]
@@ -114,14 +131,14 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _say(what: str) -> None:
-    print(f"bench: {what}", file=sys.stderr, flush=True)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--judgments", type=Path, default=icecat.JUDGMENTS, help="other judgments of the Icecat set")
     parser.add_argument("--only", choices=list(ENGINES), help="one engine alone")
+    parser.add_argument(
+        "--straight", action="store_true", help="into the engines without the import, which takes minutes"
+    )
     parser.add_argument("--top", action="store_true", help="print the first ten of each query with their ratings")
     arguments = parser.parse_args()
-    main(arguments.judgments, arguments.only, arguments.top)
+    chosen = [arguments.only] if arguments.only else list(ENGINES)
+    main(arguments.judgments, chosen, arguments.straight, arguments.top)

@@ -1,10 +1,13 @@
 """Staff's work on the catalogue."""
 
 from chalicelib.catalog import (
+    attributes,
     categories,
     imports,
     media,
     media_schemas,
+    price_schemas,
+    prices,
     products,
     review_schemas,
     reviews,
@@ -13,8 +16,9 @@ from chalicelib.catalog import (
     tables,
     taxonomy_schemas,
 )
-from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, ProductDraft, Slug
-from chalicelib.catalog.taxonomy import CategoryDraft
+from chalicelib.catalog.price_lists import PriceList, PriceListDraft
+from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
+from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -83,10 +87,60 @@ def delete_category(category_id: Slug, staff: Staff) -> taxonomy_schemas.Categor
     return taxonomy_schemas.category_list(categories.delete(category_id, staff), None)
 
 
+@routes.get("/admin/attributes", permission=Permission.CATALOG_READ)
+def list_all_attributes() -> taxonomy_schemas.AttributeList:
+    """What staff have said of attributes, and files of those that staff have not."""
+    return taxonomy_schemas.attribute_list()
+
+
+@routes.get("/admin/attributes/{attribute_id}", permission=Permission.CATALOG_READ)
+def show_attribute(attribute_id: AttributeId) -> taxonomy_schemas.AttributeView:
+    """What is said of an attribute."""
+    return taxonomy_schemas.attribute(attributes.find(attribute_id))
+
+
+@routes.put("/admin/attributes/{attribute_id}", permission=Permission.CATALOG_WRITE)
+def put_attribute(attribute_id: AttributeId, body: AttributeDraft, staff: Staff) -> taxonomy_schemas.AttributeView:
+    """Name an attribute and say of which type its values are. Products that have others keep them until saved."""
+    return taxonomy_schemas.attribute(attributes.put(attribute_id, body, staff))
+
+
+@routes.delete("/admin/attributes/{attribute_id}", permission=Permission.CATALOG_WRITE)
+def delete_attribute(attribute_id: AttributeId, staff: Staff) -> taxonomy_schemas.AttributeList:
+    """Take away what is said of an attribute; products keep their values. Shows those that are left."""
+    attributes.delete(attribute_id, staff)
+    return taxonomy_schemas.attribute_list()
+
+
+@routes.get("/admin/price-lists", permission=Permission.CATALOG_READ)
+def list_price_lists() -> price_schemas.PriceLists:
+    """All price lists, whether they are valid now or not."""
+    return price_schemas.PriceLists(prices.kept_lists(), None)
+
+
+@routes.get("/admin/price-lists/{list_id}", permission=Permission.CATALOG_READ)
+def show_price_list(list_id: str) -> PriceList:
+    """For whom and when the prices count that name this list."""
+    return prices.find_list(list_id)
+
+
+@routes.put("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
+def put_price_list(list_id: Slug, body: PriceListDraft, staff: Staff) -> PriceList:
+    """Say for whom and when the prices count that name this list. Known everywhere after a minute."""
+    return prices.put_list(list_id, body, staff)
+
+
+@routes.delete("/admin/price-lists/{list_id}", permission=Permission.CATALOG_WRITE)
+def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
+    """Let the prices that name this list count for nobody. The answer are the lists that are left."""
+    prices.delete_list(list_id, staff)
+    return price_schemas.PriceLists(prices.kept_lists(), None)
+
+
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)
 def start_import(body: schemas.StartImport, once: Once, staff: Staff) -> schemas.ImportView:
     """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
-    job = imports.start(once, staff)
+    job = imports.start(body.format, body.dry_run, once, staff)
     return schemas.import_job(job, imports.upload_url(job))
 
 
@@ -95,7 +149,7 @@ def show_import(import_id: str, query: Page) -> schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
-    return schemas.import_job(job, None, lines, encode_cursor(after))
+    return schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
 
 
 @routes.post("/admin/media", status=201, permission=Permission.CATALOG_WRITE)

@@ -115,7 +115,7 @@ def ensure_path(path: Sequence[tuple[str, str]], by: Staff | None = None) -> Non
     A missing one is put below the one before it, or as near to it as there is room. What is there keeps its name and
     its place. If all are known to be there, this takes no request.
     """
-    wanted = [category_tree.Place(0, name, category_id, None) for category_id, name in path]
+    wanted = [Place(0, name.strip()[:300] or category_id, category_id, None) for category_id, name in path]
     if all(place.id in present().items for place in wanted):
         return
 

@@ -14,12 +14,15 @@ console = Blueprint(__name__)
 
 @console.lambda_function()
 def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
-    """Import a product file that lies in the media bucket: {"key": "imports/products.csv"}."""
+    """Import a product file that lies in the media bucket: {"key": "imports/products.csv"}.
+
+    With "dry_run": true it is only checked.
+    """
     left = context.get_remaining_time_in_millis() / 1000
     done: list[ImportJob] = []
 
     def work(run: jobs.Run) -> None:
-        done.append(imports.run_console(run, str(event["key"]), imports.deadline(left)))
+        done.append(imports.run_console(run, str(event["key"]), event.get("dry_run") is True, imports.deadline(left)))
 
     # The function does not outlive its lease.
     outcome = jobs.run("catalog_import_file", work, int(left) + 1)

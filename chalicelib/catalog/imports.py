@@ -1,15 +1,12 @@
 """Import jobs: a file in S3 becomes products, a line of report for each, and a second reading changes nothing."""
 
-import csv
-import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.catalog import products, shopify, storage, tables
-from chalicelib.catalog.shopify import Numbered, Problem
-from chalicelib.catalog.tables import CatalogItem, ImportJob, ImportLine
+from chalicelib.catalog import importing, storage, tables
+from chalicelib.catalog.tables import CatalogItem, ImportForm, ImportJob, ImportLine
 from chalicelib.core import audit, clock, dynamo, ids, jobs, sqs
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -18,15 +15,18 @@ from chalicelib.core.staff import Staff
 
 FOLDER = "imports/"
 AWAITING_UPLOAD, RUNNING, FINISHED, FAILED = "awaiting_upload", "running", "finished", "failed"
-_LONGEST_CELL = 2_000_000
 
 
-def start(once: Once, by: Staff) -> ImportJob:
-    """A job that waits for its file. The same request again answers with the same job."""
-    job = _new_job(ids.new_id("imp"))
+def start(wanted: str | None, dry_run: bool, once: Once, by: Staff) -> ImportJob:
+    """A job that waits for its file, in the dialect that is `wanted` if one is. The same request is the same job."""
+    job = _new_job(ids.new_id("imp"), wanted, dry_run)
     try:
         dynamo.transaction(
-            [*once.claim(CatalogItem, job.id), dynamo.insert(job), audit.entry(by, "import.started", job.id)]
+            [
+                *once.claim(CatalogItem, job.id),
+                dynamo.insert(job),
+                audit.entry(by, "import.started", job.id, dry_run=dry_run),
+            ]
         )
     except AlreadyDone:
         return find(str(once.made(CatalogItem)))
@@ -34,7 +34,7 @@ def start(once: Once, by: Staff) -> ImportJob:
 
 
 def upload_url(job: ImportJob) -> str:
-    return storage.upload_url(f"{FOLDER}{job.id}.csv")
+    return storage.upload_url(f"{FOLDER}{job.id}")
 
 
 def find(import_id: str) -> ImportJob:
@@ -44,6 +44,12 @@ def find(import_id: str) -> ImportJob:
     return job
 
 
+def unread_columns(import_id: str) -> list[str]:
+    """The columns of a job's file that hold something and that nothing reads, as far as they are known by now."""
+    found = dynamo.get(ImportForm, **tables.import_form_key(import_id))
+    return list(found.unread) if found else []
+
+
 def report(import_id: str, limit: int, after: str | None) -> tuple[list[ImportLine], str | None]:
     lines = tables.import_report(import_id, limit + 1, after)
     return lines[:limit], lines[limit - 1].sk if len(lines) > limit else None
@@ -51,7 +57,7 @@ def report(import_id: str, limit: int, after: str | None) -> tuple[list[ImportLi
 
 def run_uploaded(key: str, out_of_time: Callable[[], bool]) -> None:
     """Read the file that was uploaded under `key`, unless its job is done; what is left over is queued again."""
-    import_id = key.removeprefix(FOLDER).removesuffix(".csv")
+    import_id = key.removeprefix(FOLDER).partition(".")[0]
     job = dynamo.get(ImportJob, f"IMPORT#{import_id}", "IMPORT")
     if job is None or job.state in (FINISHED, FAILED):
         return  # a file that nobody asked for, or a second notice of one that was read
@@ -66,22 +72,24 @@ class _Begun(msgspec.Struct, frozen=True):
     key: str
     etag: str
     import_id: str
+    dry_run: bool = False
 
 
-def run_console(this: jobs.Run, key: str, out_of_time: Callable[[], bool]) -> ImportJob:
+def run_console(this: jobs.Run, key: str, dry_run: bool, out_of_time: Callable[[], bool]) -> ImportJob:
     """Import a file that lies in the bucket already, at once; the same file again goes on where it stopped."""
     etag = storage.etag(key)
     begun = msgspec.json.decode(this.resume, type=_Begun) if this.resume else None
-    if begun and (begun.key, begun.etag) == (key, etag):
+    if begun and (begun.key, begun.etag, begun.dry_run) == (key, etag, dry_run):
         job = find(begun.import_id)
     else:
-        job = _new_job(ids.new_id("imp"))
+        job = _new_job(ids.new_id("imp"), None, dry_run)
         dynamo.write(dynamo.insert(job))
-        this.reached(msgspec.json.encode(_Begun(key, etag, job.id)).decode())
+        this.reached(msgspec.json.encode(_Begun(key, etag, job.id, dry_run)).decode())
     if not run(job, key, out_of_time):
         raise ShopError("out_of_time", 503, f"Import {job.id} stopped early. Import the file again, and it goes on.")
     job = find(job.id)
-    this.count(**{name: int(getattr(job, name)) for name in ("created", "updated", "unchanged", "failed")})
+    counts = ("created", "updated", "unchanged", "failed", "skipped")
+    this.count(**{name: int(getattr(job, name)) for name in counts})
     return job
 
 
@@ -89,70 +97,20 @@ def run(job: ImportJob, key: str, out_of_time: Callable[[], bool]) -> bool:
     """Import the file at `key` from where the job stands. False if time ran out; the job then knows how far it came."""
     _set_state(job, RUNNING)
     try:
-        seen: set[str] = set()
-        for group in shopify.grouped(_rows(storage.open_text(key))):
-            if group[0].line >= int(job.next_line):
-                if out_of_time():
-                    return False
-                _import_product(job, group, seen)
-            seen.add(shopify.handle_of(group))
-    except (ShopError, csv.Error, UnicodeDecodeError) as error:
-        detail = error.detail if isinstance(error, ShopError) else f"The file can not be read as UTF-8 CSV: {error}."
-        _set_state(job, FAILED, detail)
+        stopped = importing.work(job, key, out_of_time)
+    except ShopError as error:
+        if error.status >= 500:
+            raise
+        _set_state(job, FAILED, error.detail)
         return True
-    _set_state(job, FINISHED)
-    return True
-
-
-def _rows(file: io.TextIOWrapper) -> Iterator[Numbered]:
-    csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(file)
-    header = [name.strip() for name in next(reader, [])]
-    if missing := shopify.missing_columns(header):
-        detail = f"This is no Shopify product CSV: the columns {', '.join(missing)} are missing."
-        raise ShopError("unknown_format", 422, detail)
-    ended = reader.line_num
-    for cells in reader:
-        line, ended = ended + 1, reader.line_num
-        if any(cells):
-            yield Numbered(line, dict(zip(header, cells, strict=False)))
-
-
-def _import_product(job: ImportJob, group: list[Numbered], seen: set[str]) -> None:
-    read = shopify.read_product(group, settings.currency)
-    problems = list(read.problems)
-    if read.handle in seen:
-        problems.append(
-            Problem(read.line, "This handle stands further up in the file. Rows of a product must follow each other.")
-        )
-    elif read.draft is not None:
-        try:
-            products.save(read.draft, lambda saved: _reported(job, read.line, read.handle, saved.outcome, problems))
-            return
-        except ShopError as error:
-            if error.status >= 500:
-                raise
-            problems.append(Problem(read.line, error.detail, error.pointer))
-    dynamo.transaction(_reported(job, read.line, read.handle, "failed", problems))
-
-
-def _reported(job: ImportJob, line: int, handle: str, outcome: str, problems: list[Problem]) -> list[dynamo.Action]:
-    entry = ImportLine(
-        **tables.import_line_key(job.id, line),
-        line=line,
-        product_handle=handle,
-        outcome=outcome,
-        problems=[msgspec.structs.asdict(problem) for problem in problems],
-    )
-    counter = {
-        "created": ImportJob.created,
-        "updated": ImportJob.updated,
-        "unchanged": ImportJob.unchanged,
-        "failed": ImportJob.failed,
-    }
-    counted = counter[outcome]
-    changes = [counted.set((counted | 0) + 1), ImportJob.next_line.set(line + 1)]
-    return [dynamo.insert(entry), dynamo.update(job, changes)]
+    if stopped is None:
+        _set_state(job, FINISHED)
+        return True
+    if stopped == job.place:
+        _set_state(job, FAILED, f"Line {stopped.line} is more than can be read in one run.")
+        return True
+    dynamo.write(dynamo.update(job, [ImportJob.place.set(stopped)]))
+    return False
 
 
 def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
@@ -164,9 +122,14 @@ def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
     dynamo.write(dynamo.update(job, changes))
 
 
-def _new_job(import_id: str) -> ImportJob:
+def _new_job(import_id: str, wanted: str | None, dry_run: bool) -> ImportJob:
     return ImportJob(
-        **tables.import_key(import_id), id=import_id, state=AWAITING_UPLOAD, created_at=clock.stamp(clock.now())
+        **tables.import_key(import_id),
+        id=import_id,
+        state=AWAITING_UPLOAD,
+        wanted=wanted,
+        dry_run=dry_run,
+        created_at=clock.stamp(clock.now()),
     )
 
 

@@ -33,6 +33,8 @@ MOST_OPTIONS = 3
 MOST_VARIANTS = 250
 _MOST_COMPONENTS = 20
 _MOST_ATTRIBUTES = 300
+# A product stands on a shelf for each price list that it names, and all of them are written in one transaction.
+_MOST_PRICE_LISTS = 20
 # DynamoDB keeps at most 400 KB an item, names of attributes and JSON's own signs included.
 _LARGEST_PRODUCT = 300_000
 _LARGEST_VARIANT = 30_000
@@ -130,6 +132,8 @@ def check(draft: ProductDraft, currency: str) -> None:
         raise invalid("/options", "Option names must differ.")
     if len(draft.attributes) > _MOST_ATTRIBUTES:
         raise invalid("/attributes", f"A product has at most {_MOST_ATTRIBUTES} attributes.")
+    if len({price.list for variant in draft.variants for price in variant.prices}) > _MOST_PRICE_LISTS:
+        raise invalid("/variants", f"The prices of a product name at most {_MOST_PRICE_LISTS} price lists.")
     _check_times(draft)
     skus: set[str] = set()
     combinations: set[tuple[str, ...]] = set()

@@ -4,10 +4,9 @@ import hashlib
 from datetime import datetime
 
 import msgspec
-import nh3
 
+from chalicelib.catalog import price_lists, shelving, tables
 from chalicelib.catalog import product as rules
-from chalicelib.catalog import shelving, tables
 from chalicelib.catalog.product import ProductDraft, VariantDraft
 from chalicelib.catalog.tables import Product, ShelfEntry, Standing, Variant
 from chalicelib.core import clock, due
@@ -17,6 +16,8 @@ from chalicelib.core.settings import settings
 
 def cleaned(draft: ProductDraft) -> ProductDraft:
     """The draft without what HTML should not be shown to others."""
+    import nh3  # a native library, and only who writes products needs it
+
     return msgspec.structs.replace(
         draft,
         description=nh3.clean(draft.description),
@@ -48,6 +49,7 @@ def product(draft: ProductDraft, product_id: str, old: Product | None) -> Produc
         images=list(draft.images),
         skus=[variant.sku for variant in draft.variants],
         price_from=Money(rules.cheapest(draft.variants), settings.currency),
+        list_prices_from=price_lists.minima(variant.prices for variant in draft.variants),
         created_at=old.created_at if old else clock.stamp(now),
         fingerprint=fingerprint(draft),
     )

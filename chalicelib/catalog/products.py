@@ -6,25 +6,22 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.catalog import categories, media, service, tables
+from chalicelib.catalog import attributes, categories, media, prices, product_writes, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
-from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
 from chalicelib.catalog.product import ProductDraft
-from chalicelib.catalog.tables import CatalogItem, Product, Standing, TakenHandle, Variant
-from chalicelib.core import audit, dynamo, ids, outbox
+from chalicelib.catalog.product_writes import Writes
+from chalicelib.catalog.tables import Product, TakenHandle, Variant
+from chalicelib.core import audit, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.settings import settings
 from chalicelib.core.staff import Permission, Staff, forbidden
 from chalicelib.logistics import stock
 
-# One transaction holds at most 100 writes.
-_MOST_AT_ONCE = 96
 _ATTEMPTS = 5
 # What the audit log calls it when somebody gave a product this status.
 _TURNED = {rules.PUBLISHED: "published", rules.DRAFT: "unpublished", rules.ARCHIVED: "archived"}
-_Changed = ProductPublished | ProductUpdated | ProductUnpublished
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -95,6 +92,17 @@ def save(
     raise busy()
 
 
+def foresee(draft: ProductDraft, known: Known) -> Saved:
+    """What `save` would make of a file's draft, or raise; nothing is written."""
+    draft = _accepted(draft, None)
+    old = _product_to_replace(draft, known, None)
+    _check_skus(draft, known, old.id if old else known.owners.get(draft.handle))
+    for variant in draft.variants:
+        stock.first_counts(variant.sku, variant.stock, known.levels, None)
+    same = old is not None and items.describes(draft, old)
+    return Saved(old.id if old else "", "unchanged" if same else "updated" if old else "created")
+
+
 def create(draft: ProductDraft, by: Staff) -> Saved:
     """A new product; 409 if its handle is taken by another one. The same draft again answers with the same product."""
 
@@ -152,12 +160,15 @@ def _turn(
         for variant in variants
         if bool(variant.published) != new.published
     ]
-    _commit([*_put_product(old, new, _changed_meanwhile()), *also], flags)
+    writes = product_writes.of(old, new, _changed_meanwhile())
+    product_writes.commit(writes.including(also), flags)
     return new
 
 
 def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
     rules.check(draft, settings.currency)
+    prices.check(draft)
+    attributes.check(draft.attributes)
     for position, variant in enumerate(draft.variants):
         if by and variant.stock and not by.may(Permission.STOCK_WRITE):
             raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
@@ -189,7 +200,7 @@ def _save(
     ]
     if old is not None and items.describes(draft, old):
         saved = Saved(old.id, "unchanged")
-        _commit(also(saved), counts)
+        product_writes.commit(Writes(also(saved)), counts)
         return saved
     # A large product that was interrupted has its handle already, and with it its id.
     product_id = old.id if old else known.owners.get(draft.handle) or ids.new_id("prd")
@@ -206,11 +217,12 @@ def _save(
     ]
     gone = sorted(set(old.skus) - set(new.skus)) if old else []
     deletes = [dynamo.delete(Variant(**tables.variant_key(sku)), Variant.product_id == product_id) for sku in gone]
-    core = [*_put_product(old, new, _Moved()), *record]
-    if len(core) + len(handle) + len(deletes) + len(puts) + len(counts) > _MOST_AT_ONCE and handle:
+    writes = product_writes.of(old, new, _Moved()).including([*handle, *record])
+    parts = [*deletes, *puts, *counts]
+    if handle and not writes.fit_with(parts):
         dynamo.transaction(handle)
-        handle = []
-    _commit([*handle, *core], [*deletes, *puts, *counts])
+        writes = writes.without(handle)
+    product_writes.commit(writes, parts)
     return saved
 
 
@@ -219,49 +231,6 @@ def _take_handle(new: Product, known: Known) -> list[Action]:
         return []
     taken = TakenHandle(**tables.handle_key(str(new.handle)), product_id=new.id)
     return [dynamo.insert(taken, _Moved())]
-
-
-def _put_product(old: Product | None, new: Product, otherwise: Exception) -> list[Action]:
-    """Write actions for the product itself, its lists, what is known of its success, and its event."""
-    before, after = (items.entries(old) if old else {}), items.entries(new)
-    actions = [
-        *(dynamo.delete(entry) for key, entry in before.items() if key not in after),
-        *(dynamo.put(entry) for key, entry in after.items() if key not in before),
-    ]
-    if old is None:
-        actions += [
-            dynamo.insert(new, otherwise),
-            dynamo.insert(items.standing(new), otherwise),
-            dynamo.put(items.entry(tables.EVERYTHING, new.created_at, new.id)),
-        ]
-    else:
-        actions.append(dynamo.put(new, Product.version == int(old.version), otherwise))
-        if old.handle != new.handle:
-            standing = Standing(**tables.standing_key(new.id))
-            actions.append(dynamo.update(standing, [Standing.handle.set(new.handle)]))
-    if new.published or (old is not None and old.published):
-        actions.append(_announce(_event_of(old, new), new))
-    return actions
-
-
-def _event_of(old: Product | None, new: Product) -> type[_Changed]:
-    if not new.published:
-        return ProductUnpublished
-    return ProductUpdated if old is not None and old.published else ProductPublished
-
-
-def _announce(kind: type[_Changed], product: Product) -> Action:
-    event = kind(aggregate_id=product.id, aggregate_version=int(product.version), handle=str(product.handle))
-    return dynamo.put_raw(CatalogItem, outbox.attributes(event))
-
-
-def _commit(actions: list[Action], parts: list[Action]) -> None:
-    """The product last: what a very large product's parts do not find room for beside it goes before it."""
-    room = _MOST_AT_ONCE - len(actions)
-    for start in range(room, len(parts), _MOST_AT_ONCE):
-        dynamo.transaction(parts[start : start + _MOST_AT_ONCE])
-    if actions or parts:
-        dynamo.transaction([*actions, *parts[:room]])
 
 
 def _check_skus(draft: ProductDraft, known: Known, product_id: str | None) -> None:

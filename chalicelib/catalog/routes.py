@@ -5,7 +5,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.catalog import categories, review_schemas, reviews, schemas, search, service, tables, taxonomy_schemas
+from chalicelib.catalog import (
+    categories,
+    price_schemas,
+    prices,
+    review_schemas,
+    reviews,
+    schemas,
+    search,
+    service,
+    tables,
+    taxonomy_schemas,
+)
 from chalicelib.core.errors import moved
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Routes
@@ -17,8 +28,9 @@ _MINUTE = "public, max-age=60, stale-while-revalidate=300"
 @routes.get("/products", cache=_MINUTE)
 def list_products(query: schemas.ListProducts) -> schemas.Products:
     """Published products, newest first, all or those of one category and what is below it."""
+    on = _public_terms(query.currency)
     products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
-    return schemas.Products([schemas.card(p, query.locale) for p in products], encode_cursor(after))
+    return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
 
 
 @routes.get("/products/{handle}", cache=_MINUTE)
@@ -28,7 +40,7 @@ def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView
         page = service.published_page(handle)
     except service.Renamed as renamed:
         raise moved(_address(query, renamed.handle)) from None
-    return schemas.product(page, query.locale)
+    return schemas.product(page, query.locale, _public_terms(query.currency))
 
 
 @routes.get("/products/{handle}/reviews", cache=_MINUTE)
@@ -55,6 +67,12 @@ def show_category(category_id: str, query: taxonomy_schemas.InLanguage) -> taxon
     return taxonomy_schemas.category_page(categories.present(), category_id, query.locale)
 
 
+@routes.get("/attributes", cache=_MINUTE)
+def list_attributes(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.AttributeList:
+    """What the attributes of products are called, and by which of them search can be narrowed down."""
+    return taxonomy_schemas.attribute_list(query.locale)
+
+
 @routes.get("/search", cache=_MINUTE)
 def search_products(query: schemas.Search) -> schemas.SearchResults:
     """Published products by words, category and price (minor units); sorted as asked."""
@@ -72,6 +90,16 @@ def search_products(query: schemas.Search) -> schemas.SearchResults:
     cards = [_localized(card, query.locale) for card in found.cards]
     next_cursor = encode_cursor(msgspec.json.encode(found.after).decode()) if found.after else None
     return schemas.SearchResults(cards, found.total, next_cursor)
+
+
+@routes.get("/currencies", cache=_MINUTE)
+def list_currencies() -> price_schemas.Currencies:
+    """The currencies in which everybody can buy, the shop's own first."""
+    return price_schemas.currencies(prices.currencies())
+
+
+def _public_terms(currency: str | None) -> prices.Terms:
+    return prices.terms(prices.currency(currency, "/query/currency"))
 
 
 def _address(query: msgspec.Struct, *steps: str) -> str:

@@ -45,9 +45,14 @@ def reviewed_product(handle: str) -> tuple[Product, Standing | None]:
 
 
 def shelf(name: str, limit: int, after: str | None) -> tuple[list[Shelved], str | None]:
-    """A page of products, newest first, and the place from which the next page goes on, if there is one."""
+    """A page of products, newest first, and the place from which the next page goes on, if there is one.
+
+    A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
+    """
     entries = tables.shelf(name, limit + 1, after)
     found = tables.products([entry.product_id for entry in entries[:limit]])
+    if name != tables.EVERYTHING:
+        found = [shelved for shelved in found if name in shelved.product.shelves]
     return found, entries[limit - 1].sk if len(entries) > limit else None
 
 

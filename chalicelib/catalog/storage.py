@@ -1,7 +1,7 @@
 """The media bucket in S3: the only file of the catalogue that knows S3."""
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache, partial
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from chalicelib.core.settings import settings
 _UPLOAD_SECONDS = 3600
 # The tag of files that the lifecycle rule `unclaimed` takes (infra/resources.yaml).
 _UNCLAIMED = "claimed=no"
+_CHUNK = 1 << 18
 
 
 @cache
@@ -33,10 +34,27 @@ def upload_url(key: str) -> str:
     return cast(str, _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=_UPLOAD_SECONDS))
 
 
-def open_text(key: str) -> io.TextIOWrapper:
-    """The file as UTF-8 text, with or without a byte order mark, read as it arrives. 404 if it is not there."""
-    body = _found(_s3().get_object, key)["Body"]
-    return io.TextIOWrapper(io.BufferedReader(_Raw(body), 1 << 16), encoding="utf-8-sig", newline="")
+def beginning(key: str, size: int) -> tuple[bytes, str]:
+    """At most the first `size` bytes of a file, and the tag of its version. 404 if it is not there."""
+    answer = _found(_s3().get_object, key)
+    with closing(answer["Body"]) as body:
+        return body.read(size), str(answer["ETag"])
+
+
+def read(key: str, etag: str, start: int) -> Iterator[bytes]:
+    """The file from the byte `start` on, as it arrives; 409 if it is not the version `etag` any more."""
+    try:
+        answer = _found(_s3().get_object, key, IfMatch=etag, **({"Range": f"bytes={start}-"} if start else {}))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "InvalidRange":
+            return  # it has no more bytes
+        if error.response["Error"]["Code"] in ("PreconditionFailed", "412"):
+            detail = "Another file was put in the place of this one. Start an import of its own for it."
+            raise ShopError("file_changed", 409, detail) from None
+        raise
+    with closing(answer["Body"]) as body:
+        while chunk := body.read(_CHUNK):
+            yield chunk
 
 
 def etag(key: str) -> str:
@@ -44,29 +62,14 @@ def etag(key: str) -> str:
     return str(_found(_s3().head_object, key)["ETag"])
 
 
-def _found(ask: Callable[..., Any], key: str) -> Any:
+def _found(ask: Callable[..., Any], key: str, **more: str) -> Any:
     try:
-        return ask(Bucket=settings.media_bucket, Key=key)
+        return ask(Bucket=settings.media_bucket, Key=key, **more)
     except ClientError as error:
         # S3 says AccessDenied of what is not there to whoever may not list the bucket; a HEAD has only the status.
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied", "403"):
             raise ShopError("no_file", 404, f"There is no file {key} that this function may read.") from None
         raise
-
-
-class _Raw(io.RawIOBase):
-    """botocore's streaming body as the raw stream that Python's text layer expects."""
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._body.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -103,7 +106,7 @@ def upload(key: str, content_type: str, size: int) -> Upload:
     return Upload("PUT", url, headers)
 
 
-def read(key: str, size: int) -> bytes:
+def whole(key: str, size: int) -> bytes:
     """The whole file, if it has `size` bytes; WrongSize if not, before anything is read. 404 if it is not there."""
     answer = _found(_s3().get_object, key)
     if answer["ContentLength"] != size:

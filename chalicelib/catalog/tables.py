@@ -8,33 +8,44 @@
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
 | import job    | IMPORT#<id>               | IMPORT                      |                       |
+| its file      | IMPORT#<id>               | FORM                        |                       |
 | its report    | IMPORT#<id>               | LINE#<line>                 |                       |
+| that it has a | IMPORT#<id>#<what>        | MARK                        |                       |
+| a key claimed | IMPORT#<id>#<key>         | CLAIM                       |                       |
+| kept rows     | IMPORT#<id>#<key>         | PART#<line>                 |                       |
 
 A variant's key is its SKU, so a cart reads it directly and no two products can have it. The index `page` puts a product
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
-Categories are in taxonomy_tables.py.
+Categories are in taxonomy_tables.py, price lists in price_tables.py.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.catalog import product as rules
+from chalicelib.catalog.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
-from chalicelib.core import due, dynamo
+from chalicelib.catalog.reading import Form, Numbered, Place
+from chalicelib.core import clock, due, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
+I = TypeVar("I", bound=Item)
 SHELF_SPREAD = 4
 EVERYTHING = "*"  # the shelf of all products, drafts too
 PUBLISHED = "@"  # the shelf of all published products
+_NOTES_KEPT = timedelta(days=30)
+_LONGEST_KEY = 200
 
 
 class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
@@ -70,7 +81,8 @@ class CatalogItem(Item):
 class Product(CatalogItem, discriminator="product"):
     """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
 
-    `shelves` are the lists on which it stands while it is published, since `published_at`.
+    `shelves` are the lists on which it stands while it is published, since `published_at`. `price_from` is the lowest
+    of its variants' own prices, `list_prices_from` the lowest that price lists have for one piece.
     """
 
     id = UnicodeAttribute()
@@ -87,6 +99,7 @@ class Product(CatalogItem, discriminator="product"):
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
+    list_prices_from = JsonAttribute(ListMinima, default=dict)
     status = UnicodeAttribute()
     publish_at = UnicodeAttribute(null=True)
     unpublish_at = UnicodeAttribute(null=True)
@@ -154,18 +167,54 @@ class ShelfEntry(CatalogItem, discriminator="shelf_entry"):
 
 
 class ImportJob(CatalogItem, discriminator="import"):
-    """`next_line` is the line from which work goes on; lines before it are reported. Counts are of products."""
+    """`place` is where in the file work goes on; what stands before it is reported. Counts are of products.
+
+    A job with `dry_run` changes nothing but its own report. A file in another dialect than is `wanted` is refused.
+    """
 
     id = UnicodeAttribute()
     state = UnicodeAttribute()
+    dry_run = BooleanAttribute(default=False)
+    wanted = UnicodeAttribute(null=True)
+    dialect = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     finished_at = UnicodeAttribute(null=True)
     detail = UnicodeAttribute(null=True)
-    next_line = NumberAttribute(default=0)
+    place = JsonAttribute(Place, null=True)
     created = NumberAttribute(default=0)
     updated = NumberAttribute(default=0)
     unchanged = NumberAttribute(default=0)
     failed = NumberAttribute(default=0)
+    skipped = NumberAttribute(default=0)
+
+
+class ImportForm(CatalogItem, discriminator="import_form"):
+    """How the file of a job is read, and in which version of it; apart from the job, which changes all the time.
+
+    `unread` are its columns that hold something and that nothing reads.
+    """
+
+    form = JsonAttribute(Form)
+    etag = UnicodeAttribute()
+    unread = JsonAttribute(list[str], default=list)
+
+
+class ImportMark(CatalogItem, discriminator="import_mark"):
+    """That the file of a job has a handle, or in a trial a SKU: a file of any size needs no memory for those it had."""
+
+    line = NumberAttribute()
+
+
+class ImportClaim(CatalogItem, discriminator="import_claim"):
+    """That the rows on this line of a file claim a key (reading.Links)."""
+
+    line = NumberAttribute()
+
+
+class ImportPart(CatalogItem, discriminator="import_part"):
+    """Rows that are kept under a key until the product that they are a part of gathers them."""
+
+    rows = JsonAttribute(list[Numbered])
 
 
 class ImportLine(CatalogItem, discriminator="import_line"):
@@ -202,6 +251,29 @@ def import_key(import_id: str) -> PrimaryKey:
 
 def import_line_key(import_id: str, line: int) -> PrimaryKey:
     return {"pk": f"IMPORT#{import_id}", "sk": f"LINE#{line:09d}"}
+
+
+def import_form_key(import_id: str) -> PrimaryKey:
+    return {"pk": f"IMPORT#{import_id}", "sk": "FORM"}
+
+
+def import_note_ref(kind: type[Item], import_id: str, key: str, sk: str) -> dynamo.Key:
+    """Where a job notes something of its file under a key of the file's own, which may be of any length."""
+    if len(key) > _LONGEST_KEY:
+        key = f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+    return (kind, f"IMPORT#{import_id}#{key}", sk)
+
+
+def import_note(kind: type[I], import_id: str, key: str, sk: str, **fields: Any) -> I:
+    """An item of that place, which goes by itself after a month."""
+    _, pk, sk = import_note_ref(kind, import_id, key, sk)
+    return kind(pk=pk, sk=sk, expires=int((clock.now() + _NOTES_KEPT).timestamp()), **fields)
+
+
+def import_parts(import_id: str, key: str, limit: int) -> list[ImportPart]:
+    """The rows that are kept under a key, in the order of the file."""
+    _, pk, _ = import_note_ref(ImportPart, import_id, key, "")
+    return list(ImportPart.query(pk, ImportPart.sk.startswith("PART#"), limit=limit, consistent_read=True))
 
 
 def product_by_id(product_id: str) -> Product | None:
@@ -253,10 +325,6 @@ def products(product_ids: list[str], *, consistent: bool = False) -> list[Shelve
     return shelved
 
 
-def product_ref(product_id: str) -> dynamo.Key:
-    return (Product, f"PRODUCT#{product_id}", "PRODUCT")
-
-
 def standing_ref(product_id: str) -> dynamo.Key:
     return (Standing, f"PRODUCT#{product_id}", "STANDING")
 
@@ -278,6 +346,10 @@ def variants(skus: list[str]) -> dict[str, Variant]:
 
 def variant_ref(sku: str) -> dynamo.Key:
     return (Variant, f"SKU#{sku}", "VARIANT")
+
+
+def product_ref(product_id: str) -> dynamo.Key:
+    return (Product, f"PRODUCT#{product_id}", "PRODUCT")
 
 
 def put_off(product_id: str, until: datetime) -> None:

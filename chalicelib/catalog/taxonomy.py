@@ -1,14 +1,22 @@
-"""What staff say of a category before it is stored."""
+"""What staff say of categories and attributes before they are stored."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.product import Locale, Name, Seo, Slug
+from chalicelib.catalog.product import AttributeValue, Locale, Name, Seo, Slug
 
 Description = Annotated[str, Meta(max_length=10_000)]
 Position = Annotated[int, Meta(ge=0, le=1_000_000, description="smaller ones stand first")]
+Unit = Annotated[str, Meta(min_length=1, max_length=40)]
+AttributeType = Literal["text", "number", "boolean", "list"]
+_PYTHONS: dict[str, type | tuple[type, ...]] = {
+    "text": str,
+    "number": (int, float),
+    "boolean": bool,
+    "list": (tuple, list),
+}
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -31,3 +39,29 @@ class CategoryDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     translations: dict[Locale, Words] = {}
     parent: Slug | None = None
     position: Position = 0
+
+
+class AttributeWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How an attribute and its unit are called in one language; without `unit` it is called as everywhere."""
+
+    name: Name
+    unit: Unit | None = None
+
+
+class AttributeDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What staff say of an attribute that products have. Without `type` its values may be of any.
+
+    A `facet` is what search counts results by and lets them be narrowed down by.
+    """
+
+    name: Name
+    translations: dict[Locale, AttributeWords] = {}
+    type: AttributeType | None = None
+    unit: Unit | None = None
+    facet: bool = False
+    position: Position = 0
+
+
+def fits(kind: AttributeType | None, value: AttributeValue) -> bool:
+    """Whether a product's value is of an attribute's type."""
+    return kind is None or (isinstance(value, _PYTHONS[kind]) and (kind == "boolean" or not isinstance(value, bool)))

@@ -1,11 +1,14 @@
-"""What clients see of the categories."""
+"""What clients see of categories and attributes."""
+
+from collections.abc import Iterable
 
 import msgspec
 
+from chalicelib.catalog import attributes
 from chalicelib.catalog.categories import Categories, name_in
 from chalicelib.catalog.product import Locale, Seo
-from chalicelib.catalog.taxonomy import Words
-from chalicelib.catalog.taxonomy_tables import Category
+from chalicelib.catalog.taxonomy import AttributeDraft, Words
+from chalicelib.catalog.taxonomy_tables import Attribute, Category
 
 
 class InLanguage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +45,20 @@ class CategoryList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class AttributeLabel(msgspec.Struct, frozen=True):
+    name: str
+    unit: str | None
+
+
+class AttributeView(AttributeDraft, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=False):
+    id: str
+
+
+class AttributeList(msgspec.Struct, frozen=True):
+    data: list[AttributeView]
+    next_cursor: str | None
+
+
 def category_list(known: Categories, locale: str | None) -> CategoryList:
     """The whole tree, each category before those below it."""
     return CategoryList([_view(known, item, locale) for item in known.below(None)], None)
@@ -61,6 +78,27 @@ def category_page(known: Categories, category_id: str, locale: str | None = None
 
 def breadcrumbs(known: Categories, category_id: str | None, locale: str | None) -> list[Crumb]:
     return [Crumb(item.id, name_in(item, locale)) for item in known.path(category_id)]
+
+
+def attribute(item: Attribute, locale: str | None = None) -> AttributeView:
+    label = _label(item, locale)
+    return AttributeView(id=item.id, **{**msgspec.structs.asdict(item.content), **msgspec.structs.asdict(label)})
+
+
+def attribute_list(locale: str | None = None) -> AttributeList:
+    """All attributes in their order, with their names in a language."""
+    return AttributeList([attribute(item, locale) for item in attributes.present().values()], None)
+
+
+def attribute_labels(attribute_ids: Iterable[str], locale: str | None) -> dict[str, AttributeLabel]:
+    known = attributes.present()
+    return {found: _label(known[found], locale) for found in attribute_ids if found in known}
+
+
+def _label(item: Attribute, locale: str | None) -> AttributeLabel:
+    own = item.content
+    words = own.translations.get(locale) if locale else None
+    return AttributeLabel(words.name if words else own.name, (words.unit if words else None) or own.unit)
 
 
 def _view(known: Categories, item: Category, locale: str | None) -> CategoryView:

@@ -23,9 +23,10 @@ from pynamodb.models import Model
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.settings import settings
 
-# TransactWriteItems takes at most 100 actions, BatchGetItem at most 100 keys (DynamoDB API reference).
+# TransactWriteItems takes at most 100 actions, BatchGetItem 100 keys, BatchWriteItem 25 items (DynamoDB API reference).
 MOST_ACTIONS = 100
 MOST_KEYS = 100
+_MOST_PUTS = 25
 _ATTEMPTS = 10
 _CONFLICTS = frozenset(
     {"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"}
@@ -224,6 +225,23 @@ def _load(keys: list[Key], consistent: bool) -> Iterator[tuple[Key, Item]]:
             return
         sleep(random.uniform(0, min(1.0, 0.02 * 2**turn)))
     raise busy()
+
+
+def put_all(items: Iterable[Item]) -> None:
+    """Write items of one table whatever is there, 25 a request and each by itself: for what can be written again."""
+    wanted = list({(item.pk, item.sk): item for item in items}.values())
+    for start in range(0, len(wanted), _MOST_PUTS):
+        part = wanted[start : start + _MOST_PUTS]
+        requests = [{"PutRequest": {"Item": item.get_save_kwargs_from_instance()["Item"]}} for item in part]
+        pending: dict[str, Any] = {part[0].Meta.table_name: requests}
+        for turn in range(_ATTEMPTS):
+            answer = _connection.dispatch("BatchWriteItem", {"RequestItems": pending})
+            pending = answer.get("UnprocessedItems") or {}
+            if not pending:
+                break
+            sleep(random.uniform(0, min(1.0, 0.02 * 2**turn)))
+        if pending:
+            raise busy()
 
 
 def collection(table: type[I], pk: str, *, consistent: bool = False) -> list[I]:

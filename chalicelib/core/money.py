@@ -64,6 +64,13 @@ def parse(text: str, currency: str) -> Money:
     return Money(minor, currency)
 
 
+def decimal(money: Money) -> str:
+    """An amount as a plain decimal, with as many digits behind the point as its currency has: "19.90", "1500"."""
+    digits = exponent(money.currency)
+    whole, fraction = divmod(money.amount, 10**digits)
+    return f"{whole}.{fraction:0{digits}d}" if digits else str(whole)
+
+
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     """Split `amount` in proportion to `weights` so that the parts add up to it, by the largest remainder method.
 

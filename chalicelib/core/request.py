@@ -1,11 +1,13 @@
 """A request as a view sees it: the arguments that its parameters' names and types ask for, or a clear refusal."""
 
 import re
-from typing import Any
+from functools import cache
+from typing import Any, cast
 from urllib.parse import unquote
 
 import msgspec
 from chalice.app import Request
+from msgspec import inspect
 
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once, once
@@ -128,11 +130,19 @@ def _path(request: Request) -> str:
 
 
 def _query(request: Request, kind: Any) -> Any:
-    given = dict(request.query_params or {})
+    values: Any = request.query_params or {}
+    given = {name: values.getlist(name) if name in _repeatable(kind) else values[name] for name in values}
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid_field(error, "/query") from None
+
+
+@cache
+def _repeatable(kind: Any) -> frozenset[str]:
+    """The parameters that may come several times, each time with another value."""
+    fields = cast(inspect.StructType, inspect.type_info(kind)).fields
+    return frozenset(field.encode_name for field in fields if isinstance(field.type, inspect.VarTupleType))
 
 
 def _body(request: Request, kind: Any) -> Any:

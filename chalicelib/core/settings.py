@@ -15,6 +15,9 @@ class Settings(msgspec.Struct, frozen=True):
     them, and their consumers, schedules and console functions too.
     `currency` is the ISO 4217 code in which the shop's catalogue is priced.
     `media_url` is the address below which the public part of the media bucket can be read.
+    `shop_url` is where customers see the shop, without a slash at its end; empty if nobody said. `product_path` leads
+    from there to a product's page, `category_path` to a category's if they have any; `locale_prefix` stands before both
+    where translations have addresses of their own.
     `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
     `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_api_key` and
     `stripe_webhook_secret` are empty in functions that have nothing to do with money.
@@ -38,6 +41,10 @@ class Settings(msgspec.Struct, frozen=True):
     stripe_api_key: str
     stripe_webhook_secret: str
     currency: str
+    shop_url: str
+    product_path: str
+    category_path: str
+    locale_prefix: str
     region: str
 
 
@@ -73,6 +80,10 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         stripe_api_key=env.get("STRIPE_API_KEY", ""),
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
         currency=required("SHOP_CURRENCY"),
+        shop_url=env.get("SHOP_URL", "").rstrip("/"),
+        product_path=env.get("PRODUCT_PATH") or "/products/{handle}",
+        category_path=env.get("CATEGORY_PATH", ""),
+        locale_prefix=env.get("LOCALE_PREFIX", ""),
         region=required("AWS_REGION"),
     )
 

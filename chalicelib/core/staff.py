@@ -12,6 +12,8 @@ class Permission(StrEnum):
 
     CATALOG_READ = "catalog:read"
     CATALOG_WRITE = "catalog:write"
+    CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_WRITE = "customers:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     REFUNDS_WRITE = "refunds:write"
@@ -33,14 +35,24 @@ P = Permission
 ROLES: dict[str, frozenset[Permission]] = {
     "owner": frozenset(Permission),
     "merchandiser": frozenset(
-        {P.CATALOG_READ, P.CATALOG_WRITE, P.REVIEWS_READ, P.REVIEWS_WRITE, P.STOCK_READ, P.SETTINGS_READ}
+        {P.CATALOG_READ, P.CATALOG_WRITE, P.CUSTOMERS_READ, P.CUSTOMERS_WRITE, P.STOCK_READ, P.SETTINGS_READ}
+        | {P.REVIEWS_READ, P.REVIEWS_WRITE}
     ),
     "warehouse": frozenset(
         {P.ORDERS_READ, P.SHIPMENTS_READ, P.SHIPMENTS_WRITE, P.STOCK_READ, P.STOCK_WRITE, P.SETTINGS_READ}
     ),
     "support": frozenset(
-        {P.CATALOG_READ, P.ORDERS_READ, P.ORDERS_WRITE, P.REFUNDS_WRITE, P.SHIPMENTS_READ, P.STOCK_READ}
-        | {P.REVIEWS_READ, P.REVIEWS_WRITE}
+        {
+            P.CATALOG_READ,
+            P.CUSTOMERS_READ,
+            P.ORDERS_READ,
+            P.ORDERS_WRITE,
+            P.REFUNDS_WRITE,
+            P.REVIEWS_READ,
+            P.REVIEWS_WRITE,
+            P.SHIPMENTS_READ,
+            P.STOCK_READ,
+        }
     ),
     "accountant": frozenset({P.ORDERS_READ, P.REFUNDS_WRITE, P.AUDIT_READ}),
     "operator": frozenset({P.JOBS_READ, P.EVENTS_READ, P.AUDIT_READ}),

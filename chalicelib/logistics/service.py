@@ -7,7 +7,6 @@ from chalicelib.core import audit, cache, clock, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.money import Money
-from chalicelib.core.settings import settings
 from chalicelib.core.staff import Staff
 from chalicelib.logistics import states, stock, tables
 from chalicelib.logistics.events import (
@@ -49,11 +48,9 @@ def put_location(location_id: str, name: str, country: str, priority: int, by: S
 
 
 def put_shipping_option(option: ShippingOption, by: Staff) -> ShippingOption:
-    """Create or change a way to send orders. The same again changes nothing. Its prices are in the shop's currency."""
-    if option.price.currency != settings.currency:
-        raise invalid("/price/currency", f"This shop's prices are in {settings.currency}.")
-    if option.free_from and option.free_from.currency != settings.currency:
-        raise invalid("/free_from/currency", f"This shop's prices are in {settings.currency}.")
+    """Create or change a way to send orders. The same again changes nothing. Carts of its currency are offered it."""
+    if option.free_from and option.free_from.currency != option.price.currency:
+        raise invalid("/free_from/currency", f"The price of this option is in {option.price.currency}.")
     if option.days_min > option.days_max:
         raise invalid("/days_max", "This is before days_min.")
     old = dynamo.get(OfferedShipping, **tables.option_key(option.id))

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from chalicelib.catalog import prices
 from chalicelib.core import clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
-from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import address as addresses
 from chalicelib.orders import offers, tables
@@ -27,33 +27,34 @@ class _Changed(Exception):
     """Somebody changed the cart between reading and writing."""
 
 
-def create(once: Once) -> tuple[PricedCart, str]:
+def create(currency: str | None, once: Once) -> tuple[PricedCart, str]:
     """A new cart of a guest and its secret. The same request again answers with the same cart and secret.
 
-    The secret of a request with a key is derived from the key, which its sender knows and nobody stores.
+    The secret of a request with a key is derived from the key, which its sender knows and nobody stores. 422 for a
+    currency in which nothing is sold; without one it is the shop's.
     """
     cart_id = ids.new_id("crt")
     try:
-        return _create(cart_id, once)
-    except AlreadyDone:
-        made = str(once.made(OrdersItem))
+        return _create(cart_id, prices.currency(currency, "/currency"), once)
+    except (AlreadyDone, ShopError):
+        made = once.made(OrdersItem)
+        if made is None:
+            raise
         token = _token(made, once)
         return show(Visitor(secret=token), made), token
 
 
-def _create(cart_id: str, once: Once) -> tuple[PricedCart, str]:
+def _create(cart_id: str, currency: str, once: Once) -> tuple[PricedCart, str]:
     token = _token(cart_id, once)
-    cart = empty(cart_id, cart_id)
+    cart = empty(cart_id, cart_id, currency)
     cart.token_hash = ids.digest(token)
     dynamo.transaction([*once.claim(OrdersItem, cart_id), dynamo.insert(cart)])
     return offers.as_seen(cart), token
 
 
-def empty(owner: str, cart_id: str) -> Cart:
+def empty(owner: str, cart_id: str, currency: str) -> Cart:
     """A cart with nothing in it, in the place of its owner."""
-    return Cart(
-        **tables.cart_key(owner), id=cart_id, version=1, currency=settings.currency, lines=[], expires=_expiry()
-    )
+    return Cart(**tables.cart_key(owner), id=cart_id, version=1, currency=currency, lines=[], expires=_expiry())
 
 
 def _token(cart_id: str, once: Once) -> str:
@@ -67,7 +68,7 @@ def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return offers.priced(cart, offers.look(offers.skus(cart)))
+    return offers.priced(cart, offers.look(offers.skus(cart), cart.customer_id))
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
@@ -78,10 +79,11 @@ def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: On
     """
 
     def more(cart: Cart, found: dict[str, Offer]) -> None:
-        if not found[sku].sold:
-            raise ShopError("unknown_sku", 422, f"{sku!r} is not for sale.", pointer="/sku")
         present = {line.sku: line.quantity for line in cart.lines}
-        _set_line(cart, found[sku], present.get(sku, 0) + quantity)
+        pieces = present.get(sku, 0) + quantity
+        if not found[sku].at(pieces).sold:
+            raise ShopError("unknown_sku", 422, f"{sku!r} is not for sale in {cart.currency}.", pointer="/sku")
+        _set_line(cart, found[sku], pieces)
 
     try:
         return _change(visitor, cart_id, more, [sku], once)
@@ -135,7 +137,8 @@ def _set_line(cart: Cart, offer: Offer, quantity: int) -> None:
         raise invalid("/quantity", f"At most {MOST_PIECES} pieces of a SKU go into a cart.")
     others = [line for line in cart.lines if line.sku != offer.sku]
     place = next((n for n, line in enumerate(cart.lines) if line.sku == offer.sku), len(others))
-    cart.lines = [*others[:place], *([CartLine(offer.sku, quantity, offer)] if quantity else []), *others[place:]]
+    line = [CartLine(offer.sku, quantity, offer.at(quantity))] if quantity else []
+    cart.lines = [*others[:place], *line, *others[place:]]
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"A cart has at most {MOST_LINES} lines.", pointer="/sku")
 
@@ -154,7 +157,7 @@ def _change(
     """
     place = tables.cart_ref(_place(visitor, cart_id))
     for _ in range(_ATTEMPTS):
-        found = offers.look(skus, place, consistent=True)
+        found = offers.look(skus, visitor.customer, place, consistent=True)
         cart = _open_to(found.get(place), visitor)
         before = unchanged(cart)
         change(cart, offers.among(skus, found, cart))

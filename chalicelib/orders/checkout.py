@@ -70,7 +70,7 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
-        found = offers.look(offers.skus(cart), consistent=True)
+        found = offers.look(offers.skus(cart), cart.customer_id, consistent=True)
         priced = offers.priced(cart, found)
         _check(priced, wish, method)
         try:

@@ -2,15 +2,18 @@
 
 import msgspec
 
+from chalicelib.catalog import prices
 from chalicelib.core import dynamo, ids
 from chalicelib.core.dynamo import Action, Condition
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
+from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import carts, offers, tables
 from chalicelib.orders.carts import MOST_LINES, MOST_PIECES
 from chalicelib.orders.offers import PricedCart
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
+from chalicelib.users import groups
 
 _ATTEMPTS = 5
 
@@ -19,38 +22,53 @@ class _Changed(Exception):
     """One of the carts was changed or checked out between reading and writing."""
 
 
-def open_cart(customer_id: str, once: Once) -> PricedCart:
-    """The customer's open cart; a new one if there is none, or if the last one was checked out."""
-    return _opened(customer_id, None, once)
+class _Wish(msgspec.Struct, frozen=True):
+    """What a customer wants with their cart: a guest's cart merged into it (its id and who opens it), a currency."""
+
+    guest: tuple[str, Visitor] | None = None
+    currency: str | None = None
 
 
-def merge(customer_id: str, guest_cart_id: str, cart_token: str, once: Once) -> PricedCart:
+def open_cart(customer_id: str, currency: str | None, once: Once) -> PricedCart:
+    """The customer's open cart; a new one if there is none, or if the last one was checked out.
+
+    A cart with nothing in it takes `currency`; 422 if nothing is sold to the customer in it.
+    """
+    return _opened(customer_id, _Wish(None, currency), once)
+
+
+def merge(customer_id: str, guest_cart_id: str, cart_token: str, currency: str | None, once: Once) -> PricedCart:
     """Put what is in a guest's cart into the customer's; the guest's is gone then, and its secret opens nothing.
 
-    Pieces of one SKU add up. Address and shipping option come along where the customer's cart has none. 404 if the
-    secret does not open the cart, 409 `cart_closed` if it was checked out, 422 `cart_full` if it is too much for one
-    cart: then nothing was changed. The same request again shows the customer's cart.
+    Pieces of one SKU add up, and are seen at the customer's own prices. Address and shipping option come along where
+    the customer's cart has none, the currency where there is nothing in it and no other is wanted. 404 if the secret
+    does not open the cart, 409 `cart_closed` if it was checked out, 422 `cart_full` if it is too much for one cart:
+    then nothing was changed. The same request again shows the customer's cart.
     """
-    return _opened(customer_id, (guest_cart_id, Visitor(secret=cart_token)), once)
+    return _opened(customer_id, _Wish((guest_cart_id, Visitor(secret=cart_token)), currency), once)
 
 
-def _opened(customer_id: str, guest: tuple[str, Visitor] | None, once: Once) -> PricedCart:
+def _opened(customer_id: str, wish: _Wish, once: Once) -> PricedCart:
     try:
-        cart = _open(customer_id, guest, once)
+        if wish.currency is not None:
+            prices.currency(wish.currency, "/currency", groups.of(customer_id))
+        cart = _open(customer_id, wish, once)
     except (AlreadyDone, ShopError):
         if once.made(OrdersItem) is None:
             raise
-        cart = _open(customer_id, None, msgspec.structs.replace(once, key=None))
+        cart = _open(customer_id, _Wish(), msgspec.structs.replace(once, key=None))
     return carts.at_offers_of_now(cart)
 
 
-def _open(customer_id: str, guest: tuple[str, Visitor] | None, once: Once) -> Cart:
+def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
     for _ in range(_ATTEMPTS):
         last = tables.cart(customer_id)
         cart = last if last is not None and last.order_id is None else _fresh(customer_id)
-        if cart is last and guest is None:
+        theirs = _guests_cart(*wish.guest) if wish.guest else None
+        converted = _convert(cart, wish.currency or (theirs.currency if theirs else None))
+        if cart is last and theirs is None and not converted:
             return cart
-        merged = _merge_into(cart, guest) if guest else []
+        merged = _merge_into(cart, theirs) if theirs else []
         cart_is_new = cart is not last
         before = _replacing(last) if cart_is_new else carts.unchanged(cart)
         if not cart_is_new:
@@ -64,9 +82,17 @@ def _open(customer_id: str, guest: tuple[str, Visitor] | None, once: Once) -> Ca
 
 
 def _fresh(customer_id: str) -> Cart:
-    cart = carts.empty(customer_id, ids.new_id("crt"))
+    cart = carts.empty(customer_id, ids.new_id("crt"), settings.currency)
     cart.customer_id = customer_id
     return cart
+
+
+def _convert(cart: Cart, currency: str | None) -> bool:
+    """Let a cart with nothing in it be in another currency, if one is wanted; returns whether it is now."""
+    if cart.lines or currency is None or currency == cart.currency:
+        return False
+    cart.currency, cart.shipping_option = currency, None
+    return True
 
 
 def _replacing(last: Cart | None) -> Condition:
@@ -74,15 +100,19 @@ def _replacing(last: Cart | None) -> Condition:
     return Cart.pk.does_not_exist() if last is None else (Cart.id == last.id) & Cart.order_id.exists()
 
 
-def _merge_into(cart: Cart, guest: tuple[str, Visitor]) -> list[Action]:
+def _guests_cart(cart_id: str, visitor: Visitor) -> Cart:
+    cart = carts.find(visitor, cart_id)
+    if cart.order_id is not None:
+        raise carts.closed(cart)
+    return cart
+
+
+def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
     """Add the guest's lines to `cart`; returns the write action that takes the guest's cart away."""
-    cart_id, visitor = guest
-    theirs = carts.find(visitor, cart_id)
-    if theirs.order_id is not None:
-        raise carts.closed(theirs)
     cart.lines = _together(cart.lines, theirs.lines)
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"Together the carts have more than {MOST_LINES} lines.", pointer="/cart_id")
+    offers.see_anew(cart)
     if cart.address is None:
         cart.address = theirs.address
     if cart.shipping_option is None:
@@ -92,7 +122,7 @@ def _merge_into(cart: Cart, guest: tuple[str, Visitor]) -> list[Action]:
 
 
 def _together(mine: list[CartLine], theirs: list[CartLine]) -> list[CartLine]:
-    """All lines; pieces of one SKU add up, to as many as a cart takes, at the offer that the guest saw last."""
+    """All lines; pieces of one SKU add up, to as many as a cart takes."""
     lines = {line.sku: line for line in mine}
     for line in theirs:
         present = lines[line.sku].quantity if line.sku in lines else 0

@@ -13,10 +13,10 @@ routes = CustomerRoutes(__name__)
 def open_my_cart(customer: Customer, cart_token: str | None, body: schemas.OpenCart, once: Once) -> schemas.CartView:
     """The customer's cart, a new one if there is none. `cart_id` and Cart-Token merge a guest's cart into it."""
     if body.cart_id is None:
-        return schemas.cart(merging.open_cart(customer.id, once))
+        return schemas.cart(merging.open_cart(customer.id, body.currency, once))
     if cart_token is None:
         raise ShopError("token_required", 401, "Send the Cart-Token header.", pointer="/headers/Cart-Token")
-    return schemas.cart(merging.merge(customer.id, body.cart_id, cart_token, once))
+    return schemas.cart(merging.merge(customer.id, body.cart_id, cart_token, body.currency, once))
 
 
 @routes.get("/me/orders")

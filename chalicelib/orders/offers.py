@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 import msgspec
 
+from chalicelib.catalog import prices
 from chalicelib.catalog import service as catalog
 from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Item, Key
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import zero
-from chalicelib.core.settings import settings
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
 from chalicelib.orders import pricing
 from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
-from chalicelib.orders.tables import Cart
+from chalicelib.orders.tables import Cart, CartLine
+from chalicelib.users import groups
 
 
 class PricedCart(msgspec.Struct, frozen=True):
@@ -31,12 +32,13 @@ class PricedCart(msgspec.Struct, frozen=True):
         return bool(pricing.to_send(self.lines))
 
 
-def look(skus: Sequence[str], *more: Key, consistent: bool = False) -> dict[Key, Item]:
-    """What the shop asks for SKUs and how many there are, and whatever else is wanted, in one request.
+def look(skus: Sequence[str], customer_id: str | None, *more: Key, consistent: bool = False) -> dict[Key, Item]:
+    """What the shop asks a customer or a guest for SKUs and how many there are, and whatever else is wanted, in one
+    request.
 
     A bundle whose components are not among `skus` takes another one.
     """
-    found = dynamo.load([*more, *_keys(skus)], consistent=consistent)
+    found = dynamo.load([*more, *groups.ref(customer_id), *_keys(skus)], consistent=consistent)
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
     components = {sku for variant in variants.values() for sku in variant.components}
     if unknown := sorted(components - variants.keys() - set(skus)):
@@ -54,11 +56,18 @@ def skus(cart: Cart) -> list[str]:
 
 
 def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, Offer]:
-    """An offer per SKU. What the catalogue no longer has is offered as it was last seen, and not sold."""
+    """An offer per SKU, in the cart's currency, at the prices that are open to whoever's groups were found.
+
+    What the catalogue no longer has is offered as it was last seen, and not sold.
+    """
+    on = prices.terms(cart.currency, groups.among(found))
     free = _free(found)
     seen = {line.sku: line.seen for line in cart.lines}
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
-    return {sku: _offer(sku, variants, free, seen.get(sku)) for sku in skus}
+    return {
+        sku: _offer(variants[sku], on, variants, free) if sku in variants else _gone(sku, seen.get(sku), on)
+        for sku in skus
+    }
 
 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
@@ -69,24 +78,31 @@ def _free(found: dict[Key, Item]) -> dict[str, int]:
     return free
 
 
-def _offer(sku: str, variants: dict[str, catalog.Variant], free: dict[str, int], seen: Offer | None) -> Offer:
-    variant = variants.get(sku)
-    if variant is None:
-        if seen is not None:
-            return msgspec.structs.replace(seen, sold=False)
-        return Offer(sku, "", sku, [], None, zero(settings.currency), sold=False, available=0)
+def _offer(
+    variant: catalog.Variant, on: prices.Terms, variants: dict[str, catalog.Variant], free: dict[str, int]
+) -> Offer:
     parts = _parts(variant, variants)
+    tiers = prices.tiers(variant, on)
     return Offer(
-        sku=sku,
+        sku=variant.sku,
         product_id=variant.product_id,
         title=variant.product_title,
         option_values=variant.option_values,
         image=variant.image or variant.product_image,
-        price=variant.price,
-        sold=bool(variant.published),
+        price=tiers.get(1, zero(on.currency)),
+        sold=bool(variant.published and tiers),
         available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
         parts=parts,
+        tiers=tiers,
     )
+
+
+def _gone(sku: str, seen: Offer | None, on: prices.Terms) -> Offer:
+    """What the catalogue does not have (any more). It may have been seen in a cart of another currency."""
+    if seen is None:
+        return Offer(sku, "", sku, [], None, zero(on.currency), sold=False, available=0)
+    price = seen.price if seen.price.currency == on.currency else zero(on.currency)
+    return msgspec.structs.replace(seen, price=price, sold=False)
 
 
 def _parts(variant: catalog.Variant, variants: dict[str, catalog.Variant]) -> dict[str, int]:
@@ -108,6 +124,13 @@ def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = No
     lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers, free)
     option = chosen_shipping(cart, lines)
     return PricedCart(cart, lines, option, pricing.totals(lines, option.price if option else None, cart.currency))
+
+
+def see_anew(cart: Cart) -> None:
+    """Let the cart's lines be seen at the offers of now, whatever currency and whosever they were before."""
+    found = look(skus(cart), cart.customer_id, consistent=True)
+    now = among([line.sku for line in cart.lines], found, cart)
+    cart.lines = [CartLine(line.sku, line.quantity, now[line.sku].at(line.quantity)) for line in cart.lines]
 
 
 def as_seen(cart: Cart) -> PricedCart:

@@ -10,11 +10,11 @@ OK, NOT_SOLD, NOT_ENOUGH = "ok", "not_sold", "not_enough"
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What the shop asks for a SKU now. `available` are the pieces that can be reserved, None where nobody looked or
-    nobody counts.
+    """What the shop asks for a piece of a SKU now: `price`, or where it depends on how many are bought what `tiers`
+    have by the least number of pieces, each less than the one before.
 
-    `parts` is what has to be taken off the shelf for one piece, by SKU: itself, a bundle's components, nothing of what
-    is digital.
+    `available` are the pieces that can be reserved, None where nobody looked or nobody counts. `parts` is what has to
+    be taken off the shelf for one piece, by SKU: itself, a bundle's components, nothing of what is digital.
     """
 
     sku: str
@@ -26,6 +26,16 @@ class Offer(msgspec.Struct, frozen=True):
     sold: bool
     available: int | None
     parts: dict[str, int] = {}
+    tiers: dict[int, Money] = {}
+
+    def at(self, quantity: int) -> "Offer":
+        """The offer for so many pieces, of one price. It is not sold if there is none for so few."""
+        if not self.tiers:
+            return self
+        reached = [pieces for pieces in self.tiers if pieces <= quantity]
+        if not reached:
+            return msgspec.structs.replace(self, sold=False, tiers={})
+        return msgspec.structs.replace(self, price=self.tiers[max(reached)], tiers={})
 
 
 class PricedLine(msgspec.Struct, frozen=True):
@@ -73,7 +83,7 @@ def price_lines(
     together, the first ones first.
     """
     left = None if free is None else dict(free)
-    return [_price_line(offers[sku], quantity, left) for sku, quantity in wanted]
+    return [_price_line(offers[sku].at(quantity), quantity, left) for sku, quantity in wanted]
 
 
 def _price_line(offer: Offer, quantity: int, left: dict[str, int] | None) -> PricedLine:

@@ -12,7 +12,7 @@ routes = Routes(__name__)
 @routes.post("/carts", status=201)
 def create_cart(body: schemas.NewCart, once: Once) -> schemas.NewCartView:
     """Take a cart. Its secret is in the answer; whoever has it has the cart."""
-    return schemas.new_cart(*carts.create(once))
+    return schemas.new_cart(*carts.create(body.currency, once))
 
 
 @routes.get("/carts/{cart_id}", me="/me/cart")

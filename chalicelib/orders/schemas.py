@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.core.money import Money
+from chalicelib.core.money import Currency, Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
 from chalicelib.orders.carts import MOST_PIECES
@@ -22,7 +22,9 @@ Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", max_len
 
 
 class NewCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing has to be said to get a cart."""
+    """Nothing has to be said to get a cart. Without `currency` it is the shop's."""
+
+    currency: Currency | None = None
 
 
 class AddItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,9 +53,13 @@ class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OpenCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`cart_id` is a guest's cart, opened by its Cart-Token, that shall be merged into the customer's."""
+    """`cart_id` is a guest's cart, opened by its Cart-Token, that shall be merged into the customer's.
+
+    `currency` is that of a cart in which there is nothing yet; without it the guest's cart's, or the shop's.
+    """
 
     cart_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    currency: Currency | None = None
 
 
 class ClaimOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +78,7 @@ class CartView(msgspec.Struct, frozen=True):
 
     id: str
     version: int
+    currency: str
     lines: list[PricedLine]
     needs_shipping: bool
     shipping_address: Address | None
@@ -188,6 +195,7 @@ def cart(priced: PricedCart) -> CartView:
     return CartView(
         id=priced.cart.id,
         version=int(priced.cart.version),
+        currency=priced.cart.currency,
         lines=priced.lines,
         needs_shipping=priced.needs_shipping,
         shipping_address=priced.cart.address,

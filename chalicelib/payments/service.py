@@ -36,7 +36,13 @@ def method(method_id: str) -> PaymentMethod:
 def first_attempt(
     order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
 ) -> tuple[Attempt, Action]:
-    """The attempt that an order begins with, and the write action that checkout commits with the order."""
+    """The attempt that an order begins with, and the write action that checkout commits with the order.
+
+    422 if this method can not take exactly this amount.
+    """
+    if not methods.METHODS[method_id].paid_on_delivery and not stripe_gateway.can_charge(amount):
+        detail = f"Stripe does not take such small parts of {amount.currency}."
+        raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
     return _new_attempt(order_id, 1, method_id, amount, token_hash, customer_id)
 
 

@@ -28,6 +28,8 @@ _TOLERANCE = 300
 # Currencies that Stripe counts in other units than ISO 4217 does (docs.stripe.com/currencies#special-cases).
 _HUNDREDTHS = {"ISK", "UGX"}
 _WHOLE = {"MGA"}
+# Of three decimals the last one is 0 (the same page).
+_TENTHS = {"BHD", "JOD", "KWD", "OMR", "TND"}
 # https://docs.stripe.com/payments/paymentintents/lifecycle
 _STATES = {
     "requires_payment_method": states.CREATED,
@@ -88,6 +90,12 @@ class Notice(msgspec.Struct, frozen=True):
 def is_configured() -> bool:
     """Whether this shop has an account at Stripe."""
     return bool(settings.stripe_api_key)
+
+
+def can_charge(amount: Money) -> bool:
+    """Whether a card can be charged exactly this: of some currencies Stripe takes no such small parts."""
+    step = 10 if amount.currency in _TENTHS else 100 if amount.currency in _WHOLE else 1
+    return amount.amount % step == 0
 
 
 def create(payment_id: str, order_id: str, amount: Money) -> Intent:

@@ -125,6 +125,16 @@ def reset_password(email: str, code: str, password: str) -> None:
     _ask("confirm_forgot_password", _WRONG_CODE, **request)
 
 
+def find_customer(email: str) -> list[str]:
+    """The ids of the customers' accounts with this address, which has no quotes in it: one, or none."""
+    request = {"UserPoolId": settings.customer_pool_id, "Filter": f'email = "{email.lower()}"'}
+    try:
+        found = _cognito().list_users(**request, AttributesToGet=["sub"])["Users"]
+    except ClientError as error:
+        raise _refused(error, _UNUSABLE) from None
+    return [attribute["Value"] for user in found for attribute in user["Attributes"] if attribute["Name"] == "sub"]
+
+
 class _Known(ShopError):
     """There is an account with this address already. Registering then mails the code again."""
 

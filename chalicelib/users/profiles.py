@@ -6,7 +6,7 @@ from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Condition
 from chalicelib.core.errors import busy
 from chalicelib.core.visitor import Customer
-from chalicelib.users import tables
+from chalicelib.users import groups, tables
 from chalicelib.users.tables import Profile
 
 _ATTEMPTS = 5
@@ -16,9 +16,11 @@ class _Changed(Exception):
     """The profile was changed between reading and writing."""
 
 
-def find(customer: Customer) -> Profile | None:
-    """A customer's profile; None until they change something."""
-    return tables.profile(customer.id)
+def find(customer: Customer) -> tuple[Profile | None, frozenset[str]]:
+    """A customer's profile, None until they change something, and their groups."""
+    found = dynamo.load([tables.profile_ref(customer.id), *groups.ref(customer.id)], consistent=True)
+    profile = next((item for item in found.values() if isinstance(item, Profile)), None)
+    return profile, groups.among(found)
 
 
 def change(customer: Customer, name: str | UnsetType | None, phone: str | UnsetType | None) -> Profile:

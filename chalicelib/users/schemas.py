@@ -1,5 +1,6 @@
 """What people send to say who they are."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -16,6 +17,7 @@ Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", max_len
 NewPassword = Annotated[str, Meta(min_length=10, max_length=256, pattern=r"^\S.*\S$(?!\n)")]
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[!-~]+$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+Group = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=60, description="a customer group")]
 Phone = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S")]
 
 
@@ -62,16 +64,46 @@ class ChangeProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: Phone | UnsetType | None = UNSET
 
 
+class FindUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    # Cognito is asked for it in quotes.
+    email: Annotated[str, Meta(pattern=r"""^[^@\s"\\]+@[^@\s"\\]+\.[^@\s"\\]+$(?!\n)""", max_length=128)]
+
+
+class PutGroups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All groups that the customer shall be in."""
+
+    groups: Annotated[tuple[Group, ...], Meta(max_length=50)]
+
+
+class GroupsView(msgspec.Struct, frozen=True):
+    id: str
+    groups: list[str]
+
+
+class UserView(msgspec.Struct, frozen=True):
+    """A customer's account. `id` is the customer's in all of the shop."""
+
+    id: str
+    email: str
+    groups: list[str]
+
+
+class Users(msgspec.Struct, frozen=True):
+    data: list[UserView]
+    next_cursor: str | None
+
+
 class ProfileView(msgspec.Struct, frozen=True):
-    """A customer's account. `email` is what they log in with."""
+    """A customer's account. `email` is what they log in with, `groups` the customer groups that staff put them into."""
 
     id: str
     email: str
     name: str | None
     phone: str | None
+    groups: list[str]
 
 
-def profile(customer: Customer, kept: Profile | None) -> ProfileView:
+def profile(customer: Customer, kept: Profile | None, groups: Iterable[str]) -> ProfileView:
     if kept is None:
-        return ProfileView(customer.id, customer.email, customer.name, None)
-    return ProfileView(customer.id, customer.email, kept.name, kept.phone)
+        return ProfileView(customer.id, customer.email, customer.name, None, sorted(groups))
+    return ProfileView(customer.id, customer.email, kept.name, kept.phone, sorted(groups))

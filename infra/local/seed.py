@@ -8,21 +8,20 @@ from typing import Any
 
 from infra.local.client import Api, wait_for
 
+# What products refer to, in an order in which each finds what it refers to itself.
+_SETTINGS = ("locations", "shipping_options", "attributes", "categories", "price_lists")
 CATALOGUE = Path(__file__).with_name("demo") / "catalogue.json"
 
 
 def seed(staff: Api, say: Callable[[str], None]) -> int:
-    """Locations, shipping options, categories and published products; returns how many products there are.
+    """All that the demo catalogue holds, its products published; returns how many products there are.
 
     Seeding again changes nothing, so a seed that was interrupted can simply be repeated.
     """
     catalogue: dict[str, Any] = json.loads(CATALOGUE.read_text())
-    for location in catalogue["locations"]:
-        staff.put(f"/admin/locations/{location.pop('id')}", location)
-    for option in catalogue["shipping_options"]:
-        staff.put(f"/admin/shipping-options/{option.pop('id')}", option)
-    for category in catalogue["categories"]:
-        staff.put(f"/admin/categories/{category.pop('id')}", category)
+    for kind in _SETTINGS:
+        for item in catalogue[kind]:
+            staff.put(f"/admin/{kind.replace('_', '-')}/{item.pop('id')}", item)
     products = catalogue["products"]
     with ThreadPoolExecutor(4) as several:
         for done, _ in enumerate(

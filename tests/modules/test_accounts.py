@@ -1,6 +1,7 @@
 """Customers' accounts, on the pool of the template in moto; what moto lacks of Cognito is added in `Pool`."""
 
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 import botocore.client
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from inprocess import OWNER, ROOT, Gateway, Shop
+from inprocess import ISSUERS, OWNER, ROOT, Gateway, Shop
 from refusals import refusal
 
 from chalicelib.core.settings import settings
@@ -232,16 +233,12 @@ def test_a_field_that_can_not_be_is_named(
 def test_a_customer_says_who_they_are(shop: Shop) -> None:
     claims = shop.customer("ann").claims
     ann, ben = Gateway({**claims, "name": "Ann"}), shop.customer("ben")
-    assert ann.get("/me") == {"id": "sub-of-ann", "email": "ann@jishi.example", "name": "Ann", "phone": None}
+    account = {"id": "sub-of-ann", "email": "ann@jishi.example", "groups": []}
+    assert ann.get("/me") == {**account, "name": "Ann", "phone": None}
     assert ann.call("PATCH", "/me", {"phone": "+31 20 1234567"})["name"] == "Ann"
     assert ann.call("PATCH", "/me", {"name": "Ann Li"})["phone"] == "+31 20 1234567"
     assert ann.call("PATCH", "/me", {"name": None})["name"] is None
-    assert ann.get("/me") == {
-        "id": "sub-of-ann",
-        "email": "ann@jishi.example",
-        "name": None,
-        "phone": "+31 20 1234567",
-    }
+    assert ann.get("/me") == {**account, "name": None, "phone": "+31 20 1234567"}
     assert ben.get("/me")["phone"] is None
     assert refusal(ann.call, "PATCH", "/me", {"email": "other@jishi.example"})["pointer"] == "/email"
 
@@ -269,3 +266,28 @@ def test_each_pools_tokens_open_that_pools_paths(shop: Shop) -> None:
     for path in ("/me", "/me/cart", "/me/orders", "/me/orders/ord_x", "/me/payments/pay_x"):
         assert refusal(access.get, path)["code"] == "unauthorized"
     assert OWNER["iss"] != customer.claims["iss"]
+
+
+def test_staff_find_an_account_by_its_address_and_say_its_groups(shop: Shop, pool: Pool, ann: dict[str, str]) -> None:
+    (found,) = shop.staff.get("/admin/users?email=ANN%40jishi.example")["data"]
+    claims = {"sub": found["id"], "token_use": "id", "email": ann["email"], "iss": ISSUERS["customers"]}
+    herself = Gateway(claims)
+    assert (found["groups"], herself.get("/me")["groups"]) == ([], [])
+    path = f"/admin/users/{found['id']}/groups"
+    assert shop.staff.put(path, {"groups": ["vip", "trade", "vip"]}) == {"id": found["id"], "groups": ["trade", "vip"]}
+    assert herself.get("/me")["groups"] == herself.call("PATCH", "/me", {"name": "Ann"})["groups"] == ["trade", "vip"]
+    assert shop.staff.get("/admin/users?email=ann%40jishi.example")["data"][0]["groups"] == ["trade", "vip"]
+    assert shop.staff.put(path, {"groups": []})["groups"] == shop.staff.get(path)["groups"] == []
+    assert shop.staff.get("/admin/users?email=ben%40jishi.example")["data"] == []
+
+
+@pytest.mark.parametrize("email", ["", "ann", 'ann" or "@b.c', "a\\@b.c"])
+def test_what_is_no_address_is_not_asked_for(shop: Shop, pool: Pool, email: str) -> None:
+    refused = refusal(shop.staff.get, f"/admin/users?email={quote(email)}")
+    assert (refused["status"], refused["pointer"], pool.asked) == (422, "/query/email", [])
+
+
+@pytest.mark.parametrize("groups", [None, "vip", ["Bad Group!"], ["x" * 61], ["a"] * 51])
+def test_what_is_no_group_is_refused(shop: Shop, groups: Any) -> None:
+    refused = refusal(shop.staff.put, "/admin/users/sub-of-ann/groups", {"groups": groups})
+    assert (refused["status"], refused["pointer"].startswith("/groups")) == (422, True)

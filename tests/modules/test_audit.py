@@ -36,6 +36,11 @@ def product(step: str, **fields: Any) -> Callable[[Shop], Write]:
     return prepare
 
 
+def price_list(shop: Shop) -> Write:
+    shop.staff.put("/admin/price-lists/sale", {"name": "Sale"})
+    return Write("/admin/price-lists/sale", {}, "sale")
+
+
 def shipment(*steps: str) -> Callable[[Shop], Write]:
     def prepare(shop: Shop) -> Write:
         shop.product()
@@ -82,6 +87,11 @@ def review(verdict: str, **body: Any) -> Callable[[Shop], Write]:
     return prepare
 
 
+def attribute(shop: Shop) -> Write:
+    shop.staff.put("/admin/attributes/material", {"name": "Material"})
+    return Write("/admin/attributes/material", {}, "material")
+
+
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
@@ -90,7 +100,17 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.archive_product": ("product.archived", product("/archive")),
     "catalog.unpublish_product": ("product.unpublished", product("/unpublish", status="published")),
     "catalog.put_category": ("category.put", lambda _: Write("/admin/categories/cups", {"name": "Cups"}, "cups")),
+    "catalog.put_price_list": (
+        "price_list.put",
+        lambda _: Write("/admin/price-lists/vip", {"name": "VIP", "groups": ["vip"]}, "vip"),
+    ),
+    "catalog.delete_price_list": ("price_list.deleted", price_list),
     "catalog.delete_category": ("category.deleted", category),
+    "catalog.put_attribute": (
+        "attribute.put",
+        lambda _: Write("/admin/attributes/material", {"name": "Material"}, "material"),
+    ),
+    "catalog.delete_attribute": ("attribute.deleted", attribute),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
     "catalog.create_picture": (
         "media.created",
@@ -98,6 +118,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "catalog.approve_review": ("review.approved", review("approve")),
     "catalog.reject_review": ("review.rejected", review("reject", reason="Lin swears")),
+    "users.put_groups": (
+        "customer.groups_put",
+        lambda _: Write("/admin/users/sub-of-ann/groups", {"groups": ["vip"]}, "sub-of-ann"),
+    ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
     "logistics.put_location": (

@@ -7,7 +7,7 @@ import pytest
 from inprocess import Shop, eur
 
 # What stands for each parameter of a public path.
-EXAMPLES = {"handle": "mug"}
+EXAMPLES = {"handle": "mug", "category_id": "cups"}
 
 
 @pytest.fixture

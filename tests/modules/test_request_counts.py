@@ -34,9 +34,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def busy_shop(shop: Shop) -> Shop:
     for handle in ("mug", "bowl", "plate"):
-        shop.product(handle, stock={"ams": 50, "sha": 50})
+        shop.product(handle, stock={"ams": 50, "sha": 50}, category="table", attributes={"colour": "blue"})
     cache.forget()
-    shop.ready_cart(("MUG", 1))  # locations and shipping options are in the function's cache now
+    shop.ready_cart(("MUG", 1))  # what changes seldom is in the function's cache now: locations, shipping options,
+    shop.guest.get("/products/mug")  # categories, attributes
     return shop
 
 
@@ -61,6 +62,19 @@ def test_checkout_is_three_requests(busy_shop: Shop, counted: Any) -> None:
     with counted() as calls:
         cart.post("/checkout", wish)
     assert calls == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+def test_a_customers_groups_are_read_with_the_prices(busy_shop: Shop, counted: Any) -> None:
+    cart = busy_shop.cart_of(busy_shop.member("ann", "vip"), ("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+    with counted() as cart_page:
+        wish = cart.wish()
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    with counted() as own_prices:
+        cart.api.get("/me/prices?sku=MUG&sku=BOWL")
+    assert own_prices == ["BatchGetItem"]
+    with counted() as checkout:
+        cart.post("/checkout", wish)
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
 
 
 def test_from_empty_cart_to_placed_order_is_at_most_sixteen_requests(busy_shop: Shop, counted: Any) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.relevance import goods, judgments, metrics
+from bench import scale
+from bench.relevance import goods, icecat, judgments, metrics
 
 RATINGS = st.dictionaries(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=3), st.integers(0, 3), max_size=30)
 
@@ -96,3 +97,12 @@ def test_our_own_judgments_are_of_goods_that_exist() -> None:
         pytest.skip(f"{goods.FILE} is absent")
     judged = judgments.read(goods.JUDGMENTS)
     assert {document for ratings in judged.values() for document in ratings} <= {d["handle"] for d in goods.drafts()}
+
+
+def test_the_set_repeated_is_a_set_of_other_products() -> None:
+    if not icecat.files():
+        pytest.skip(f"{icecat.FOLDER} is absent")
+    drafts = list(scale.repeated(20_000))
+    assert len({draft["handle"] for draft in drafts}) == 20_000
+    assert len({variant["sku"] for draft in drafts for variant in draft["variants"]}) == 20_000
+    assert drafts[19_406]["title"] == drafts[0]["title"]

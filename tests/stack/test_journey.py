@@ -42,7 +42,7 @@ def test_the_demo_catalogue_is_on_the_shelves(guest: Api, staff: Api) -> None:
         cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else None
     handles = {product["handle"] for product in products}
     assert {product["handle"] for product in DEMO_CATALOGUE["products"]} <= handles
-    assert len(DEMO_CATALOGUE["products"]) == 60
+    assert len(DEMO_CATALOGUE["products"]) == 62
     assert {c["id"] for c in DEMO_CATALOGUE["categories"]} <= {c["id"] for c in guest.get("/categories")["data"]}
     assert guest.get("/search?q=%E8%8C%B6")["total"] > 0
     assert len(staff.get("/admin/locations")["data"]) == 2
