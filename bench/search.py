@@ -72,16 +72,15 @@ def measured(url: str, products: int, rounds: int) -> Section:
 
 
 def _fill(products: int) -> None:
-    from chalicelib.catalog import indexing, product_items, search
+    from chalicelib.catalog import indexing, product_items, search, search_engine
     from chalicelib.catalog.product import ProductDraft
 
-    search._make_index.cache_clear()
-    name = f"{search.ALIAS}-bench"
-    search.new_index(name)
     drafts = (msgspec.convert(draft, ProductDraft) for draft in _drafts(products))
     items = (product_items.product(draft, f"prd_{number}", None) for number, draft in enumerate(drafts))
-    search.fill(name, map(indexing.document, items))
-    search.show(name)
+    name = f"{search_engine.ALIAS}-bench"
+    search_engine.build(name, search.INDEX)
+    search_engine.fill(search.written(indexing.document(item, None)) for item in items)
+    search_engine.show(name)
 
 
 def _drafts(products: int) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ def become_a_function(search_port: int) -> None:
             f"TABLE_{module}": f"test-{module.lower()}"
             for module in ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "LOGISTICS", "ADMIN"]
         },
+        ARRANGE_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/arrange",
         AWS_ACCESS_KEY_ID="test",
         AWS_SECRET_ACCESS_KEY="test",
         AWS_DEFAULT_REGION="eu-west-1",

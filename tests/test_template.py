@@ -53,6 +53,7 @@ def attribute(value: dict[str, list[str]]) -> str:
 
 def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: Resources) -> None:
     assert {name for name, _, _ in consumers(resources)} == {
+        "CatalogArrange",
         "CatalogImports",
         "CatalogMedia",
         "CatalogSearch",
@@ -95,6 +96,15 @@ def test_every_queue_has_dead_letters_that_someone_is_told_of(resources: Resourc
             assert attribute(queue["RedrivePolicy"]["deadLetterTargetArn"]) in queues
     for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_changes_wait_for_days_for_a_search_engine_that_is_down(resources: Resources) -> None:
+    queue = resources["CatalogSearchQueue"]["Properties"]
+    days = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"] / (24 * 3600)
+    assert days > 3
+    assert queue["MessageRetentionPeriod"] / (24 * 3600) > days
+    late = resources["SearchIsLate"]["Properties"]
+    assert attribute(late["Dimensions"][0]["Value"]) == "CatalogSearchQueue"
 
 
 def test_rules_send_each_consumer_exactly_the_events_it_handles(resources: Resources) -> None:
@@ -177,7 +187,11 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "LogisticsEvents": {"LogisticsTable"},
         "CatalogMedia": {"CatalogTable"},
         "CatalogSearch": {"CatalogTable"},
+        "CatalogArrange": {"CatalogTable", "AdminTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
+        "CatalogCheckIndex": {"CatalogTable", "AdminTable"},
+        "CatalogCheckIndexNow": {"CatalogTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():

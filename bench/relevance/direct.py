@@ -5,18 +5,16 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.catalog import search
+from chalicelib.catalog import search, search_engine
 
 Json = dict[str, Any]
 
 
-def index(drafts: Iterable[Json]) -> int:
-    search._make_index.cache_clear()
-    name = f"{search.ALIAS}-bench"
-    search.new_index(name)
-    count = search.fill(name, map(_document, drafts))
-    search.show(name)
-    return count
+def index(drafts: Iterable[Json]) -> None:
+    name = f"{search_engine.ALIAS}-bench"
+    search_engine.build(name, search.INDEX)
+    search_engine.fill(search.written(_document(draft)) for draft in drafts)
+    search_engine.show(name)
 
 
 def _document(draft: Json) -> search.Document:

@@ -3,6 +3,7 @@
 from chalicelib.catalog import (
     attributes,
     categories,
+    collections,
     imports,
     media,
     media_schemas,
@@ -18,7 +19,7 @@ from chalicelib.catalog import (
 )
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
-from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft
+from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
@@ -37,7 +38,7 @@ def create_product(body: ProductDraft, staff: Staff) -> schemas.StaffProductView
 @routes.get("/admin/products", permission=Permission.CATALOG_READ)
 def list_all_products(query: Page) -> schemas.StaffProducts:
     """All products, drafts too, newest first."""
-    found, after = service.shelf(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
+    found, after = service.listed(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
     return schemas.StaffProducts([schemas.staff_card(p) for p in found], encode_cursor(after))
 
 
@@ -87,10 +88,45 @@ def delete_category(category_id: Slug, staff: Staff) -> taxonomy_schemas.Categor
     return taxonomy_schemas.category_list(categories.delete(category_id, staff), None)
 
 
+@routes.get("/admin/collections", permission=Permission.CATALOG_READ)
+def list_all_collections() -> taxonomy_schemas.StaffCollectionList:
+    """All collections, shown or not."""
+    return taxonomy_schemas.staff_collection_list()
+
+
+@routes.get("/admin/collections/{collection_id}", permission=Permission.CATALOG_READ)
+def show_any_collection(collection_id: Slug) -> taxonomy_schemas.StaffCollectionPage:
+    """A collection, shown or not, and the products that were put into it."""
+    return taxonomy_schemas.staff_collection(collections.find(collection_id), collections.chosen(collection_id))
+
+
+@routes.put("/admin/collections/{collection_id}", permission=Permission.CATALOG_WRITE)
+def put_collection(collection_id: Slug, body: CollectionDraft, staff: Staff) -> taxonomy_schemas.StaffCollectionPage:
+    """Create or change a collection. What belongs to it by a new rule is there after a while."""
+    one = collections.put(collection_id, body, staff)
+    return taxonomy_schemas.staff_collection(one, collections.chosen(collection_id))
+
+
+@routes.delete("/admin/collections/{collection_id}", permission=Permission.CATALOG_WRITE)
+def delete_collection(collection_id: Slug, staff: Staff) -> taxonomy_schemas.StaffCollectionList:
+    """Take a collection away; its products stay. Shows the collections that are left."""
+    collections.delete(collection_id, staff)
+    return taxonomy_schemas.staff_collection_list()
+
+
+@routes.put("/admin/collections/{collection_id}/products", permission=Permission.CATALOG_WRITE)
+def choose_products(
+    collection_id: Slug, body: taxonomy_schemas.ChooseProducts, staff: Staff
+) -> taxonomy_schemas.StaffCollectionPage:
+    """Say which products are in a collection that has no rule, and in which order: at most 1,000."""
+    chosen = collections.choose(collection_id, body.products, staff)
+    return taxonomy_schemas.staff_collection(collections.find(collection_id), chosen)
+
+
 @routes.get("/admin/attributes", permission=Permission.CATALOG_READ)
 def list_all_attributes() -> taxonomy_schemas.AttributeList:
     """What staff have said of attributes, and files of those that staff have not."""
-    return taxonomy_schemas.attribute_list()
+    return taxonomy_schemas.attribute_list(attributes.latest())
 
 
 @routes.get("/admin/attributes/{attribute_id}", permission=Permission.CATALOG_READ)
@@ -109,7 +145,7 @@ def put_attribute(attribute_id: AttributeId, body: AttributeDraft, staff: Staff)
 def delete_attribute(attribute_id: AttributeId, staff: Staff) -> taxonomy_schemas.AttributeList:
     """Take away what is said of an attribute; products keep their values. Shows those that are left."""
     attributes.delete(attribute_id, staff)
-    return taxonomy_schemas.attribute_list()
+    return taxonomy_schemas.attribute_list(attributes.latest())
 
 
 @routes.get("/admin/price-lists", permission=Permission.CATALOG_READ)

@@ -31,6 +31,11 @@ def present() -> dict[str, Attribute]:
     return _kept()
 
 
+def latest() -> dict[str, Attribute]:
+    """What is known of attributes this moment."""
+    return _read()
+
+
 def names(attribute_id: str) -> list[str]:
     """What an attribute is called, in all languages; nothing if it is not described."""
     item = present().get(attribute_id)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from chalicelib.catalog import category_tree, tables
+from chalicelib.catalog import category_tree, html, tables
 from chalicelib.catalog import taxonomy_tables as taxonomy
 from chalicelib.catalog.category_tree import Place, Tree
+from chalicelib.catalog.events import CategoryChanged
+from chalicelib.catalog.tables import CatalogItem
 from chalicelib.catalog.taxonomy import CategoryDraft
 from chalicelib.catalog.taxonomy_tables import Category, TreeVersion
-from chalicelib.core import audit, cache, dynamo
+from chalicelib.core import audit, cache, dynamo, outbox
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.staff import Staff
@@ -83,14 +85,15 @@ def put(category_id: str, draft: CategoryDraft, by: Staff) -> Categories:
     """Create, change or move a category. The same again changes nothing. 422 for a parent that can not be."""
 
     def changed(now: Categories) -> list[Action]:
-        wanted = _item(category_id, _cleaned(draft), now.version + 1)
+        wanted = _item(category_id, html.cleaned(draft))
         old = now.items.get(category_id)
         if old is not None and _facts(old) == _facts(wanted):
             return []
         now.tree.check_move(category_id, draft.parent)
         if old is None:
             _check_room(now, 1)
-        return [dynamo.put(wanted), _put_entry(by, wanted)]
+        actions = [dynamo.put(wanted), _put_entry(by, wanted)]
+        return actions if old is not None and _found_alike(old, wanted) else [*actions, _announce(wanted, now)]
 
     return _change(changed)
 
@@ -126,7 +129,7 @@ def ensure_path(path: Sequence[tuple[str, str]], by: Staff | None = None) -> Non
             if place.id not in places:
                 above = category_tree.grown(places.values()).nearest(parent)
                 places[place.id] = msgspec.structs.replace(place, parent=above)
-                made = _item(place.id, CategoryDraft(place.name, parent=above), now.version + 1)
+                made = _item(place.id, CategoryDraft(place.name, parent=above))
                 actions += [dynamo.put(made), *([_put_entry(by, made)] if by else [])]
             parent = place.id
         _check_room(now, len(places) - len(now.items))
@@ -161,24 +164,10 @@ def _next(version: int) -> Action:
     return dynamo.put(item, TreeVersion.version == version if version else TreeVersion.pk.does_not_exist(), _Moved())
 
 
-def _cleaned(draft: CategoryDraft) -> CategoryDraft:
-    import nh3
-
-    return msgspec.structs.replace(
-        draft,
-        description=nh3.clean(draft.description),
-        translations={
-            tag: msgspec.structs.replace(words, description=nh3.clean(words.description))
-            for tag, words in draft.translations.items()
-        },
-    )
-
-
-def _item(category_id: str, draft: CategoryDraft, version: int) -> Category:
+def _item(category_id: str, draft: CategoryDraft) -> Category:
     return Category(
         **taxonomy.category_key(category_id),
         id=category_id,
-        version=version,
         name=draft.name,
         description=draft.description,
         seo=draft.seo,
@@ -190,6 +179,16 @@ def _item(category_id: str, draft: CategoryDraft, version: int) -> Category:
 
 def _facts(item: Category) -> tuple[object, ...]:
     return item.name, item.description, item.seo, item.translations, item.parent, int(item.position)
+
+
+def _found_alike(old: Category, new: Category) -> bool:
+    """Whether products in a category are found by the same names at the same place as before."""
+    return (old.parent, old.name, translated(old)) == (new.parent, new.name, translated(new))
+
+
+def _announce(item: Category, before: Categories) -> Action:
+    event = CategoryChanged(aggregate_id=item.id, aggregate_version=before.version + 1)
+    return dynamo.put_raw(CatalogItem, outbox.attributes(event))
 
 
 def _put_entry(by: Staff, item: Category) -> Action:

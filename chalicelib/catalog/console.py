@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import imports, indexing, schemas
+from chalicelib.catalog import imports, index_check, reindexing, schemas
 from chalicelib.catalog.tables import ImportJob
 from chalicelib.core import jobs
 
@@ -31,5 +31,13 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 
 @console.lambda_function()
 def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Rebuild the search index from the table: {}."""
-    return jobs.run("catalog_reindex", indexing.reindex, 120)
+    """Rebuild the search index from the table: {}. Invoked again, one that stopped early goes on."""
+    out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
+    return jobs.run("catalog_reindex", lambda run: reindexing.reindex(run, out_of_time), reindexing.LEASE)
+
+
+@console.lambda_function()
+def catalog_check_index_now(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Compare the search index with the table and repair it, as every night: {}."""
+    out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
+    return jobs.run("catalog_check_index", lambda run: index_check.check(run, out_of_time), index_check.LEASE)

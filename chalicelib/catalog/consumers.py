@@ -2,8 +2,10 @@
 
 import msgspec
 
-from chalicelib.catalog import imports, indexing, media
+from chalicelib.catalog import arranging, imports, indexing, media
 from chalicelib.catalog.events import (
+    CategoryChanged,
+    CollectionChanged,
     ProductPublished,
     ProductUnpublished,
     ProductUpdated,
@@ -14,15 +16,23 @@ from chalicelib.core.queue import Consumers
 
 consumers = Consumers(__name__)
 
-catalog_search = consumers.queue(
+catalog_search = consumers.batches(
     "catalog_search",
-    {
-        ProductPublished: indexing.follow,
-        ProductUpdated: indexing.follow,
-        ProductUnpublished: indexing.follow,
-        ReviewPublished: indexing.follow,
-        ReviewUnpublished: indexing.follow,
-    },
+    [ProductPublished, ProductUpdated, ProductUnpublished, ReviewPublished, ReviewUnpublished],
+    indexing.follow,
+)
+
+# The function's timeout is 120 seconds (.chalice/config.json), which a lease has to outlast.
+_ARRANGING = 120
+
+
+def _arrange(event: arranging.Changed) -> None:
+    arranging.follow(event, imports.deadline(_ARRANGING), _ARRANGING + 1)
+
+
+# Who has no lease sends its message back, so more than a few at once would only wait.
+catalog_arrange = consumers.queue(
+    "catalog_arrange", {CategoryChanged: _arrange, CollectionChanged: _arrange}, batch_size=1, at_once=2
 )
 
 

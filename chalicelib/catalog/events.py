@@ -21,6 +21,15 @@ class ProductUnpublished(Event, frozen=True, kw_only=True):
     handle: str
 
 
+class CategoryChanged(Event, frozen=True, kw_only=True):
+    """A category has another name or another place in the tree, and with it all that is in it or below it. The
+    aggregate is the category; its version is the tree's."""
+
+
+class CollectionChanged(Event, frozen=True, kw_only=True):
+    """Other products belong to a collection by rule from now on, or it is none any more."""
+
+
 class ReviewEvent(Event, frozen=True, kw_only=True):
     """`stars` are those that the product's rating gained, or lost, by it. The aggregate is the review."""
 

@@ -1,6 +1,5 @@
 """Import jobs: a file in S3 becomes products, a line of report for each, and a second reading changes nothing."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -133,7 +132,4 @@ def _new_job(import_id: str, wanted: str | None, dry_run: bool) -> ImportJob:
     )
 
 
-def deadline(seconds_left: float, margin: float = 30.0) -> Callable[[], bool]:
-    """Whether fewer than `margin` seconds remain of the `seconds_left` that a function has now."""
-    end = time.monotonic() + seconds_left - margin
-    return lambda: time.monotonic() > end
+deadline = jobs.deadline

@@ -1,10 +1,10 @@
-"""Keeping the search index like the table: one product after an event, or all of them."""
+"""Keeping the search index like the table: after an event, and page by page."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from chalicelib.catalog import schemas, search, service, tables
+from chalicelib.catalog import schemas, search, search_engine, service, tables
 from chalicelib.catalog.events import (
     ProductPublished,
     ProductUnpublished,
@@ -14,67 +14,47 @@ from chalicelib.catalog.events import (
     ReviewUnpublished,
 )
 from chalicelib.catalog.search import Document
-from chalicelib.catalog.tables import CatalogItem, Shelved
-from chalicelib.core import clock, dynamo, events, ids, outbox
-from chalicelib.core.jobs import Run
+from chalicelib.catalog.search_engine import Write
+from chalicelib.catalog.tables import Product, Shelved, Standing
+from chalicelib.core import log
 
-_BATCH = 100
-# An event is made a moment before it is committed.
-_MARGIN = timedelta(minutes=1)
-_Changed = ProductPublished | ProductUpdated | ProductUnpublished | ReviewPublished | ReviewUnpublished
-_FOLLOWED: dict[str, type[_Changed]] = {
-    kind.name(): kind
-    for kind in (ProductPublished, ProductUpdated, ProductUnpublished, ReviewPublished, ReviewUnpublished)
-}
+Changed = ProductPublished | ProductUpdated | ProductUnpublished | ReviewPublished | ReviewUnpublished
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """Where a reindex is: the index it fills, since when, and behind which entry of the shelf it goes on."""
+def follow(events: Sequence[Changed]) -> set[str]:
+    """Bring the index to the present state of the events' products, whichever came in whatever order.
 
-    index: str
-    since: datetime
-    after: str | None = None
-
-
-def follow(event: _Changed) -> None:
-    """Bring the index to the product's present state, whichever of its events came, in whatever order."""
-    follow_product(event.product_id if isinstance(event, ReviewEvent) else event.aggregate_id)
-
-
-def follow_product(product_id: str) -> None:
-    """Bring the index to the product's present state. Products are never deleted, so what is not there never was."""
-    for found in tables.products([product_id], consistent=True):
-        if found.product.published:
-            search.put(document(found))
-        else:
-            search.remove(product_id, _version(found))
+    One request to the table and one to the engine's documents, however many events. Returns the ids of those that the
+    engine did not take.
+    """
+    about = {event.id: _product_of(event) for event in events}
+    refused = search_engine.write(present(about.values()), search.INDEX)
+    for product_id, reason in refused.items():
+        log.write("search_document_refused", id=product_id, reason=reason)
+    return {event_id for event_id, product_id in about.items() if product_id in refused}
 
 
-def reindex(run: Run) -> None:
-    """Build a new index from the table and switch to it. A run that stopped goes on with the page it was at."""
-    place = _place(run.resume)
-    while True:
-        products, after = service.shelf(tables.PUBLISHED, _BATCH, place.after)
-        run.count(products=search.fill(place.index, map(document, products)))
-        if after is None:
-            break
-        place = msgspec.structs.replace(place, after=after)
-        run.reached(_encoded(place))
-    search.show(place.index)
-    _catch_up(run, place)
+def present(product_ids: Iterable[str]) -> list[Write]:
+    """What the index should have of these products now. Products are never deleted: who has no item never was seen."""
+    wanted = dict.fromkeys(product_ids)
+    return [_write(found.product, found.standing) for found in tables.shelved(wanted, consistent=True)]
 
 
-def _version(found: Shelved) -> int:
-    """Both only rise, so their sum does whenever something about the product changes."""
-    return int(found.product.version) + (int(found.standing.version) if found.standing else 0)
+def _product_of(event: Changed) -> str:
+    return event.product_id if isinstance(event, ReviewEvent) else event.aggregate_id
 
 
-def document(found: Shelved) -> Document:
-    product = found.product
+def page(limit: int, after: str | None) -> tuple[list[Write], str | None]:
+    """What the index should have of the next published products, and the place from which the next page goes on."""
+    found, behind = service.listed(tables.PUBLISHED, limit, after, consistent=True)
+    return [_write(each.product, each.standing) for each in found], behind
+
+
+def document(product: Product, standing: Standing | None) -> Document:
     titles = {tag: words.title for tag, words in product.translations.items()}
     return Document(
         id=product.id,
-        version=_version(found),
+        version=version(product, standing),
         title=[product.title, *titles.values()],
         description=[product.description, *(words.description for words in product.translations.values())],
         brand=product.brand,
@@ -83,30 +63,16 @@ def document(found: Shelved) -> Document:
         category=product.category,
         price_from=product.price_from.amount,
         published_at=str(product.published_at),
-        card={**msgspec.to_builtins(schemas.card(found)), "titles": titles},
+        card={**msgspec.to_builtins(schemas.card(Shelved(product, standing))), "titles": titles},
     )
 
 
-def _place(resume: str | None) -> _Place:
-    if resume:
-        place = msgspec.json.decode(resume, type=_Place)
-        if search.has_index(place.index):
-            return place
-    place = _Place(f"{search.ALIAS}-{ids.new_id('idx')}", clock.now())
-    search.new_index(place.index)
-    return place
+def version(product: Product, standing: Standing | None) -> int:
+    """Both only rise, so their sum does with every change of what search shows."""
+    return int(product.version) + (int(standing.version) if standing else 0)
 
 
-def _encoded(place: _Place) -> str:
-    return msgspec.json.encode(place).decode()
-
-
-def _catch_up(run: Run, place: _Place) -> None:
-    """Follow the events since a reindex began once more: until the switch, consumers put them into the old index."""
-    begun = place.since - _MARGIN
-    for partition in outbox.partitions(begun, clock.now()):
-        run.reached(_encoded(place))
-        for item in dynamo.query_raw(CatalogItem.Meta.table_name, partition):
-            kind = _FOLLOWED.get(item["name"]["S"])
-            if kind and item["at"]["S"] >= clock.stamp(begun):
-                follow(events.decode(item["detail"]["S"].encode(), kind))
+def _write(product: Product, standing: Standing | None) -> Write:
+    if not product.published:
+        return Write(product.id, version(product, standing), None)
+    return search.written(document(product, standing))

@@ -99,6 +99,10 @@ class VariantDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     components: dict[Sku, Annotated[int, Meta(ge=1, le=100)]] = {}
     stock: dict[str, Pieces] = {}
 
+    @property
+    def on_sale(self) -> bool:
+        return self.compare_at is not None and self.compare_at.amount > self.price.amount
+
 
 class ProductDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A product as staff or a file describe it. Descriptions may hold HTML; it is sanitised when it is stored.

@@ -14,20 +14,6 @@ from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
 
-def cleaned(draft: ProductDraft) -> ProductDraft:
-    """The draft without what HTML should not be shown to others."""
-    import nh3  # a native library, and only who writes products needs it
-
-    return msgspec.structs.replace(
-        draft,
-        description=nh3.clean(draft.description),
-        translations={
-            tag: msgspec.structs.replace(words, description=nh3.clean(words.description))
-            for tag, words in draft.translations.items()
-        },
-    )
-
-
 def product(draft: ProductDraft, product_id: str, old: Product | None) -> Product:
     """The product that `draft` describes now, in the version that follows `old`'s."""
     now = clock.now()
@@ -49,6 +35,7 @@ def product(draft: ProductDraft, product_id: str, old: Product | None) -> Produc
         images=list(draft.images),
         skus=[variant.sku for variant in draft.variants],
         price_from=Money(rules.cheapest(draft.variants), settings.currency),
+        on_sale=any(variant.on_sale for variant in draft.variants),
         list_prices_from=price_lists.minima(variant.prices for variant in draft.variants),
         created_at=old.created_at if old else clock.stamp(now),
         fingerprint=fingerprint(draft),
@@ -70,7 +57,7 @@ def show(
     item.publish_at = clock.stamp(publish_at) if publish_at else None
     item.unpublish_at = clock.stamp(unpublish_at) if unpublish_at else None
     item.published_at = (published_at or clock.stamp(now)) if item.published else None
-    item.shelves = shelving.shelves_of(item) if item.published else []
+    shelving.arrange(item)
     due.look_after(item, rules.turns_at(now, item.status, publish_at, unpublish_at))
 
 

@@ -51,7 +51,7 @@ def of(old: Product | None, new: Product, otherwise: Exception) -> Writes:
             standing = Standing(**tables.standing_key(new.id))
             together.append(dynamo.update(standing, [Standing.handle.set(new.handle)]))
     if new.published or (old is not None and old.published):
-        together.append(_announce(_event_of(old, new), new))
+        together.append(announce(_event_of(old, new), new))
     return Writes(together, coming, going)
 
 
@@ -80,6 +80,7 @@ def _event_of(old: Product | None, new: Product) -> type[_Changed]:
     return ProductUpdated if old is not None and old.published else ProductPublished
 
 
-def _announce(kind: type[_Changed], product: Product) -> Action:
+def announce(kind: type[_Changed], product: Product) -> Action:
+    """The write action that tells of a product in its present version."""
     event = kind(aggregate_id=product.id, aggregate_version=int(product.version), handle=str(product.handle))
     return dynamo.put_raw(CatalogItem, outbox.attributes(event))

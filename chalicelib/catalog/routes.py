@@ -6,7 +6,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from chalicelib.catalog import (
+    attributes,
     categories,
+    collections,
     price_schemas,
     prices,
     review_schemas,
@@ -29,7 +31,7 @@ _MINUTE = "public, max-age=60, stale-while-revalidate=300"
 def list_products(query: schemas.ListProducts) -> schemas.Products:
     """Published products, newest first, all or those of one category and what is below it."""
     on = _public_terms(query.currency)
-    products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
+    products, after = service.listed(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
     return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
 
 
@@ -67,10 +69,30 @@ def show_category(category_id: str, query: taxonomy_schemas.InLanguage) -> taxon
     return taxonomy_schemas.category_page(categories.present(), category_id, query.locale)
 
 
+@routes.get("/collections", cache=_MINUTE)
+def list_collections(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.CollectionList:
+    """All collections that are shown."""
+    return taxonomy_schemas.collection_list(query.locale)
+
+
+@routes.get("/collections/{collection_id}", cache=_MINUTE)
+def show_collection(collection_id: str, query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.CollectionView:
+    """A collection."""
+    return taxonomy_schemas.collection(collections.published(collection_id), query.locale)
+
+
+@routes.get("/collections/{collection_id}/products", cache=_MINUTE)
+def list_collection(collection_id: str, query: schemas.ListCollection) -> schemas.Products:
+    """The published products of a collection, in its order; by rule, newest first."""
+    one, on = collections.published(collection_id), _public_terms(query.currency)
+    products, after = collections.page(one, query.limit, decode_cursor(query.cursor))
+    return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
+
+
 @routes.get("/attributes", cache=_MINUTE)
 def list_attributes(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.AttributeList:
     """What the attributes of products are called, and by which of them search can be narrowed down."""
-    return taxonomy_schemas.attribute_list(query.locale)
+    return taxonomy_schemas.attribute_list(attributes.present(), query.locale)
 
 
 @routes.get("/search", cache=_MINUTE)

@@ -35,10 +35,13 @@ ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
 Outcome = Literal["created", "updated", "unchanged", "failed", "skipped"]
 
 
-class ListProducts(Page, frozen=True, forbid_unknown_fields=True):
-    category: Slug | None = None
+class ListCollection(Page, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
     currency: Currency | None = None
+
+
+class ListProducts(ListCollection, frozen=True, forbid_unknown_fields=True):
+    category: Slug | None = None
 
 
 class ShowProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """What the catalogue holds: products with their variants, shelves, and what carts need to know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chalicelib.catalog import tables
 from chalicelib.catalog.tables import Page, Product, Shelved, Standing
@@ -11,7 +11,7 @@ from chalicelib.core.errors import not_found
 
 def product(product_id: str) -> tuple[Product, list[Variant], Standing | None]:
     """A product, published or not, with its variants and how it does; read consistently."""
-    found = tables.products([product_id], consistent=True)
+    found = tables.shelved([product_id], consistent=True)
     if not found:
         raise not_found("product")
     return found[0].product, _variants_of(found[0].product), found[0].standing
@@ -44,16 +44,36 @@ def reviewed_product(handle: str) -> tuple[Product, Standing | None]:
     return page.product, page.standing
 
 
-def shelf(name: str, limit: int, after: str | None) -> tuple[list[Shelved], str | None]:
+def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
     """A page of products, newest first, and the place from which the next page goes on, if there is one.
 
     A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
     """
-    entries = tables.shelf(name, limit + 1, after)
-    found = tables.products([entry.product_id for entry in entries[:limit]])
-    if name != tables.EVERYTHING:
-        found = [shelved for shelved in found if name in shelved.product.shelves]
-    return found, entries[limit - 1].sk if len(entries) > limit else None
+    product_ids, behind = _entries(name, limit, after)
+    return [item for item in products(product_ids).values() if _stands(item, name)], behind
+
+
+def listed(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Shelved], str | None]:
+    """The same with how each product does."""
+    product_ids, behind = _entries(name, limit, after, consistent=consistent)
+    found = tables.shelved(product_ids, consistent=consistent)
+    return [item for item in found if _stands(item.product, name)], behind
+
+
+def _entries(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[str], str | None]:
+    entries = tables.shelf(name, limit + 1, after, consistent=consistent)
+    return [entry.product_id for entry in entries[:limit]], entries[limit - 1].sk if len(entries) > limit else None
+
+
+def _stands(product: Product, name: str) -> bool:
+    return name == tables.EVERYTHING or name in product.shelves
+
+
+def products(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
+    """The products that there are of these ids, in their order, published or not."""
+    keys: list[dynamo.Key] = [(Product, f"PRODUCT#{product_id}", "PRODUCT") for product_id in product_ids]
+    found = dynamo.load(keys, consistent=consistent)
+    return {item.id: item for item in map(found.get, keys) if isinstance(item, Product)}
 
 
 def offers(skus: list[str]) -> list[dynamo.Key]:

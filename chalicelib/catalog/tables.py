@@ -18,7 +18,7 @@ A variant's key is its SKU, so a cart reads it directly and no two products can 
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
 over SHELF_SPREAD partitions; a product knows on which it stands. A handle that a product had before stays taken and
 leads to it. A product that is to be shown or hidden at some time is in the index `by_due`, under DUE#<spread>.
-Categories are in taxonomy_tables.py, price lists in price_tables.py.
+Categories, collections and attributes are in taxonomy_tables.py, price lists in price_tables.py.
 """
 
 import hashlib
@@ -81,8 +81,9 @@ class CatalogItem(Item):
 class Product(CatalogItem, discriminator="product"):
     """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
 
-    `shelves` are the lists on which it stands while it is published, since `published_at`. `price_from` is the lowest
-    of its variants' own prices, `list_prices_from` the lowest that price lists have for one piece.
+    `shelves` are the lists on which it stands while it is published, since `published_at`, as they follow from the
+    version `tree_version` of the categories' tree. `price_from` is the lowest of its variants' own prices,
+    `list_prices_from` the lowest that price lists have for one piece.
     """
 
     id = UnicodeAttribute()
@@ -99,12 +100,14 @@ class Product(CatalogItem, discriminator="product"):
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
     price_from = JsonAttribute(Money)
+    on_sale = BooleanAttribute(default=False)
     list_prices_from = JsonAttribute(ListMinima, default=dict)
     status = UnicodeAttribute()
     publish_at = UnicodeAttribute(null=True)
     unpublish_at = UnicodeAttribute(null=True)
     published_at = UnicodeAttribute(null=True)
     shelves = JsonAttribute(list[str], default=list)
+    tree_version = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
     fingerprint = UnicodeAttribute()
 
@@ -311,22 +314,16 @@ def product_front(handle: str) -> Page | None:
     return _page(CatalogItem.page.query(handle, CatalogItem.part < "VARIANT#"))
 
 
-def products(product_ids: list[str], *, consistent: bool = False) -> list[Shelved]:
+def shelved(product_ids: Iterable[str], *, consistent: bool = False) -> list[Shelved]:
     """Those that exist of these products, in this order, 50 a request."""
-    found = dynamo.load(
-        (key for product_id in product_ids for key in (product_ref(product_id), standing_ref(product_id))),
-        consistent=consistent,
-    )
-    shelved = []
-    for product_id in product_ids:
-        product, standing = found.get(product_ref(product_id)), found.get(standing_ref(product_id))
-        if isinstance(product, Product):
-            shelved.append(Shelved(product, standing if isinstance(standing, Standing) else None))
-    return shelved
-
-
-def standing_ref(product_id: str) -> dynamo.Key:
-    return (Standing, f"PRODUCT#{product_id}", "STANDING")
+    pairs = [(product_ref(product_id), standing_ref(product_id)) for product_id in product_ids]
+    found = dynamo.load((ref for pair in pairs for ref in pair), consistent=consistent)
+    together = [(found.get(product), found.get(standing)) for product, standing in pairs]
+    return [
+        Shelved(product, standing if isinstance(standing, Standing) else None)
+        for product, standing in together
+        if isinstance(product, Product)
+    ]
 
 
 def _page(found: Iterable[Item]) -> Page | None:
@@ -352,6 +349,10 @@ def product_ref(product_id: str) -> dynamo.Key:
     return (Product, f"PRODUCT#{product_id}", "PRODUCT")
 
 
+def standing_ref(product_id: str) -> dynamo.Key:
+    return (Standing, f"PRODUCT#{product_id}", "STANDING")
+
+
 def put_off(product_id: str, until: datetime) -> None:
     """Let the schedule look at a product later."""
     due.put_off(Product(**product_key(product_id)), product_id, until)
@@ -362,13 +363,11 @@ def waiting(now: datetime, limit: int) -> Iterator[str]:
     return due.waiting(CatalogItem, now, limit)
 
 
-def shelf(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
+def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False) -> list[ShelfEntry]:
     """The next `limit` entries of a shelf, newest first, behind the sort key `after`."""
     condition = ShelfEntry.sk < after if after else None
-    pages = (
-        ShelfEntry.query(f"SHELF#{name}#{spread}", condition, scan_index_forward=False, limit=limit)
-        for spread in range(SHELF_SPREAD)
-    )
+    how: dict[str, Any] = {"scan_index_forward": False, "limit": limit, "consistent_read": consistent}
+    pages = (ShelfEntry.query(f"SHELF#{name}#{spread}", condition, **how) for spread in range(SHELF_SPREAD))
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
 
 

@@ -1,11 +1,11 @@
-"""What staff say of categories and attributes before they are stored."""
+"""What staff say of categories, collections and attributes before they are stored."""
 
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.product import AttributeValue, Locale, Name, Seo, Slug
+from chalicelib.catalog.product import AttributeValue, Locale, Name, Seo, Slug, Url
 
 Description = Annotated[str, Meta(max_length=10_000)]
 Position = Annotated[int, Meta(ge=0, le=1_000_000, description="smaller ones stand first")]
@@ -39,6 +39,21 @@ class CategoryDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     translations: dict[Locale, Words] = {}
     parent: Slug | None = None
     position: Position = 0
+
+
+class CollectionDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A collection as staff describe it: by `rule`, such as `tag = summer and price < 50`, or of products that are put
+    into it one by one. It is shown while it is `published`.
+    """
+
+    name: Name
+    description: Description = ""
+    seo: Seo = Seo()
+    translations: dict[Locale, Words] = {}
+    image: Url | None = None
+    position: Position = 0
+    published: bool = False
+    rule: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
 
 
 class AttributeWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

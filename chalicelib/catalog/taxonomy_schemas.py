@@ -1,11 +1,14 @@
-"""What clients see of categories and attributes."""
+"""What clients see of categories, collections and attributes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from chalicelib.catalog import attributes
+from chalicelib.catalog import attributes, collections
 from chalicelib.catalog.categories import Categories, name_in
+from chalicelib.catalog.collections import Known
 from chalicelib.catalog.product import Locale, Seo
 from chalicelib.catalog.taxonomy import AttributeDraft, Words
 from chalicelib.catalog.taxonomy_tables import Attribute, Category
@@ -45,6 +48,46 @@ class CategoryList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class CollectionView(msgspec.Struct, frozen=True):
+    """A collection. `by_rule`: everything to which a rule applies is in it, newest first; else what staff have put."""
+
+    id: str
+    name: str
+    description: str
+    seo: Seo
+    translations: dict[str, Words]
+    image: str | None
+    position: int
+    by_rule: bool
+
+
+class StaffCollectionView(CollectionView, frozen=True):
+    published: bool
+    rule: str | None
+
+
+class StaffCollectionPage(StaffCollectionView, frozen=True):
+    """A collection and the ids of the products that were put into it."""
+
+    products: list[str]
+
+
+class CollectionList(msgspec.Struct, frozen=True):
+    data: list[CollectionView]
+    next_cursor: str | None
+
+
+class StaffCollectionList(msgspec.Struct, frozen=True):
+    data: list[StaffCollectionView]
+    next_cursor: str | None
+
+
+class ChooseProducts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ids of products, in the order in which the collection shows them."""
+
+    products: Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=1000)]
+
+
 class AttributeLabel(msgspec.Struct, frozen=True):
     name: str
     unit: str | None
@@ -80,14 +123,53 @@ def breadcrumbs(known: Categories, category_id: str | None, locale: str | None) 
     return [Crumb(item.id, name_in(item, locale)) for item in known.path(category_id)]
 
 
+def collection(one: Known, locale: str | None) -> CollectionView:
+    return CollectionView(**_collection_fields(one, locale))
+
+
+def collection_list(locale: str | None) -> CollectionList:
+    """The collections that are shown, in their order."""
+    known = collections.present().values()
+    return CollectionList([collection(one, locale) for one in known if one.content.published], None)
+
+
+def staff_collection(one: Known, products: list[str]) -> StaffCollectionPage:
+    return StaffCollectionPage(**_staff_collection_fields(one), products=products)
+
+
+def staff_collection_list() -> StaffCollectionList:
+    """All collections, shown or not, as they are this moment."""
+    known = collections.latest().values()
+    return StaffCollectionList([StaffCollectionView(**_staff_collection_fields(one)) for one in known], None)
+
+
+def _collection_fields(one: Known, locale: str | None) -> dict[str, Any]:
+    own = one.content
+    words = own.translations.get(locale) if locale else None
+    return {
+        "id": one.id,
+        "name": words.name if words else own.name,
+        "description": (words.description if words else "") or own.description,
+        "seo": words.seo if words and words.seo != Seo() else own.seo,
+        "translations": own.translations,
+        "image": own.image,
+        "position": own.position,
+        "by_rule": one.rule is not None,
+    }
+
+
+def _staff_collection_fields(one: Known) -> dict[str, Any]:
+    return {**_collection_fields(one, None), "published": one.content.published, "rule": one.content.rule}
+
+
 def attribute(item: Attribute, locale: str | None = None) -> AttributeView:
     label = _label(item, locale)
     return AttributeView(id=item.id, **{**msgspec.structs.asdict(item.content), **msgspec.structs.asdict(label)})
 
 
-def attribute_list(locale: str | None = None) -> AttributeList:
+def attribute_list(known: Mapping[str, Attribute], locale: str | None = None) -> AttributeList:
     """All attributes in their order, with their names in a language."""
-    return AttributeList([attribute(item, locale) for item in attributes.present().values()], None)
+    return AttributeList([attribute(item, locale) for item in known.values()], None)
 
 
 def attribute_labels(attribute_ids: Iterable[str], locale: str | None) -> dict[str, AttributeLabel]:

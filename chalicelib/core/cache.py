@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-_SECONDS = 60.0
+SECONDS = 60.0
 _forgetters: list[Callable[[], None]] = []
 
 
@@ -14,7 +14,7 @@ def for_a_minute(read: Callable[[], T]) -> Callable[[], T]:
     kept: list[tuple[float, T]] = []
 
     def remembered() -> T:
-        if not kept or time.monotonic() - kept[0][0] > _SECONDS:
+        if not kept or time.monotonic() - kept[0][0] > SECONDS:
             kept[:] = [(time.monotonic(), read())]
         return kept[0][1]
 

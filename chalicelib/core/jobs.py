@@ -9,6 +9,7 @@
 
 import contextlib
 import re
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -117,6 +118,12 @@ def run(name: str, work: Callable[[Run], None], lease_seconds: int) -> dict[str,
     this.resume = None
     _end(this, lease, DONE, resumed)
     return {"outcome": DONE, **this.counts}
+
+
+def deadline(seconds_left: float, margin: float = 30.0) -> Callable[[], bool]:
+    """Whether fewer than `margin` seconds remain of the `seconds_left` that a function has now."""
+    end = time.monotonic() + seconds_left - margin
+    return lambda: time.monotonic() > end
 
 
 class JobsFailed(Exception):

@@ -1,14 +1,15 @@
-"""Consumers: one function per queue, each record on its own, a failing one goes back and takes no other with it."""
+"""Consumers: one function per queue. A record that fails goes back and takes no other with it."""
 
 import traceback
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.core import events, log
 
+T = TypeVar("T")
 # The template gives each consumer its queue; Chalice needs something of an ARN's shape in this place.
 PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
 # So a flood of events in one queue does not take all of the account's functions from the shop's API.
@@ -32,7 +33,13 @@ class Consumers(Blueprint):
         self.handled: dict[str, frozenset[str]] = {}
 
     def queue(
-        self, name: str, handlers: Mapping[type[events.Event], Callable[[Any], None]], *, longest: int = _LONGEST
+        self,
+        name: str,
+        handlers: Mapping[type[events.Event], Callable[[Any], None]],
+        *,
+        batch_size: int = 10,
+        at_once: int = _AT_ONCE,
+        longest: int = _LONGEST,
     ) -> Any:
         """Consume one queue of events; `handlers` says which use case answers which event.
 
@@ -42,13 +49,41 @@ class Consumers(Blueprint):
         self.handled[name] = frozenset(by_name)
 
         def consume(body: str) -> None:
-            envelope = msgspec.json.decode(body, type=_Envelope)
-            kind, handle = by_name[envelope.detail_type]
-            event = events.decode(bytes(envelope.detail), kind)
-            log.write("event", consumer=name, name=envelope.detail_type, id=event.id, aggregate=event.aggregate_id)
+            event, handle = _opened(name, body, by_name)
             handle(event)
 
-        return self.messages(name, consume, longest=longest)
+        return self.messages(name, consume, batch_size=batch_size, at_once=at_once, longest=longest)
+
+    def batches(
+        self, name: str, kinds: Iterable[type[events.Event]], handle: Callable[[list[Any]], Container[str]]
+    ) -> Any:
+        """Consume one queue of events, all of a batch at once: for what costs as much for ten as for one.
+
+        `handle` returns the ids of the events that it could not follow; their records go back. If it raises, all do.
+        """
+        by_name = {kind.name(): (kind, kind) for kind in kinds}
+        self.handled[name] = frozenset(by_name)
+
+        def handler(batch: SQSEvent) -> dict[str, Any]:
+            read: dict[str, events.Event] = {}
+            failures: list[str] = []
+            for record in batch:
+                message_id = record.to_dict()["messageId"]
+                try:
+                    read[message_id], _ = _opened(name, record.body, by_name)
+                except Exception:
+                    _log_failure(name, message_id)
+                    failures.append(message_id)
+            try:
+                helpless = handle(list(read.values())) if read else ()
+            except Exception:
+                _log_failure(name, *read)
+                failures += read
+            else:
+                failures += [message_id for message_id, event in read.items() if event.id in helpless]
+            return _failed(failures)
+
+        return self._register(name, handler)
 
     def messages(
         self,
@@ -70,17 +105,39 @@ class Consumers(Blueprint):
             for place, record in enumerate(batch):
                 message_id = record.to_dict()["messageId"]
                 if place and batch.context.get_remaining_time_in_millis() < longest * 1000:
-                    failures.append({"itemIdentifier": message_id})
+                    failures.append(message_id)
                     continue
                 try:
                     consume(record.body)
                 except Exception:  # also what is not possible yet: an event that overtook the one before it
-                    log.write("error", consumer=name, message=message_id, traceback=traceback.format_exc())
-                    failures.append({"itemIdentifier": message_id})
-            return {"batchItemFailures": failures}
+                    _log_failure(name, message_id)
+                    failures.append(message_id)
+            return _failed(failures)
 
+        return self._register(name, handler, batch_size, at_once)
+
+    def _register(
+        self, name: str, handler: Callable[[SQSEvent], dict[str, Any]], batch_size: int = 10, at_once: int = _AT_ONCE
+    ) -> Any:
         handler.__name__ = name
         register = self.on_sqs_message(
             queue_arn=PLACEHOLDER_ARN, batch_size=batch_size, maximum_concurrency=at_once, name=name
         )
         return register(handler)
+
+
+def _opened(name: str, body: str, known: Mapping[str, tuple[type[events.Event], T]]) -> tuple[events.Event, T]:
+    """The event in a message, and what its consumer has for events of this name."""
+    envelope = msgspec.json.decode(body, type=_Envelope)
+    kind, use = known[envelope.detail_type]
+    event = events.decode(bytes(envelope.detail), kind)
+    log.write("event", consumer=name, name=envelope.detail_type, id=event.id, aggregate=event.aggregate_id)
+    return event, use
+
+
+def _log_failure(name: str, *messages: str) -> None:
+    log.write("error", consumer=name, message=" ".join(messages), traceback=traceback.format_exc())
+
+
+def _failed(messages: Iterable[str]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in messages]}

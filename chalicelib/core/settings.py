@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     media_bucket: str
     media_url: str
     import_queue_url: str
+    arrange_queue_url: str
     webhook_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
@@ -69,6 +70,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         media_bucket=required("MEDIA_BUCKET"),
         media_url=required("MEDIA_URL"),
         import_queue_url=required("IMPORT_QUEUE_URL"),
+        arrange_queue_url=required("ARRANGE_QUEUE_URL"),
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),
         opensearch_signed=required("OPENSEARCH_SIGNED") == "true",

@@ -13,5 +13,6 @@ def client() -> Any:
     return boto3.client("sqs", region_name=settings.region)
 
 
-def send(queue_url: str, body: str) -> None:
-    client().send_message(QueueUrl=queue_url, MessageBody=body)
+def send(queue_url: str, body: str, delay_seconds: int = 0) -> None:
+    """Send a message that comes after `delay_seconds`, at most 900."""
+    client().send_message(QueueUrl=queue_url, MessageBody=body, DelaySeconds=delay_seconds)

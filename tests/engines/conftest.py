@@ -36,12 +36,12 @@ def osmem_url() -> Iterator[str]:
 @pytest.fixture(params=["osmem", pytest.param("opensearch", marks=pytest.mark.engines)])
 def search_engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an engine, and the shop looks there."""
-    from chalicelib.catalog import search
+    from chalicelib.catalog import search_engine as engine
     from chalicelib.core.settings import settings
 
     usual = settings.opensearch_url
     msgspec.structs.force_setattr(settings, "opensearch_url", request.getfixturevalue(f"{request.param}_url"))
-    search._engine.cache_clear()
+    engine.engine.cache_clear()
     yield settings.opensearch_url
     msgspec.structs.force_setattr(settings, "opensearch_url", usual)
-    search._engine.cache_clear()
+    engine.engine.cache_clear()

@@ -87,6 +87,15 @@ def review(verdict: str, **body: Any) -> Callable[[Shop], Write]:
     return prepare
 
 
+def collection(step: str) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        shop.staff.put("/admin/collections/summer", {"name": "Summer"})
+        body = {"products": [shop.product("mug")["id"]]} if step else {}
+        return Write(f"/admin/collections/summer{step}", body, "summer")
+
+    return prepare
+
+
 def attribute(shop: Shop) -> Write:
     shop.staff.put("/admin/attributes/material", {"name": "Material"})
     return Write("/admin/attributes/material", {}, "material")
@@ -106,6 +115,12 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "catalog.delete_price_list": ("price_list.deleted", price_list),
     "catalog.delete_category": ("category.deleted", category),
+    "catalog.put_collection": (
+        "collection.put",
+        lambda _: Write("/admin/collections/summer", {"name": "Summer"}, "summer"),
+    ),
+    "catalog.delete_collection": ("collection.deleted", collection("")),
+    "catalog.choose_products": ("collection.chosen", collection("/products")),
     "catalog.put_attribute": (
         "attribute.put",
         lambda _: Write("/admin/attributes/material", {"name": "Material"}, "material"),

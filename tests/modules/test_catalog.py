@@ -1,10 +1,6 @@
-import json
-
-import buyers
 import pytest
 from inprocess import Shop, eur
 from refusals import refusal
-from searching import follow, handles, refresh
 
 
 def test_a_draft_is_seen_by_staff_alone(shop: Shop) -> None:
@@ -90,112 +86,17 @@ def test_a_bad_product_is_refused_by_its_field(shop: Shop, changed: dict, pointe
     assert (refused["status"], refused["pointer"]) == (422, pointer)
 
 
-@pytest.mark.parametrize("order", [1, -1])
-def test_late_and_repeated_events_leave_the_present_state_in_search(searchable: Shop, order: int) -> None:
-    shop = searchable
-    product = shop.product("mug")
-    shop.staff.post(f"/admin/products/{product['id']}/unpublish")
-    shop.product("bowl")
-    follow(shop, order)
-    assert handles(shop, "") == ["bowl"]
-    shop.staff.post(f"/admin/products/{product['id']}/publish")
-    follow(shop, order)
-    assert sorted(handles(shop, "")) == ["bowl", "mug"]
-
-
-def test_search_shows_a_products_rating_as_it_is_now(searchable: Shop) -> None:
-    shop = searchable
-    shop.product("mug")
-    review = buyers.published(shop, buyers.delivered(shop), stars=4)
-    follow(shop)
-    rating = shop.guest.get("/search?q=mug")["data"][0]["rating"]
-    assert rating == {"average": 4.0, "count": 1}
-    shop.staff.post(f"/admin/reviews/{review['id']}/reject", {"reason": "No."})
-    follow(shop, -1)
-    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": None, "count": 0}
-
-
-def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
-    from chalicelib.catalog import indexing, search, tables
-
-    shop = searchable
-    product = shop.product("mug")
-    follow(shop)
-    (stale,) = map(indexing.document, tables.products([product["id"]]))
-    shop.staff.put(
-        f"/admin/products/{product['id']}",
-        {"handle": "mug", "title": "Cup", "status": "published", "variants": [{"sku": "MUG", "price": eur(1)}]},
-    )
-    follow(shop)
-    search.put(stale)
-    refresh()
-    assert shop.guest.get("/search")["data"][0]["title"] == "Cup"
-
-
-def test_reindex_builds_the_index_from_the_table(searchable: Shop) -> None:
-    from inprocess import CONTEXT
-
-    from chalicelib.catalog.console import catalog_reindex
-
-    shop = searchable
-    for n in range(5):
-        shop.product(f"p{n}", status="draft" if n == 2 else "published")
-    for _ in range(2):
-        assert catalog_reindex({}, CONTEXT) == {"outcome": "done", "products": 4}
-        assert sorted(handles(shop, "")) == ["p0", "p1", "p3", "p4"]
-
-
-def test_a_reindex_that_stopped_goes_on_and_misses_no_change(searchable: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from inprocess import CONTEXT
-
-    from chalicelib.catalog import indexing, search
-    from chalicelib.catalog.console import catalog_reindex
-
-    shop = searchable
-    made = [shop.product(f"p{n}") for n in range(5)]
-    monkeypatch.setattr(indexing, "_BATCH", 2)
-    fill, pages = search.fill, []
-
-    def stumble(index: str, documents: object) -> int:
-        pages.append(index)
-        if len(pages) == 2:
-            raise ConnectionError
-        return fill(index, documents)
-
-    monkeypatch.setattr(search, "fill", stumble)
-    with pytest.raises(ConnectionError):
-        catalog_reindex({}, CONTEXT)
-    shop.staff.post(f"/admin/products/{made[4]['id']}/unpublish")
-    assert catalog_reindex({}, CONTEXT) == {"outcome": "done", "products": 3}
-    assert len(set(pages)) == 1
-    search._engine().indices.refresh(index=search.ALIAS)
-    assert sorted(handles(shop, "")) == ["p0", "p1", "p2", "p3"]
-
-
 def test_without_the_engine_search_says_so_and_the_rest_works(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     from opensearchpy import OpenSearch
 
-    from chalicelib.catalog import search
+    from chalicelib.catalog import search_engine
 
     nobody = OpenSearch(hosts=["http://127.0.0.1:9"], max_retries=0)
-    monkeypatch.setattr(search, "_engine", lambda: nobody)
+    monkeypatch.setattr(search_engine, "engine", lambda: nobody)
     shop.product("mug")
     status, headers, problem = shop.guest.send("GET", "/search?q=mug")
     assert (status, problem["code"]) == (503, "search_unavailable")
     assert headers["Retry-After"]
     assert shop.guest.get("/products/mug")["title"] == "Mug"
+    assert [card["handle"] for card in shop.guest.get("/products")["data"]] == ["mug"]
     assert shop.cart(("MUG", 1)).get()["lines"]
-
-
-def test_an_event_that_search_can_not_take_goes_back_to_its_queue(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import search
-    from chalicelib.catalog.consumers import catalog_search
-
-    def down() -> None:
-        raise ConnectionError
-
-    monkeypatch.setattr(search, "_make_index", down)
-    shop.product("mug")
-    event = shop.events()[0]
-    message = json.loads(json.dumps({"detail-type": event["name"], "detail": event["detail"]}))
-    assert len(shop.consume(catalog_search, message)) == 1

@@ -168,3 +168,15 @@ def test_an_older_tree_is_read_again_for_whoever_knows_of_a_newer_one(
         categories.put("b", CategoryDraft("b"), Staff("somebody", frozenset()))
     assert categories.present() is known
     assert categories.present(since=known.version + 1).version == known.version + 1
+
+
+def test_a_product_page_leads_down_to_its_category(clothes: Shop) -> None:
+    put(clothes, "men", "clothes", name="Men", translations={"zh": {"name": "男装"}})
+    clothes.product("shirt", category="shirts")
+    clothes.product("mug")
+    assert clothes.guest.get("/products/shirt?locale=zh")["breadcrumbs"] == [
+        {"id": "clothes", "name": "clothes"},
+        {"id": "men", "name": "男装"},
+        {"id": "shirts", "name": "shirts"},
+    ]
+    assert clothes.guest.get("/products/mug")["breadcrumbs"] == []

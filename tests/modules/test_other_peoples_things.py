@@ -60,6 +60,8 @@ PUBLIC = {
     ("DELETE", "/me/products/{handle}/reviews/{review_id}/helpful"),
     ("GET", "/products/{handle}"),
     ("GET", "/categories/{category_id}"),
+    ("GET", "/collections/{collection_id}"),
+    ("GET", "/collections/{collection_id}/products"),
 }
 
 

@@ -258,7 +258,7 @@ def test_another_functions_change_of_a_list_is_seen_within_a_minute(
     (bulk,) = [item for item in kept if item["sk"]["S"] == "LIST#bulk"]
     priced.dynamodb.delete_item(TableName="test-catalog", Key={"pk": bulk["pk"], "sk": bulk["sk"]})
     assert line(cart.get())[0] == eur(900)
-    monkeypatch.setattr(cache, "_SECONDS", -1.0)
+    monkeypatch.setattr(cache, "SECONDS", -1.0)
     assert refusal(cart.post, "/checkout", wish)["code"] == "cart_changed"
 
 

@@ -8,6 +8,8 @@ import pytest
 
 import chalicelib
 from chalicelib.catalog.events import (
+    CategoryChanged,
+    CollectionChanged,
     ProductPublished,
     ProductUnpublished,
     ProductUpdated,
@@ -63,6 +65,8 @@ EVENTS = [
     event(ProductPublished, "prd_01kdyhq2wg8c4w2b6n0v5j7tye", 1, **PRODUCT),
     event(ProductUpdated, "prd_01kdyhq2wg8c4w2b6n0v5j7tye", 2, **PRODUCT),
     event(ProductUnpublished, "prd_01kdyhq2wg8c4w2b6n0v5j7tye", 3, **PRODUCT),
+    event(CategoryChanged, "green-tea", 17),
+    event(CollectionChanged, "夏", 2),
     event(OrderPlaced, ORDER, 1, **OWED),
     event(OrderConfirmed, ORDER, 2, **OWED),
     event(NothingToSend, ORDER, 3, **OWED),
@@ -129,6 +133,8 @@ def test_an_event_that_lacks_a_fact_is_refused(event):
 @each_event
 def test_an_event_says_which_module_it_comes_from(event):
     module = {
+        "Cat": "catalog",
+        "Col": "catalog",
         "Pro": "catalog",
         "Rev": "catalog",
         "Ord": "orders",
