@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chalicelib.catalog import arranging, imports, indexing, media
+from chalicelib.catalog import arranging, imports, indexing, media, sales
 from chalicelib.catalog.events import (
     CategoryChanged,
     CollectionChanged,
@@ -13,6 +13,7 @@ from chalicelib.catalog.events import (
     ReviewUnpublished,
 )
 from chalicelib.core.queue import Consumers
+from chalicelib.logistics.events import ShipmentDispatched
 
 consumers = Consumers(__name__)
 
@@ -21,6 +22,8 @@ catalog_search = consumers.batches(
     [ProductPublished, ProductUpdated, ProductUnpublished, ReviewPublished, ReviewUnpublished],
     indexing.follow,
 )
+
+catalog_sales = consumers.queue("catalog_sales", {ShipmentDispatched: sales.count}, longest=12)
 
 # The function's timeout is 120 seconds (.chalice/config.json), which a lease has to outlast.
 _ARRANGING = 120
