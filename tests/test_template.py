@@ -302,9 +302,14 @@ def test_only_checked_pictures_can_be_read_and_only_through_the_cdn(resources: R
     }
 
 
-def test_what_waits_for_its_check_does_not_stay(resources: Resources) -> None:
-    rules = resources["MediaBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules} == {"imports/": 90, "uploads/": 1}
+def test_what_waits_for_its_check_or_its_review_does_not_stay(resources: Resources) -> None:
+    from chalicelib.catalog import media, storage
+
+    rules = {rule["Prefix"]: rule for rule in resources["MediaBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    assert (rules["uploads/"]["ExpirationInDays"], "TagFilters" in rules["uploads/"]) == (1, False)
+    name, _, value = storage._UNCLAIMED.partition("=")
+    assert rules["media/"]["TagFilters"] == [{"Key": name, "Value": value}]
+    assert rules["media/"]["ExpirationInDays"] == media.UNCLAIMED_KEPT.days
 
 
 def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:
