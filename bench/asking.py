@@ -3,9 +3,8 @@
 
 def ask(text: str, limit: int = 20) -> list[str]:
     """Handles of what the shop's search finds, best first."""
-    from chalicelib.catalog import search
+    from chalicelib.catalog import searching
+    from chalicelib.catalog.search_schemas import Search
 
-    query = search.Query(
-        text=text, category=None, price_min=None, price_max=None, sort="relevance", limit=limit, after=None
-    )
-    return [card["handle"] for card in search.search(query).cards]
+    found = searching.search_products(Search(q=text, limit=limit))
+    return [source["card"]["handle"] for source in found.sources]

@@ -35,7 +35,7 @@ def main(products: int, engine: str | None) -> None:
         print(f"skipped: {icecat.FOLDER} is absent")
         print(json.dumps(None))
         return
-    with whole_shop.empty():
+    with whole_shop.apart():
         size = whole_shop.upload(KEY, repeated(products))
         say(f"importing {products:,} products, {size / 1e6:,.1f} MB")
         imported, seconds, ratio = _import(products)

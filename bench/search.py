@@ -72,14 +72,14 @@ def measured(url: str, products: int, rounds: int) -> Section:
 
 
 def _fill(products: int) -> None:
-    from chalicelib.catalog import indexing, product_items, search, search_engine
+    from chalicelib.catalog import documents, product_items, search_engine
     from chalicelib.catalog.product import ProductDraft
 
     drafts = (msgspec.convert(draft, ProductDraft) for draft in _drafts(products))
     items = (product_items.product(draft, f"prd_{number}", None) for number, draft in enumerate(drafts))
     name = f"{search_engine.ALIAS}-bench"
-    search_engine.build(name, search.INDEX)
-    search_engine.fill(search.written(indexing.document(item, None)) for item in items)
+    search_engine.build(name, documents.INDEX)
+    search_engine.fill(documents.written(documents.document(item, None)) for item in items)
     search_engine.show(name)
 
 

@@ -1,9 +1,15 @@
-"""A shop in this process with S3 and DynamoDB in processes of their own: what is measured here is the shop alone."""
+"""A shop in this process, as an operator sees it: files are uploaded and imported, the index is built from the table.
 
+`apart` has its AWS in processes of their own, so that the memory of this one is the shop's; `together` has it here,
+which is quicker.
+"""
+
+import functools
 import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
@@ -12,6 +18,7 @@ from typing import Any
 
 from bench import dynamodb_local, ministack
 from bench.server import Missing
+from infra.package import ROOT
 
 # As long as AWS lets a function work; what takes longer goes on in the next invocation.
 _SECONDS = 900
@@ -19,24 +26,62 @@ _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: _SECONDS * 1000,
 
 
 @contextmanager
-def empty() -> Iterator[None]:
+def together() -> Iterator[None]:
+    """Tables of the storm's DynamoDB, and moto's bucket, with nothing in them."""
+    import boto3
+    from botocore.client import BaseClient
+    from moto import mock_aws
+
+    from chalicelib.core import cache
+    from chalicelib.core.settings import settings
+    from tests.storm.dynamodb import DynamoDB, tables_of
+
+    cache.forget()
+    tables = DynamoDB(tables_of(ROOT / "infra" / "resources.yaml", settings.tables), time.time)
+    call = BaseClient._make_api_call
+
+    def answer(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        if client.meta.service_model.service_name == "dynamodb":
+            return tables.perform(operation, request)
+        return call(client, operation, request)
+
+    with mock_aws():
+        BaseClient._make_api_call = answer
+        try:
+            region = {"LocationConstraint": settings.region}
+            boto3.client("s3").create_bucket(Bucket=settings.media_bucket, CreateBucketConfiguration=region)
+            yield
+        finally:
+            BaseClient._make_api_call = call
+
+
+@contextmanager
+def apart() -> Iterator[None]:
     """Tables, bucket and queues with nothing in them. DynamoDB Local where it runs, else ministack, which is slower the
     longer a list is. Raises Missing."""
     from inprocess import Shop
-    from machine import free_port
 
     from chalicelib.core import cache
 
     cache.forget()
+    aws, dynamodb = _ports()
     with ExitStack() as stack:
-        os.environ["AWS_ENDPOINT_URL"] = stack.enter_context(ministack.running(free_port()))
+        os.environ["AWS_ENDPOINT_URL"] = stack.enter_context(ministack.running(aws))
         try:
-            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = stack.enter_context(dynamodb_local.running(free_port(), say))
+            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = stack.enter_context(dynamodb_local.running(dynamodb, say))
         except Missing as missing:
             say(f"{missing}: ministack's DynamoDB is used")
             os.environ.pop("AWS_ENDPOINT_URL_DYNAMODB", None)
         Shop().create_tables()
         yield
+
+
+@functools.cache
+def _ports() -> tuple[int, int]:
+    """The same for each shop of this process: clients are made once, and keep their address."""
+    from machine import free_port
+
+    return free_port(), free_port()
 
 
 def upload(key: str, drafts: Iterable[dict[str, Any]]) -> int:

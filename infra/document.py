@@ -56,7 +56,7 @@ def _door(operation: "Operation") -> tuple[int, str]:
 
 def _row(operation: "Operation") -> str:
     path = f"`{operation.method} {operation.path}`"
-    marks = ["key"] * operation.takes_key + ["ETag"] * (operation.cache is not None)
+    marks = ["key"] * operation.takes_key + ["ETag"] * operation.has_etag
     purpose = " ".join(operation.summary.split()).partition(". ")[0].removesuffix(".")
     return f"| {path} | {_who(operation)} | {operation.status} | {', '.join(marks)} | {purpose} |"
 

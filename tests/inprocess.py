@@ -373,9 +373,9 @@ class Buyer(Order):
 class Import:
     """A file on its way into the shop, and the report of it."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, **wanted: Any) -> None:
         self.shop = shop
-        self.job = shop.staff.post("/admin/imports")
+        self.job = shop.staff.post("/admin/imports", wanted)
         self.key = f"imports/{self.job['id']}"
 
     def upload(self, content: str | bytes) -> "Import":

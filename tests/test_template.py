@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -191,6 +192,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "CatalogSearch": {"CatalogTable"},
         "CatalogArrange": {"CatalogTable", "AdminTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
+        "CatalogFeeds": {"CatalogTable", "LogisticsTable", "AdminTable"},
         "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndex": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndexNow": {"CatalogTable", "AdminTable"},
@@ -250,6 +252,45 @@ def test_only_functions_that_ask_the_payment_provider_know_its_keys(resources: R
         "PaymentsSweep": key,
         "PaymentsWebhooks": key,
     }
+
+
+def test_the_clock_asks_for_feeds_every_night_until_they_are_made(resources: Resources) -> None:
+    (nightly,) = functions(resources)["CatalogFeeds"]["Events"].values()
+    assert (nightly["Type"], nightly["Properties"]) == ("Schedule", {"Schedule": "cron(0/15 3-5 * * ? *)"})
+    assert functions(resources)["CatalogFeeds"]["Timeout"] <= 900
+    statements = resources["CatalogFeedsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (files,) = [s for s in statements if "s3:PutObject" in s["Action"]]
+    assert files["Resource"] == {"Fn::Sub": "${MediaBucket.Arn}/feeds/*"}
+    assert {"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts"} <= set(files["Action"])
+
+
+def test_a_link_to_a_feed_is_one_that_its_signer_may_follow(resources: Resources) -> None:
+    statements = resources["CatalogApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    reading = [s["Resource"] for s in statements if "s3:GetObject" in s["Action"]]
+    assert {"Fn::Sub": "${MediaBucket.Arn}/feeds/*"} in reading
+
+
+def test_parts_of_files_that_nobody_finished_are_removed(resources: Resources) -> None:
+    rules = resources["MediaBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (unfinished,) = [rule for rule in rules if "AbortIncompleteMultipartUpload" in rule]
+    # Longer than feed_making.py goes on with what was begun.
+    assert (unfinished["Prefix"], unfinished["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]) == ("", 7)
+
+
+def test_every_function_knows_where_the_storefront_is(resources: Resources, template: dict[str, Any]) -> None:
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    asked = {"SHOP_URL": "ShopUrl", "PRODUCT_PATH": "ProductPath", "CATEGORY_PATH": "CategoryPath"}
+    asked["LOCALE_PREFIX"] = "LocalePrefix"
+    assert {name: variables[name] for name in asked} == {name: {"Ref": value} for name, value in asked.items()}
+    patterns = {name: template["Parameters"][name]["AllowedPattern"] for name in asked.values()}
+    for name, good, bad in (
+        ("ShopUrl", ["", "https://shop.example", "http://127.0.0.1:3000/uk/"], ["shop.example", "https://a/?b=1"]),
+        ("ProductPath", ["/products/{handle}", "/p?h={handle}"], ["", "/products", "products/{handle}"]),
+        ("CategoryPath", ["", "/c/{category}"], ["/c", "/c/{handle}"]),
+        ("LocalePrefix", ["", "/{locale}"], ["/", "{locale}"]),
+    ):
+        assert all(re.search(patterns[name], value) for value in good)
+        assert not any(re.search(patterns[name], value) for value in bad)
 
 
 def test_staff_and_customers_paths_are_behind_their_pools(resources: Resources) -> None:

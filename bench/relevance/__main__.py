@@ -17,7 +17,7 @@ from unicodedata import east_asian_width
 from bench import whole_shop
 from bench.asking import ask
 from bench.engines import ENGINES
-from bench.relevance import goods, icecat, judgments, metrics
+from bench.relevance import direct, goods, icecat, judgments, metrics
 from bench.relevance.judgments import Judgments
 from bench.server import Missing
 from bench.whole_shop import say
@@ -58,8 +58,10 @@ def _measure(one: Set, port: int, engines: list[str], straight: bool, top: bool)
     """The means of each engine, None where it can not run. The products are imported once and indexed in each."""
     figures: dict[str, Means | None] = {}
     with ExitStack() as stack:
-        if not straight:
-            stack.enter_context(whole_shop.empty())
+        if straight:
+            stack.enter_context(direct.shop())
+        else:
+            stack.enter_context(whole_shop.together())
             _import(one)
         for engine in engines:
             try:
@@ -76,8 +78,6 @@ def _measure(one: Set, port: int, engines: list[str], straight: bool, top: bool)
 
 
 def _index(one: Set, straight: bool) -> None:
-    from bench.relevance import direct
-
     if straight:
         direct.index(one.drafts())
     else:

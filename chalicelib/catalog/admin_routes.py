@@ -4,6 +4,8 @@ from chalicelib.catalog import (
     attributes,
     categories,
     collections,
+    curating,
+    curation_schemas,
     imports,
     media,
     media_schemas,
@@ -16,9 +18,12 @@ from chalicelib.catalog import (
     service,
     tables,
     taxonomy_schemas,
+    transfer_schemas,
 )
+from chalicelib.catalog.curation import CurationDraft
 from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
+from chalicelib.catalog.synonyms import SynonymDraft
 from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
@@ -173,19 +178,71 @@ def delete_price_list(list_id: str, staff: Staff) -> price_schemas.PriceLists:
     return price_schemas.PriceLists(prices.kept_lists(), None)
 
 
+@routes.get("/admin/search/synonyms", permission=Permission.CATALOG_READ)
+def list_synonyms() -> curation_schemas.SynonymsList:
+    """All groups of words that search takes for each other, those among them that the shop comes with."""
+    return curation_schemas.groups()
+
+
+@routes.get("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_READ)
+def show_synonyms(group_id: str) -> curation_schemas.SynonymsView:
+    """A group of words that search takes for each other."""
+    return curation_schemas.group(group_id)
+
+
+@routes.put("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def put_synonyms(group_id: Slug, body: SynonymDraft, staff: Staff) -> curation_schemas.SynonymsView:
+    """Say which words search takes for each other. Known everywhere after a minute, without a new index."""
+    curating.put_group(group_id, body, staff)
+    return curation_schemas.group(group_id)
+
+
+@routes.delete("/admin/search/synonyms/{group_id}", permission=Permission.CATALOG_WRITE)
+def delete_synonyms(group_id: str, staff: Staff) -> curation_schemas.SynonymsList:
+    """Take a group away, or what was changed of one that the shop comes with. Shows those that are left."""
+    curating.delete_group(group_id, staff)
+    return curation_schemas.groups()
+
+
+@routes.get("/admin/search/curations", permission=Permission.CATALOG_READ)
+def list_curations() -> curation_schemas.CurationList:
+    """All queries whose results are curated."""
+    return curation_schemas.curated()
+
+
+@routes.get("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_READ)
+def show_curation(curation_id: str) -> curation_schemas.CurationView:
+    """What stands first for some queries, and what is left out."""
+    return curation_schemas.curation(curation_id)
+
+
+@routes.put("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def put_curation(curation_id: Slug, body: CurationDraft, staff: Staff) -> curation_schemas.CurationView:
+    """Say what stands first for some queries, and what is left out. Known everywhere after a minute."""
+    curating.put_curation(curation_id, body, staff)
+    return curation_schemas.curation(curation_id)
+
+
+@routes.delete("/admin/search/curations/{curation_id}", permission=Permission.CATALOG_WRITE)
+def delete_curation(curation_id: str, staff: Staff) -> curation_schemas.CurationList:
+    """Let search decide again what it shows. The answer are the curations that are left."""
+    curating.delete_curation(curation_id, staff)
+    return curation_schemas.curated()
+
+
 @routes.post("/admin/imports", status=202, permission=Permission.CATALOG_WRITE)
-def start_import(body: schemas.StartImport, once: Once, staff: Staff) -> schemas.ImportView:
+def start_import(body: transfer_schemas.StartImport, once: Once, staff: Staff) -> transfer_schemas.ImportView:
     """Ask for an import. PUT the file to `upload_url`; the job begins when it has arrived."""
     job = imports.start(body.format, body.dry_run, once, staff)
-    return schemas.import_job(job, imports.upload_url(job))
+    return transfer_schemas.import_job(job, imports.upload_url(job))
 
 
 @routes.get("/admin/imports/{import_id}", permission=Permission.CATALOG_READ)
-def show_import(import_id: str, query: Page) -> schemas.ImportView:
+def show_import(import_id: str, query: Page) -> transfer_schemas.ImportView:
     """How far an import is, and a page of its report."""
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
-    return schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
+    return transfer_schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
 
 
 @routes.post("/admin/media", status=201, permission=Permission.CATALOG_WRITE)

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import imports, index_check, reindexing, schemas
-from chalicelib.catalog.tables import ImportJob
+from chalicelib.catalog import feed_making, feeds, imports, index_check, listings, reindexing, transfer_schemas
+from chalicelib.catalog.transfer_tables import ImportJob
 from chalicelib.core import jobs
 
 console = Blueprint(__name__)
@@ -26,7 +26,7 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 
     # The function does not outlive its lease.
     outcome = jobs.run("catalog_import_file", work, int(left) + 1)
-    return {**outcome, **msgspec.to_builtins(schemas.import_job(done[0]))} if done else outcome
+    return {**outcome, **msgspec.to_builtins(transfer_schemas.import_job(done[0]))} if done else outcome
 
 
 @console.lambda_function()
@@ -41,3 +41,21 @@ def catalog_check_index_now(event: dict[str, Any], context: Any) -> dict[str, An
     """Compare the search index with the table and repair it, as every night: {}."""
     out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
     return jobs.run("catalog_check_index", lambda run: index_check.check(run, out_of_time), index_check.LEASE)
+
+
+@console.lambda_function()
+def catalog_feeds(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Make Google's product feed and the sitemaps: {}. If the answer is "paused", ask again, and it goes on.
+
+    The clock asks several times each night (infra/resources.yaml): once for today's, then for what is left of them.
+    """
+    where = listings.storefront()
+    if where is None:
+        return {"outcome": "not_configured", "detail": feeds.NOT_CONFIGURED}
+    left = context.get_remaining_time_in_millis() / 1000
+    by_clock = event.get("detail-type") == "Scheduled Event"
+
+    def work(run: jobs.Run) -> None:
+        feed_making.make(run, where, jobs.deadline(left), once_a_day=by_clock)
+
+    return jobs.run("catalog_feeds", work, int(left) + 1)

@@ -1,19 +1,30 @@
 """Which kind of product file a file is, by what it begins with, and its products one after the other."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from chalicelib.catalog import jsonlines, sheets, shopify, text_lines
+from chalicelib.catalog import (
+    encodings,
+    jsonlines,
+    magento,
+    merchant,
+    merchant_xml,
+    sheets,
+    shopify,
+    text_lines,
+    woocommerce,
+)
 from chalicelib.catalog.reading import Form, Links, Numbered, Place, Read, Shop, grouped
 from chalicelib.catalog.text_lines import Layout
 from chalicelib.core.errors import ShopError
 
 SAMPLE = 1_000_000  # bytes; the names of the columns stand within them
 _MOST_COLUMNS = 5000
-_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_LONGEST_HEAD = 64_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ def _dialect(module: Any) -> Dialect:
 
 
 _LINES = _dialect(jsonlines)
-_SHEETS = tuple(map(_dialect, (shopify,)))
+_SHEETS = tuple(map(_dialect, (shopify, woocommerce, magento, merchant)))
 _BY_NAME = {dialect.name: dialect for dialect in (_LINES, *_SHEETS)}
 
 
@@ -47,36 +58,81 @@ class Unit(msgspec.Struct, frozen=True):
     after: Place
 
 
-def recognise(sample: bytes) -> Form:
-    """The form of a file that begins with `sample`; ShopError `unknown_format` if it is none that is known."""
-    mark = next((mark for mark in _MARKS if sample.startswith(mark)), b"")
-    layout = Layout(_MARKS.get(mark, "utf-8"))
-    content = sample[len(mark) :]
-    begin = content.decode(layout.encoding, "ignore").lstrip()
+def recognise(sample: bytes, complete: bool) -> Form:
+    """The form of a file that begins with `sample`, and ends with it if that is `complete`.
+
+    ShopError `unknown_format` if it is none that is known.
+    """
+    layers = encodings.layers_of(sample)
+    if layers:
+        sample, complete = _unpacked(sample, layers)
+    layout, mark = encodings.layout_of(sample, complete)
+    begin = sample[mark:].decode(layout.encoding, "ignore").lstrip()
     if not begin:
         raise _unknown("The file is empty.")
     if begin.startswith("{"):
-        return Form(_LINES.name, layout, Place(len(mark), 1))
-    records = {
-        delimiter: next(sheets.records(text_lines.lines([content], layout, 1, len(mark)), delimiter))
-        for delimiter in sheets.DELIMITERS
-    }
+        form = Form(_LINES.name, layout, Place(mark, 1))
+    elif begin.startswith("<"):
+        form = _feed(sample, begin, layout)
+    else:
+        form = _sheet(sample[mark:], mark, layout)
+    return msgspec.structs.replace(form, layers=(*layers, *form.layers))
+
+
+def _unpacked(sample: bytes, layers: tuple[str, ...]) -> tuple[bytes, bool]:
+    pieces = bytearray()
+    try:
+        for piece in encodings.opened([sample], layers):
+            pieces += piece
+            if len(pieces) > SAMPLE:
+                return bytes(pieces[:SAMPLE]), False
+    except ShopError:
+        return bytes(pieces), False  # it is the sample that is cut off, or it shows when it is read
+    return bytes(pieces), True
+
+
+def _feed(sample: bytes, begin: str, layout: Layout) -> Form:
+    """An XML feed. The parser knows few encodings, so a feed in another one is read as UTF-8."""
+    declared = re.match(r"""<\?xml[^>]*?encoding=["']([\w.-]+)["']""", begin)
+    name = declared[1].lower() if declared else layout.encoding
+    layers = () if name.startswith(("utf-", "iso-8859-1", "us-ascii")) or not declared else (name,)
+    if name.startswith("utf-16") and not sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        layers = (layout.encoding,)
+    try:
+        found = merchant_xml.head_of(b"".join(encodings.opened([sample], layers)), bool(layers))
+    except LookupError:
+        raise _unknown(f"The file says that it is in {name[:40]}, an encoding that is not known.") from None
+    if found is None or not merchant.recognises(found[1]):
+        raise _unknown("This is XML, but no feed of products that is known: RSS or Atom with Google's attributes.")
+    head, _ = found
+    if len(head) > _LONGEST_HEAD:
+        raise _unknown(f"The first item stands behind {len(head)} bytes; {_LONGEST_HEAD} are possible.")
+    first = Place(len(head), 1, linking=True)
+    return Form(merchant.NAME, Layout(), first, head=head.decode("latin-1"), layers=layers)
+
+
+def _sheet(content: bytes, mark: int, layout: Layout) -> Form:
+    records: dict[str, sheets.Record] = {}
+    for delimiter in sheets.DELIMITERS:
+        found = sheets.records(text_lines.lines([content], layout, 1, mark), delimiter)
+        # Excel may want a line of its own that names the delimiter.
+        first = next((record for record in found if not "".join(record.cells).startswith("sep=")), None)
+        if first is not None:
+            records[delimiter] = first
     for delimiter, record in records.items():
         if record.fault or len(record.cells) > _MOST_COLUMNS:
             continue
         names = sheets.header(record.cells)
         for dialect in _SHEETS:
             if dialect.recognises(names):
-                # Lines within quotation marks count as well.
-                line = record.line + content[: record.end - len(mark)].count(layout.newline.encode(layout.encoding))
-                first = Place(record.end, line, linking=dialect.links is not None)
-                return Form(dialect.name, layout, first, delimiter, names)
-    raise _unknown(_why(max(records.values(), key=lambda record: len(record.cells))))
+                place = Place(record.end, record.last + 1, linking=dialect.links is not None)
+                return Form(dialect.name, layout, place, delimiter, names)
+    raise _unknown(_why(max(records.values(), key=lambda record: len(record.cells), default=None)))
 
 
 def units(chunks: Iterable[bytes], form: Form, place: Place) -> Iterator[Unit]:
     """The groups of rows of a file, from what stands at `place`."""
-    rows = _rows(text_lines.lines(chunks, form.layout, place.line, place.start), form)
+    rows = _rows(chunks, form, place)
     group: list[Numbered] = []
     for following in grouped(rows, dialect_of(form).key):
         if group:
@@ -90,7 +146,11 @@ def dialect_of(form: Form) -> Dialect:
     return _BY_NAME[form.dialect]
 
 
-def _rows(lines: Iterable[text_lines.Line], form: Form) -> Iterator[Numbered]:
+def _rows(pieces: Iterable[bytes], form: Form, place: Place) -> Iterator[Numbered]:
+    if form.head is not None:
+        head = form.head.encode("latin-1")
+        return merchant_xml.items(head, pieces, place.line, place.start, recoded=any(map(_is_encoding, form.layers)))
+    lines = text_lines.lines(pieces, form.layout, place.line, place.start)
     if form.delimiter is not None:
         return sheets.rows(sheets.records(lines, form.delimiter), form.header)
     return (
@@ -100,14 +160,20 @@ def _rows(lines: Iterable[text_lines.Line], form: Form) -> Iterator[Numbered]:
     )
 
 
-def _why(record: sheets.Record) -> str:
+def _is_encoding(layer: str) -> bool:
+    return layer != encodings.GZIP
+
+
+def _why(record: sheets.Record | None) -> str:
+    if record is None:
+        return "The file has no line that could name columns."
     if record.fault:
         return f"The names of columns can not be read. {record.fault}"
     if len(record.cells) > _MOST_COLUMNS:
         return f"The file has {len(record.cells)} columns; {_MOST_COLUMNS} are possible."
-    names = ", ".join(name[:40] for name in record.cells[:12])
-    missing = ", ".join(shopify.missing_columns(record.cells))
-    return f"This is no product file that is known. It begins with: {names}. For Shopify, {missing} are missing."
+    names = ", ".join(name.strip()[:40] for name in record.cells[:12])
+    known = ", ".join(dialect.name for dialect in (_LINES, *_SHEETS))
+    return f"This is no product file of a kind that is known ({known}). Its first line is: {names}."
 
 
 def _unknown(detail: str) -> ShopError:

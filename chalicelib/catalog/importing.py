@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, dialects, linking, prices, products, storage, tables
+from chalicelib.catalog import attributes, categories, dialects, encodings, linking, prices, products, storage
+from chalicelib.catalog import transfer_tables as transfers
 from chalicelib.catalog.dialects import Dialect, Unit
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.catalog.products import Known, Saved
 from chalicelib.catalog.reading import Form, Numbered, Place, Problem, Read, Shop
-from chalicelib.catalog.tables import ImportForm, ImportJob, ImportLine, ImportMark
+from chalicelib.catalog.transfer_tables import ImportForm, ImportJob, ImportLine, ImportMark
 from chalicelib.core import clock, dynamo
 from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
@@ -55,8 +56,11 @@ class _Work:
         self._dull = {column for column in self.form.header if self.dialect.reads(column)} | set(found.unread)
 
     def units(self) -> Iterator[Unit]:
-        chunks = storage.read(self._key, self._found.etag, self.place.start)
-        return dialects.units(self._hurried(chunks), self.form, self.place)
+        """The groups of rows from this place on. What lies below layers has no places of its own in the file."""
+        layers = self.form.layers
+        chunks = storage.read(self._key, self._found.etag, 0 if layers else self.place.start)
+        pieces = encodings.opened(self._hurried(chunks), layers)
+        return dialects.units(encodings.behind(pieces, self.place.start) if layers else pieces, self.form, self.place)
 
     def _hurried(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for number, chunk in enumerate(chunks, 1):
@@ -72,7 +76,7 @@ class _Work:
         room = _MOST_UNREAD - len(self._found.unread)
         if unread and room > 0:
             self._found.unread = [*self._found.unread, *(column[:100] for column in unread[:room])]
-            form = ImportForm(**tables.import_form_key(self.job.id))
+            form = ImportForm(**transfers.import_form_key(self.job.id))
             dynamo.write(dynamo.update(form, [ImportForm.unread.set(self._found.unread)]))
 
 
@@ -81,7 +85,7 @@ def work(job: ImportJob, key: str, out_of_time: Callable[[], bool]) -> Place | N
 
     ShopError if it is no product file, or not the one that the job began with.
     """
-    found = dynamo.get(ImportForm, **tables.import_form_key(job.id)) or _recognised(job, key)
+    found = dynamo.get(ImportForm, **transfers.import_form_key(job.id)) or _recognised(job, key)
     this = _Work(job, key, found, out_of_time)
     try:
         if this.place.linking:
@@ -96,12 +100,12 @@ def work(job: ImportJob, key: str, out_of_time: Callable[[], bool]) -> Place | N
 
 def _recognised(job: ImportJob, key: str) -> ImportForm:
     """Look at the beginning of the file and note what it is."""
-    sample, etag = storage.beginning(key, dialects.SAMPLE)
-    form = dialects.recognise(sample)
+    sample, complete, etag = storage.beginning(key, dialects.SAMPLE)
+    form = dialects.recognise(sample, complete)
     if job.wanted not in (None, form.dialect):
         detail = f"This is a file in the format {form.dialect}, not {job.wanted}."
         raise ShopError("unknown_format", 422, detail)
-    found = ImportForm(**tables.import_form_key(job.id), form=form, etag=etag)
+    found = ImportForm(**transfers.import_form_key(job.id), form=form, etag=etag)
     dynamo.transaction([dynamo.put(found), dynamo.update(job, [ImportJob.dialect.set(form.dialect)])])
     return found
 
@@ -163,7 +167,7 @@ def _variants(each: _Next) -> int:
 def _marks(job: ImportJob, batch: list[_Next]) -> dict[str, int]:
     """On which line further up in the file the handles that `batch` might have stand, as far as they do."""
     handles = {handle for each in batch for handle in (each.read.handle, each.read.otherwise) if handle}
-    keys = {handle: tables.import_note_ref(ImportMark, job.id, _handle_key(handle), "MARK") for handle in handles}
+    keys = {handle: transfers.import_note_ref(ImportMark, job.id, _handle_key(handle), "MARK") for handle in handles}
     found = dynamo.load(keys.values(), consistent=True)
     return {handle: int(item.line) for handle, key in keys.items() if isinstance(item := found.get(key), ImportMark)}
 
@@ -236,7 +240,7 @@ def _try(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> None
     saved = products.foresee(draft, known)
     line = each.read.line
     marks = [
-        tables.import_note(ImportMark, job.id, f"sku#{variant.sku}", "MARK", line=line) for variant in draft.variants
+        transfers.import_note(ImportMark, job.id, f"sku#{variant.sku}", "MARK", line=line) for variant in draft.variants
     ]
     found = dynamo.load([(ImportMark, mark.pk, mark.sk) for mark in marks], consistent=True)
     for position, mark in enumerate(marks):
@@ -263,7 +267,7 @@ def _reported(
     """Write actions for a line of the report, the job's step over it and that its handle has come."""
     read = each.read
     entry = ImportLine(
-        **tables.import_line_key(job.id, read.line),
+        **transfers.import_line_key(job.id, read.line),
         line=read.line,
         product_handle=read.handle[:_LONGEST_HANDLE],
         outcome=outcome,
@@ -273,7 +277,7 @@ def _reported(
     changes = [counted.set((counted | 0) + 1), ImportJob.place.set(each.after)]
     actions = [dynamo.insert(entry), dynamo.update(job, changes)]
     if read.handle and mark:
-        noted = tables.import_note(ImportMark, job.id, _handle_key(read.handle), "MARK", line=read.line)
+        noted = transfers.import_note(ImportMark, job.id, _handle_key(read.handle), "MARK", line=read.line)
         actions.append(dynamo.insert(noted))
     return actions
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.catalog import importing, storage, tables
-from chalicelib.catalog.tables import CatalogItem, ImportForm, ImportJob, ImportLine
+from chalicelib.catalog import importing, storage
+from chalicelib.catalog import transfer_tables as transfers
+from chalicelib.catalog.tables import CatalogItem
+from chalicelib.catalog.transfer_tables import ImportForm, ImportJob, ImportLine
 from chalicelib.core import audit, clock, dynamo, ids, jobs, sqs
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -45,12 +47,12 @@ def find(import_id: str) -> ImportJob:
 
 def unread_columns(import_id: str) -> list[str]:
     """The columns of a job's file that hold something and that nothing reads, as far as they are known by now."""
-    found = dynamo.get(ImportForm, **tables.import_form_key(import_id))
+    found = dynamo.get(ImportForm, **transfers.import_form_key(import_id))
     return list(found.unread) if found else []
 
 
 def report(import_id: str, limit: int, after: str | None) -> tuple[list[ImportLine], str | None]:
-    lines = tables.import_report(import_id, limit + 1, after)
+    lines = transfers.import_report(import_id, limit + 1, after)
     return lines[:limit], lines[limit - 1].sk if len(lines) > limit else None
 
 
@@ -123,7 +125,7 @@ def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
 
 def _new_job(import_id: str, wanted: str | None, dry_run: bool) -> ImportJob:
     return ImportJob(
-        **tables.import_key(import_id),
+        **transfers.import_key(import_id),
         id=import_id,
         state=AWAITING_UPLOAD,
         wanted=wanted,

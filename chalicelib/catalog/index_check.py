@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from chalicelib.catalog import indexing, search, search_engine
+from chalicelib.catalog import documents, indexing, search_engine
 from chalicelib.catalog.search_engine import NotTaken, Write
 from chalicelib.core import log
 from chalicelib.core.errors import ShopError
@@ -28,7 +28,7 @@ def check(run: Run, out_of_time: Callable[[], bool]) -> None:
     A run that stopped goes on with the page it was at.
     """
     place = msgspec.json.decode(run.resume, type=_Place) if run.resume else _Place()
-    search_engine.ensure(search.INDEX)
+    search_engine.ensure(documents.INDEX)
     while True:
         if out_of_time():
             raise ShopError("out_of_time", 503, "Not everything was compared. The next run goes on.")
@@ -67,5 +67,5 @@ def _documents(run: Run, after: str | None) -> str | None:
 def _repair(writes: Sequence[Write]) -> None:
     for write in writes:
         log.write("search_document_repaired", id=write.id, version=write.version, shown=write.fields is not None)
-    if writes and (refused := search_engine.write(writes, search.INDEX)):
+    if writes and (refused := search_engine.write(writes, documents.INDEX)):
         raise NotTaken(f"{len(refused)} documents, {next(iter(refused.items()))}")

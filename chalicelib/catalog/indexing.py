@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from chalicelib.catalog import schemas, search, search_engine, service, tables
+from chalicelib.catalog import documents, search_engine, service, tables
 from chalicelib.catalog.events import (
     ProductPublished,
     ProductUnpublished,
@@ -13,9 +11,8 @@ from chalicelib.catalog.events import (
     ReviewPublished,
     ReviewUnpublished,
 )
-from chalicelib.catalog.search import Document
 from chalicelib.catalog.search_engine import Write
-from chalicelib.catalog.tables import Product, Shelved, Standing
+from chalicelib.catalog.tables import Product, Standing
 from chalicelib.core import log
 
 Changed = ProductPublished | ProductUpdated | ProductUnpublished | ReviewPublished | ReviewUnpublished
@@ -28,7 +25,7 @@ def follow(events: Sequence[Changed]) -> set[str]:
     engine did not take.
     """
     about = {event.id: _product_of(event) for event in events}
-    refused = search_engine.write(present(about.values()), search.INDEX)
+    refused = search_engine.write(present(about.values()), documents.INDEX)
     for product_id, reason in refused.items():
         log.write("search_document_refused", id=product_id, reason=reason)
     return {event_id for event_id, product_id in about.items() if product_id in refused}
@@ -50,29 +47,7 @@ def page(limit: int, after: str | None) -> tuple[list[Write], str | None]:
     return [_write(each.product, each.standing) for each in found], behind
 
 
-def document(product: Product, standing: Standing | None) -> Document:
-    titles = {tag: words.title for tag, words in product.translations.items()}
-    return Document(
-        id=product.id,
-        version=version(product, standing),
-        title=[product.title, *titles.values()],
-        description=[product.description, *(words.description for words in product.translations.values())],
-        brand=product.brand,
-        tags=product.tags,
-        skus=product.skus,
-        category=product.category,
-        price_from=product.price_from.amount,
-        published_at=str(product.published_at),
-        card={**msgspec.to_builtins(schemas.card(Shelved(product, standing))), "titles": titles},
-    )
-
-
-def version(product: Product, standing: Standing | None) -> int:
-    """Both only rise, so their sum does with every change of what search shows."""
-    return int(product.version) + (int(standing.version) if standing else 0)
-
-
 def _write(product: Product, standing: Standing | None) -> Write:
     if not product.published:
-        return Write(product.id, version(product, standing), None)
-    return search.written(document(product, standing))
+        return Write(product.id, documents.version(product, standing), None)
+    return documents.written(documents.document(product, standing))

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from chalicelib.catalog import tables
+from chalicelib.catalog import transfer_tables as transfers
 from chalicelib.catalog.dialects import Dialect, Unit
 from chalicelib.catalog.product import MOST_VARIANTS
 from chalicelib.catalog.reading import NO_LINKS, Links, Numbered
-from chalicelib.catalog.tables import ImportClaim, ImportPart
+from chalicelib.catalog.transfer_tables import ImportClaim, ImportPart
 from chalicelib.core import dynamo
 
 # DynamoDB keeps at most 400 KB an item.
@@ -31,16 +31,16 @@ def _notes(import_id: str, dialect: Dialect, unit: Unit) -> Iterator[dynamo.Item
     links, line = links_of(dialect, unit), unit.rows[0].line
     if links.kept is not None:
         rows = [_small(numbered, dialect) for numbered in unit.rows]
-        yield tables.import_note(ImportPart, import_id, links.kept, f"PART#{line:09d}", rows=rows)
+        yield transfers.import_note(ImportPart, import_id, links.kept, f"PART#{line:09d}", rows=rows)
     for key in links.claims:
-        yield tables.import_note(ImportClaim, import_id, key, "CLAIM", line=line)
+        yield transfers.import_note(ImportClaim, import_id, key, "CLAIM", line=line)
 
 
 def whole(import_id: str, dialect: Dialect, units: list[Unit]) -> Iterator[Unit]:
     """Those of `units` that are products by themselves, each with all of its rows, in the order of the file."""
     links = [links_of(dialect, unit) for unit in units]
     keys = {
-        each.belongs: tables.import_note_ref(ImportClaim, import_id, each.belongs, "CLAIM")
+        each.belongs: transfers.import_note_ref(ImportClaim, import_id, each.belongs, "CLAIM")
         for each in links
         if each.belongs
     }
@@ -56,7 +56,7 @@ def whole(import_id: str, dialect: Dialect, units: list[Unit]) -> Iterator[Unit]
 
 def _kept(import_id: str, key: str) -> Iterator[Numbered]:
     # One more than a product can have is enough to see that it has too many.
-    for part in tables.import_parts(import_id, key, MOST_VARIANTS + 2):
+    for part in transfers.import_parts(import_id, key, MOST_VARIANTS + 2):
         yield from part.rows
 
 

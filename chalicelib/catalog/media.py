@@ -103,7 +103,7 @@ def in_seconds(time: timedelta) -> int:
 
 def _serve_checked(item: Media, key: str) -> tuple[images.Looks, int]:
     try:
-        data = storage.whole(key, int(item.size))
+        data = storage.sent(key, int(item.size))
     except storage.WrongSize as wrong:
         raise images.Unusable(f"{item.size} bytes were announced, and {wrong.size} came.") from None
     found = images.look(data)

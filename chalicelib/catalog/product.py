@@ -47,10 +47,13 @@ class Seo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     description: Annotated[str, Meta(max_length=1000)] = ""
 
 
+_NO_SEO = Seo()
+
+
 class Translation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     title: Name
     description: Text = ""
-    seo: Seo = Seo()
+    seo: Seo = _NO_SEO
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -115,7 +118,7 @@ class ProductDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     title: Name
     variants: Annotated[tuple[VariantDraft, ...], Meta(min_length=1, max_length=MOST_VARIANTS)]
     description: Text = ""
-    seo: Seo = Seo()
+    seo: Seo = _NO_SEO
     translations: dict[Locale, Translation] = {}
     category: Slug | None = None
     brand: Annotated[str, Meta(max_length=200)] | None = None
@@ -126,6 +129,21 @@ class ProductDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     status: Status = "draft"
     publish_at: datetime | None = None
     unpublish_at: datetime | None = None
+
+
+def plain(draft: ProductDraft) -> ProductDraft:
+    """The draft as it is written down: msgspec leaves out a default of a Struct's type only if it is the very same."""
+    return msgspec.structs.replace(
+        draft,
+        seo=_plain_seo(draft.seo),
+        translations={
+            tag: msgspec.structs.replace(words, seo=_plain_seo(words.seo)) for tag, words in draft.translations.items()
+        },
+    )
+
+
+def _plain_seo(seo: Seo) -> Seo:
+    return _NO_SEO if seo == _NO_SEO else seo
 
 
 def check(draft: ProductDraft, currency: str) -> None:

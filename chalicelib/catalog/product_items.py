@@ -53,6 +53,7 @@ def show(
 ) -> None:
     """Let `item` be seen, or not, as it should be now and later. It keeps `published_at` while it stays published."""
     now = clock.now()
+    item.changed_at = clock.stamp(now)
     item.status = rules.status_at(now, status, publish_at, unpublish_at)
     item.publish_at = clock.stamp(publish_at) if publish_at else None
     item.unpublish_at = clock.stamp(unpublish_at) if unpublish_at else None
@@ -154,5 +155,6 @@ def describes(draft: ProductDraft, item: Product) -> bool:
 def fingerprint(draft: ProductDraft) -> str:
     """Drafts with the same fingerprint describe the same product, shown or not, whatever their counts of stock."""
     bare = tuple(msgspec.structs.replace(v, stock={}) for v in draft.variants)
-    described = msgspec.structs.replace(draft, variants=bare, status="draft", publish_at=None, unpublish_at=None)
+    described = rules.plain(draft)
+    described = msgspec.structs.replace(described, variants=bare, status="draft", publish_at=None, unpublish_at=None)
     return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()

@@ -94,13 +94,18 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Form(msgspec.Struct, frozen=True):
-    """How a file is to be read: in which dialect, from `first` on. Without a delimiter it has no columns."""
+    """How a file is to be read: in which dialect, from `first` on, below which layers (encodings.opened).
+
+    A table has a delimiter and a header. An XML feed has a `head`, the bytes before its first item as Latin-1.
+    """
 
     dialect: str
     layout: Layout
     first: Place
     delimiter: str | None = None
     header: tuple[str, ...] = ()
+    head: str | None = None
+    layers: tuple[str, ...] = ()
 
 
 def grouped(rows: Iterable[Numbered], key: Callable[[Numbered], str]) -> Iterator[list[Numbered]]:

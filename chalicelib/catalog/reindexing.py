@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.catalog import indexing, search, search_engine
+from chalicelib.catalog import documents, indexing, search_engine
 from chalicelib.core import ids
 from chalicelib.core.errors import ShopError
 from chalicelib.core.jobs import Run
@@ -47,7 +47,7 @@ def _place(run: Run) -> _Place:
         if place.index in search_engine.building():
             return place
     place = _Place(f"{search_engine.ALIAS}-{ids.new_id('idx')}")
-    search_engine.build(place.index, search.INDEX)
+    search_engine.build(place.index, documents.INDEX)
     run.reached(_encoded(place))
     return place
 

@@ -1,30 +1,36 @@
 """What anyone may see of the catalogue. The same answer for everyone, so that a CDN can keep it."""
 
-from typing import Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.catalog import (
     attributes,
     categories,
     collections,
+    feeds,
     price_schemas,
     prices,
     review_schemas,
     reviews,
     schemas,
-    search,
+    search_views,
+    searching,
     service,
+    suggesting,
     tables,
     taxonomy_schemas,
 )
+from chalicelib.catalog.search_schemas import Search, SearchResults, Suggest, Suggestions
 from chalicelib.core.errors import moved
-from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
-from chalicelib.core.web import Routes
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor
+from chalicelib.core.web import Elsewhere, Routes
 
 routes = Routes(__name__)
 _MINUTE = "public, max-age=60, stale-while-revalidate=300"
+_FOR_A_LINK = "public, max-age=60"
 
 
 @routes.get("/products", cache=_MINUTE)
@@ -96,28 +102,39 @@ def list_attributes(query: taxonomy_schemas.InLanguage) -> taxonomy_schemas.Attr
 
 
 @routes.get("/search", cache=_MINUTE)
-def search_products(query: schemas.Search) -> schemas.SearchResults:
-    """Published products by words, category and price (minor units); sorted as asked."""
-    found = search.search(
-        search.Query(
-            text=query.q,
-            category=query.category,
-            price_min=query.price_min,
-            price_max=query.price_max,
-            sort=query.sort,
-            limit=query.limit,
-            after=_after(query.cursor, query.sort),
-        )
-    )
-    cards = [_localized(card, query.locale) for card in found.cards]
-    next_cursor = encode_cursor(msgspec.json.encode(found.after).decode()) if found.after else None
-    return schemas.SearchResults(cards, found.total, next_cursor)
+def search_products(query: Search) -> SearchResults:
+    """Published products by words, narrowed down and sorted as asked, with how many there are of what."""
+    return search_views.results(searching.search_products(query), query)
+
+
+@routes.get("/search/suggest", cache=_MINUTE)
+def suggest(query: Suggest) -> Suggestions:
+    """What somebody who types may mean: words to search for, categories, products."""
+    return search_views.suggestions(suggesting.suggest(query), query)
 
 
 @routes.get("/currencies", cache=_MINUTE)
 def list_currencies() -> price_schemas.Currencies:
     """The currencies in which everybody can buy, the shop's own first."""
     return price_schemas.currencies(prices.currencies())
+
+
+@routes.get("/feeds/google.xml", cache=_FOR_A_LINK)
+def show_google_feed() -> Elsewhere:
+    """Google's product feed of all published products, made once a day."""
+    return Elsewhere(feeds.link(lambda shown: shown.google))
+
+
+@routes.get("/sitemap.xml", cache=_FOR_A_LINK)
+def show_sitemap() -> Elsewhere:
+    """The list of the shop's sitemaps, made once a day."""
+    return Elsewhere(feeds.link(lambda shown: shown.index))
+
+
+@routes.get("/sitemaps/{file}", cache=_FOR_A_LINK)
+def show_one_sitemap(file: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}\.xml$(?!\n)")]) -> Elsewhere:
+    """One of the shop's sitemaps: 1.xml and so on."""
+    return Elsewhere(feeds.link(lambda shown: shown.sitemap(int(file.removesuffix(".xml")))))
 
 
 def _public_terms(currency: str | None) -> prices.Terms:
@@ -127,18 +144,3 @@ def _public_terms(currency: str | None) -> prices.Terms:
 def _address(query: msgspec.Struct, *steps: str) -> str:
     asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value is not None}
     return "/".join(quote(step, safe="") for step in steps) + (f"?{urlencode(asked)}" if asked else "")
-
-
-def _after(cursor: str | None, sort: search.Sort) -> list[Any] | None:
-    if (position := decode_cursor(cursor)) is None:
-        return None
-    try:
-        return list(msgspec.json.decode(position, type=tuple[float | int, str]))
-    except msgspec.DecodeError:
-        raise foreign_cursor() from None
-
-
-def _localized(card: dict[str, Any], locale: str | None) -> schemas.ProductCard:
-    titles = card["titles"]
-    fields = {name: value for name, value in card.items() if name != "titles"}
-    return msgspec.convert({**fields, "title": titles.get(locale or "", card["title"])}, schemas.ProductCard)

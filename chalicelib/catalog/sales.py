@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
-from chalicelib.catalog import indexing, search, search_engine, tables
+from chalicelib.catalog import documents, indexing, search_engine, tables
 from chalicelib.catalog.tables import CatalogItem, Standing
 from chalicelib.core import clock, dynamo, log, outbox
 from chalicelib.logistics.events import ShipmentDispatched
@@ -50,7 +50,7 @@ def _add(product_id: str, sold: int) -> dynamo.Action:
 
 def _show(product_ids: list[str]) -> None:
     try:
-        refused = search_engine.write(indexing.present(product_ids), search.INDEX)
+        refused = search_engine.write(indexing.present(product_ids), documents.INDEX)
     except Exception as error:  # whatever the engine's client raises: best selling is not worth a dead letter
         log.write("search_not_followed", products=product_ids, error=repr(error))
         return

@@ -1,10 +1,9 @@
 """What the catalogue's clients send and see."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
-from msgspec import Meta
 
 from chalicelib.catalog import categories, json_ld, listings, moderation, prices
 from chalicelib.catalog.moderation import Rating
@@ -22,17 +21,12 @@ from chalicelib.catalog.product import (
     Status,
 )
 from chalicelib.catalog.product_items import moment
-from chalicelib.catalog.search import Sort
-from chalicelib.catalog.tables import ImportJob, ImportLine, Product, Shelved, Standing, Variant
 from chalicelib.catalog.tables import Page as ProductPage
+from chalicelib.catalog.tables import Product, Shelved, Standing, Variant
 from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
-from chalicelib.core.money import Amount, Currency, Money
+from chalicelib.core.money import Currency, Money
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
-
-Dialect = Literal["jsonl", "shopify"]
-ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
-Outcome = Literal["created", "updated", "unchanged", "failed", "skipped"]
 
 
 class ListCollection(Page, frozen=True, forbid_unknown_fields=True):
@@ -47,25 +41,6 @@ class ListProducts(ListCollection, frozen=True, forbid_unknown_fields=True):
 class ShowProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale | None = None
     currency: Currency | None = None
-
-
-class Search(Page, frozen=True, forbid_unknown_fields=True):
-    q: Annotated[str, Meta(max_length=200)] | None = None
-    category: Slug | None = None
-    price_min: Amount | None = None
-    price_max: Amount | None = None
-    sort: Sort = "relevance"
-    locale: Locale | None = None
-
-
-class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`format` is recognised by what the file begins with; a file of another one than is named is refused.
-
-    With `dry_run` everything is checked and reported, and nothing is changed.
-    """
-
-    format: Dialect | None = None
-    dry_run: bool = False
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -160,47 +135,6 @@ class Products(msgspec.Struct, frozen=True):
 
 class StaffProducts(msgspec.Struct, frozen=True):
     data: list[StaffProductCard]
-    next_cursor: str | None
-
-
-class SearchResults(msgspec.Struct, frozen=True):
-    data: list[ProductCard]
-    total: int
-    next_cursor: str | None
-
-
-class ImportLineView(msgspec.Struct, frozen=True):
-    """What became of the product whose rows begin at `line`, and which rows of it were left out."""
-
-    line: int
-    handle: str
-    outcome: Outcome
-    problems: list[dict[str, str | int | None]]
-
-
-class ImportCounts(msgspec.Struct, frozen=True):
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
-    skipped: int
-
-
-class ImportView(msgspec.Struct, frozen=True):
-    """An import job and one page of its report. `upload_url` takes one PUT of the file while the job waits for it;
-    `dialect` is what the file was recognised as, `unread_columns` are those that hold something and are not read."""
-
-    id: str
-    status: ImportStatus
-    dry_run: bool
-    dialect: Dialect | None
-    unread_columns: list[str]
-    detail: str | None
-    counts: ImportCounts
-    created_at: datetime
-    finished_at: datetime | None
-    upload_url: str | None
-    lines: list[ImportLineView]
     next_cursor: str | None
 
 
@@ -308,31 +242,3 @@ def _variant_fields(item: Variant) -> dict[str, Any]:
         "digital": bool(item.digital),
         "components": item.components,
     }
-
-
-def import_job(
-    job: ImportJob,
-    upload_url: str | None = None,
-    unread: list[str] | None = None,
-    lines: list[ImportLine] | None = None,
-    next_cursor: str | None = None,
-) -> ImportView:
-    counts = ImportCounts(int(job.created), int(job.updated), int(job.unchanged), int(job.failed), int(job.skipped))
-    return ImportView(
-        id=job.id,
-        status=cast(ImportStatus, job.state),
-        dry_run=bool(job.dry_run),
-        dialect=cast("Dialect | None", job.dialect),
-        unread_columns=unread or [],
-        detail=job.detail,
-        counts=counts,
-        created_at=datetime.fromisoformat(job.created_at),
-        finished_at=moment(job.finished_at),
-        upload_url=upload_url,
-        lines=[import_line(line) for line in lines or []],
-        next_cursor=next_cursor,
-    )
-
-
-def import_line(line: ImportLine) -> ImportLineView:
-    return ImportLineView(int(line.line), line.product_handle, cast(Outcome, line.outcome), line.problems)

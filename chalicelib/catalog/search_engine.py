@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.catalog.spelling import Misspelt
 from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
@@ -34,13 +35,37 @@ class Write(msgspec.Struct, frozen=True):
     fields: dict[str, Any] | None
 
 
+class Hit(msgspec.Struct, frozen=True):
+    """A document that was found: what is shown of it, its place in the order, and which named clauses it matches."""
+
+    source: dict[str, Any]
+    sort: list[Any]
+    matched: frozenset[str]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    total: int
+    hits: list[Hit]
+    counts: dict[str, Any]
+    spelling: list[Misspelt]
+
+
 class NotTaken(Exception):
     """The engine refused documents, and not because it has newer ones."""
 
 
-def search(body: dict[str, Any]) -> Any:
-    """What the engine answers. 503 if it does not: nothing else depends on it."""
-    return _answered(lambda: engine().search(index=ALIAS, body=body))
+def ask(body: dict[str, Any], session: str) -> Answer:
+    """What the engine answers. 503 if it does not: nothing else depends on it.
+
+    Questions of one `session` go to the same copies of the index, so that their scores can be compared.
+    """
+    answer = _answered(lambda: engine().search(index=ALIAS, body=body, params={"preference": session}))
+    return Answer(
+        total=answer["hits"]["total"]["value"],
+        hits=[_hit(hit) for hit in answer["hits"]["hits"]],
+        counts=answer.get("aggregations", {}),
+        spelling=[_misspelt(entry) for entry in answer.get("suggest", {}).get("spelling", [])],
+    )
 
 
 def write(writes: Sequence[Write], index: dict[str, Any]) -> dict[str, str]:
@@ -117,6 +142,16 @@ def ensure(index: dict[str, Any]) -> None:
 def refresh() -> None:
     """Let searches see what was written until now, which they do by themselves within a second."""
     engine().indices.refresh(index=ALIAS)
+
+
+def _hit(hit: dict[str, Any]) -> Hit:
+    return Hit(hit.get("_source", {}), hit.get("sort", []), frozenset(hit.get("matched_queries", ())))
+
+
+def _misspelt(entry: dict[str, Any]) -> Misspelt:
+    start = int(entry["offset"])
+    known_as = [option["text"] for option in entry["options"]]
+    return Misspelt(entry["text"], start, start + int(entry["length"]), known_as)
 
 
 def _answered(ask: Callable[[], Any]) -> Any:

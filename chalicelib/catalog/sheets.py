@@ -13,9 +13,10 @@ _LONGEST_RECORD = 2 * LONGEST_LINE  # characters, over all lines of a record
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The cells of one record, which may go over several lines. `fault` says why they are not to be trusted."""
+    """The cells of one record, on the lines from `line` to `last`. `fault` says why they are not to be trusted."""
 
     line: int
+    last: int
     start: int
     end: int
     cells: list[str]
@@ -82,7 +83,7 @@ def records(lines: Iterable[Line], delimiter: str) -> Iterator[Record]:
             feed.fault = "The file ends within quotation marks: is it cut off?"
         if feed.fault or any(cells):
             first, last = feed.taken[0], feed.taken[-1]
-            yield Record(first.number, first.start, last.end, cells, feed.fault)
+            yield Record(first.number, last.number, first.start, last.end, cells, feed.fault)
 
 
 def header(cells: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@
 | @                | everything                                           |
 | <category id>    | what is in the category or below it                  |
 | +<collection id> | what belongs to the collection by its rule           |
+| $<list id>       | what has a price of the price list for one piece     |
 
 A product remembers where it stands, so each change of it is an exact difference. That is also what search is told of
 its categories and collections. When a category moves or a rule changes, arranging.py brings products to where they
@@ -26,7 +27,7 @@ def shelves_of(product: Product) -> list[str]:
     """The names of the shelves on which a published product belongs; the same for the same settings."""
     path = categories.present().tree.path(product.category) if product.category else ()
     rules = collections.applying(_facts(product, path))
-    lists = (f"${name}" for name in product.list_prices_from)
+    lists = (f"${name}" for name in sorted(product.list_prices_from))
     return [tables.PUBLISHED, *path, *map(collections.shelf, rules), *lists]
 
 

@@ -1,7 +1,7 @@
 """The media bucket in S3: the only file of the catalogue that knows S3."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache, partial
 from typing import Any, cast
 
@@ -16,6 +16,16 @@ _UPLOAD_SECONDS = 3600
 # The tag of files that the lifecycle rule `unclaimed` takes (infra/resources.yaml).
 _UNCLAIMED = "claimed=no"
 _CHUNK = 1 << 18
+# S3 takes no smaller part of a file, except the last.
+SMALLEST_PART = 5 << 20
+
+
+class Growing(msgspec.Struct, frozen=True):
+    """A file that is written part by part. Before it is finished nobody sees it, or that it replaces another one."""
+
+    key: str
+    upload_id: str
+    parts: int = 0
 
 
 @cache
@@ -34,11 +44,65 @@ def upload_url(key: str) -> str:
     return cast(str, _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=_UPLOAD_SECONDS))
 
 
-def beginning(key: str, size: int) -> tuple[bytes, str]:
-    """At most the first `size` bytes of a file, and the tag of its version. 404 if it is not there."""
+def download_url(key: str, seconds: int) -> str:
+    """A link by which anybody can GET one file for so long."""
+    parameters = {"Bucket": settings.media_bucket, "Key": key}
+    return cast(str, _s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds))
+
+
+def put(key: str, content: bytes, content_type: str) -> None:
+    """Write a whole file, over what was there."""
+    _s3().put_object(Bucket=settings.media_bucket, Key=key, Body=content, ContentType=content_type)
+
+
+def whole(key: str) -> bytes:
+    """A file that fits into memory. 404 if it is not there."""
+    with closing(_found(_s3().get_object, key)["Body"]) as body:
+        return bytes(body.read())
+
+
+def begin(key: str, content_type: str) -> Growing:
+    """A file of any size that is about to be written part by part."""
+    answer = _s3().create_multipart_upload(Bucket=settings.media_bucket, Key=key, ContentType=content_type)
+    return Growing(key, str(answer["UploadId"]))
+
+
+def grow(file: Growing, part: bytes | bytearray) -> Growing:
+    """The file with one part more, of at least SMALLEST_PART bytes unless it is the last one.
+
+    Growing the same `file` once more writes the same part anew, so a run that died may do it again.
+    """
+    grown = msgspec.structs.replace(file, parts=file.parts + 1)
+    _s3().upload_part(**_upload(file), PartNumber=grown.parts, Body=bytes(part))
+    return grown
+
+
+def finish(file: Growing) -> None:
+    """Let the file be seen, whole, in place of what had its key. One that was finished already stays as it is."""
+    try:
+        found = _s3().get_paginator("list_parts").paginate(**_upload(file))
+        parts = [{name: part[name] for name in ("PartNumber", "ETag")} for page in found for part in page["Parts"]]
+        _s3().complete_multipart_upload(**_upload(file), MultipartUpload={"Parts": parts})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+
+
+def give_up(file: Growing) -> None:
+    """Forget a file that will not be finished."""
+    with suppress(_s3().exceptions.NoSuchUpload):
+        _s3().abort_multipart_upload(**_upload(file))
+
+
+def _upload(file: Growing) -> dict[str, str]:
+    return {"Bucket": settings.media_bucket, "Key": file.key, "UploadId": file.upload_id}
+
+
+def beginning(key: str, size: int) -> tuple[bytes, bool, str]:
+    """The first `size` bytes of a file, whether that is all of it, and its version's tag. 404 if it is not there."""
     answer = _found(_s3().get_object, key)
     with closing(answer["Body"]) as body:
-        return body.read(size), str(answer["ETag"])
+        return body.read(size), int(answer["ContentLength"]) <= size, str(answer["ETag"])
 
 
 def read(key: str, etag: str, start: int) -> Iterator[bytes]:
@@ -106,7 +170,7 @@ def upload(key: str, content_type: str, size: int) -> Upload:
     return Upload("PUT", url, headers)
 
 
-def whole(key: str, size: int) -> bytes:
+def sent(key: str, size: int) -> bytes:
     """The whole file, if it has `size` bytes; WrongSize if not, before anything is read. 404 if it is not there."""
     answer = _found(_s3().get_object, key)
     if answer["ContentLength"] != size:

@@ -7,12 +7,6 @@
 | variant       | SKU#<sku>                 | VARIANT                     | <handle> / VARIANT#<n>|
 | handle taken  | HANDLE#<handle>           | HANDLE                      |                       |
 | shelf entry   | SHELF#<shelf>#<spread>    | <time>#<product id>         |                       |
-| import job    | IMPORT#<id>               | IMPORT                      |                       |
-| its file      | IMPORT#<id>               | FORM                        |                       |
-| its report    | IMPORT#<id>               | LINE#<line>                 |                       |
-| that it has a | IMPORT#<id>#<what>        | MARK                        |                       |
-| a key claimed | IMPORT#<id>#<key>         | CLAIM                       |                       |
-| kept rows     | IMPORT#<id>#<key>         | PART#<line>                 |                       |
 
 A variant's key is its SKU, so a cart reads it directly and no two products can have it. The index `page` puts a product
 and its variants side by side: a product page is one Query. A shelf is a list that can be paged, newest first, spread
@@ -21,11 +15,10 @@ leads to it. A product that is to be shown or hidden at some time is in the inde
 Categories, collections and attributes are in taxonomy_tables.py, price lists in price_tables.py.
 """
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -34,18 +27,14 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProject
 from chalicelib.catalog import product as rules
 from chalicelib.catalog.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
-from chalicelib.catalog.reading import Form, Numbered, Place
-from chalicelib.core import clock, due, dynamo
+from chalicelib.core import due, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
-I = TypeVar("I", bound=Item)
 SHELF_SPREAD = 4
 EVERYTHING = "*"  # the shelf of all products, drafts too
 PUBLISHED = "@"  # the shelf of all published products
-_NOTES_KEPT = timedelta(days=30)
-_LONGEST_KEY = 200
 
 
 class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
@@ -109,6 +98,7 @@ class Product(CatalogItem, discriminator="product"):
     shelves = JsonAttribute(list[str], default=list)
     tree_version = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
+    changed_at = UnicodeAttribute(null=True)
     fingerprint = UnicodeAttribute()
 
     @property
@@ -169,64 +159,6 @@ class ShelfEntry(CatalogItem, discriminator="shelf_entry"):
     product_id = UnicodeAttribute()
 
 
-class ImportJob(CatalogItem, discriminator="import"):
-    """`place` is where in the file work goes on; what stands before it is reported. Counts are of products.
-
-    A job with `dry_run` changes nothing but its own report. A file in another dialect than is `wanted` is refused.
-    """
-
-    id = UnicodeAttribute()
-    state = UnicodeAttribute()
-    dry_run = BooleanAttribute(default=False)
-    wanted = UnicodeAttribute(null=True)
-    dialect = UnicodeAttribute(null=True)
-    created_at = UnicodeAttribute()
-    finished_at = UnicodeAttribute(null=True)
-    detail = UnicodeAttribute(null=True)
-    place = JsonAttribute(Place, null=True)
-    created = NumberAttribute(default=0)
-    updated = NumberAttribute(default=0)
-    unchanged = NumberAttribute(default=0)
-    failed = NumberAttribute(default=0)
-    skipped = NumberAttribute(default=0)
-
-
-class ImportForm(CatalogItem, discriminator="import_form"):
-    """How the file of a job is read, and in which version of it; apart from the job, which changes all the time.
-
-    `unread` are its columns that hold something and that nothing reads.
-    """
-
-    form = JsonAttribute(Form)
-    etag = UnicodeAttribute()
-    unread = JsonAttribute(list[str], default=list)
-
-
-class ImportMark(CatalogItem, discriminator="import_mark"):
-    """That the file of a job has a handle, or in a trial a SKU: a file of any size needs no memory for those it had."""
-
-    line = NumberAttribute()
-
-
-class ImportClaim(CatalogItem, discriminator="import_claim"):
-    """That the rows on this line of a file claim a key (reading.Links)."""
-
-    line = NumberAttribute()
-
-
-class ImportPart(CatalogItem, discriminator="import_part"):
-    """Rows that are kept under a key until the product that they are a part of gathers them."""
-
-    rows = JsonAttribute(list[Numbered])
-
-
-class ImportLine(CatalogItem, discriminator="import_line"):
-    line = NumberAttribute()
-    product_handle = UnicodeAttribute()
-    outcome = UnicodeAttribute()
-    problems = JsonAttribute(list[dict[str, str | int | None]])
-
-
 def product_key(product_id: str) -> PrimaryKey:
     return {"pk": f"PRODUCT#{product_id}", "sk": "PRODUCT"}
 
@@ -246,37 +178,6 @@ def handle_key(handle: str) -> PrimaryKey:
 def shelf_key(shelf: str, since: str, product_id: str) -> PrimaryKey:
     spread = zlib.crc32(product_id.encode()) % SHELF_SPREAD
     return {"pk": f"SHELF#{shelf}#{spread}", "sk": f"{since}#{product_id}"}
-
-
-def import_key(import_id: str) -> PrimaryKey:
-    return {"pk": f"IMPORT#{import_id}", "sk": "IMPORT"}
-
-
-def import_line_key(import_id: str, line: int) -> PrimaryKey:
-    return {"pk": f"IMPORT#{import_id}", "sk": f"LINE#{line:09d}"}
-
-
-def import_form_key(import_id: str) -> PrimaryKey:
-    return {"pk": f"IMPORT#{import_id}", "sk": "FORM"}
-
-
-def import_note_ref(kind: type[Item], import_id: str, key: str, sk: str) -> dynamo.Key:
-    """Where a job notes something of its file under a key of the file's own, which may be of any length."""
-    if len(key) > _LONGEST_KEY:
-        key = f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
-    return (kind, f"IMPORT#{import_id}#{key}", sk)
-
-
-def import_note(kind: type[I], import_id: str, key: str, sk: str, **fields: Any) -> I:
-    """An item of that place, which goes by itself after a month."""
-    _, pk, sk = import_note_ref(kind, import_id, key, sk)
-    return kind(pk=pk, sk=sk, expires=int((clock.now() + _NOTES_KEPT).timestamp()), **fields)
-
-
-def import_parts(import_id: str, key: str, limit: int) -> list[ImportPart]:
-    """The rows that are kept under a key, in the order of the file."""
-    _, pk, _ = import_note_ref(ImportPart, import_id, key, "")
-    return list(ImportPart.query(pk, ImportPart.sk.startswith("PART#"), limit=limit, consistent_read=True))
 
 
 def product_by_id(product_id: str) -> Product | None:
@@ -369,8 +270,3 @@ def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False)
     how: dict[str, Any] = {"scan_index_forward": False, "limit": limit, "consistent_read": consistent}
     pages = (ShelfEntry.query(f"SHELF#{name}#{spread}", condition, **how) for spread in range(SHELF_SPREAD))
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
-
-
-def import_report(import_id: str, limit: int, after: str | None) -> list[ImportLine]:
-    start = ImportLine.sk > after if after else ImportLine.sk.startswith("LINE#")
-    return list(ImportLine.query(f"IMPORT#{import_id}", start, limit=limit))

@@ -37,8 +37,3 @@ def busy() -> ShopError:
 def moved(location: str) -> ShopError:
     """301: what was asked for is at `location` now, which may be relative to the path that was asked."""
     return ShopError("moved", 301, "This has another address now.", extra={"location": location})
-
-
-def elsewhere(location: str) -> ShopError:
-    """302: what was asked for is at `location` for a while."""
-    return ShopError("elsewhere", 302, "This is at another address for a while.", extra={"location": location})

@@ -23,7 +23,7 @@ from chalicelib.core.dynamo import Item, JsonAttribute
 from chalicelib.core.settings import settings
 
 KEPT = timedelta(days=90)
-DONE, FAILED, RUNNING_ELSEWHERE = "done", "failed", "running_elsewhere"
+DONE, PAUSED, FAILED, RUNNING_ELSEWHERE = "done", "paused", "failed", "running_elsewhere"
 _LONGEST_ERROR = 300
 _EMAIL = re.compile(r"\S+@\S+")
 
@@ -55,7 +55,7 @@ class Lease(AdminItem, discriminator="lease"):
 
 
 class RunRecord(AdminItem, discriminator="run"):
-    """A run that did something or failed. `resumed` is where it began, `stopped` where one that failed got to."""
+    """A run that did something or failed. `resumed` is where it began, `stopped` where one without an end got to."""
 
     id = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -70,6 +70,10 @@ class RunRecord(AdminItem, discriminator="run"):
 
 class LeaseLost(Exception):
     """The lease ran out and somebody else has it: stop working."""
+
+
+class Paused(Exception):
+    """The function's time is nearly over. Nothing failed, and the next run goes on at the resume point."""
 
 
 class Run:
@@ -100,9 +104,10 @@ class Run:
 def run(name: str, work: Callable[[Run], None], lease_seconds: int) -> dict[str, Any]:
     """Let `work` do the job `name`, unless somebody is at it: then the answer is {"outcome": "running_elsewhere"}.
 
-    The answer of a run that finished is {"outcome": "done"} and what it counted. What `work` raises is raised again,
-    and the next run goes on where this one stopped. A run that dies without a word keeps its lease for
-    `lease_seconds` after it took it or last reached something, so that must outlast the longest step.
+    The answer of a run that finished is {"outcome": "done"} and what it counted, {"outcome": "paused"} and that of one
+    that raised Paused. What else `work` raises is raised again; either way the next run goes on where this one stopped.
+    A run that dies without a word keeps its lease for `lease_seconds` after it took it or last reached something, so
+    that must outlast the longest step.
     """
     this = Run(name, lease_seconds)
     lease = _take(this)
@@ -112,6 +117,9 @@ def run(name: str, work: Callable[[Run], None], lease_seconds: int) -> dict[str,
     resumed = this.resume = lease.resume
     try:
         work(this)
+    except Paused:
+        _end(this, lease, PAUSED, resumed)
+        return {"outcome": PAUSED, **this.counts}
     except Exception as error:
         _end(this, lease, FAILED, resumed, _told(error))
         raise

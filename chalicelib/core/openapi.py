@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from chalicelib.core.web import Operation
+from chalicelib.core.operation import Elsewhere, Operation
 
 _TEMPLATE = "#/components/schemas/{name}"
 
@@ -27,7 +27,7 @@ def document(operations: Iterable[Operation], title: str, version: str) -> dict[
         kind
         for o in ordered
         for kind in (o.body, o.query, o.answer)
-        if isinstance(kind, type) and kind is not msgspec.Raw
+        if isinstance(kind, type) and kind not in (msgspec.Raw, Elsewhere)
     ]
     schemas, components = msgspec.json.schema_components([*structs, Problem], ref_template=_TEMPLATE)
     by_type = dict(zip([*structs, Problem], schemas, strict=True))
@@ -100,7 +100,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append(
             {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": detail}
         )
-    if operation.cache:
+    if operation.has_etag:
         found.append({"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}})
     return found
 
@@ -130,11 +130,15 @@ def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
-    schema = schemas.get(operation.answer, {"type": "object"})
-    responses: dict[str, Any] = {
-        str(operation.status): {"description": "Done.", "content": {"application/json": {"schema": schema}}}
-    }
-    if operation.cache:
+    done: dict[str, Any] = {"description": "Done."}
+    if operation.answer is Elsewhere:
+        address = {"description": "where it is", "required": True, "schema": {"type": "string", "format": "uri"}}
+        done["headers"] = {"Location": address}
+    else:
+        schema = schemas.get(operation.answer, {"type": "object"})
+        done["content"] = {"application/json": {"schema": schema}}
+    responses: dict[str, Any] = {str(operation.status): done}
+    if operation.has_etag:
         responses["304"] = {"description": "What you have is still good."}
     problem = {"application/problem+json": {"schema": schemas[Problem]}}
     return {**responses, "default": {"description": "Refused; see `code`.", "content": problem}}

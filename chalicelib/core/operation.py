@@ -15,6 +15,12 @@ SECRETS = {"cart_token": "Cart-Token", "order_token": "Order-Token"}
 VISITORS = {"shopper": "Cart-Token", "buyer": "Order-Token"}
 
 
+class Elsewhere(msgspec.Struct, frozen=True):
+    """The answer of a view whose answer is at another address for a while."""
+
+    location: str
+
+
 class Operation(msgspec.Struct, frozen=True):
     """What one route promises; openapi.py writes the API document from these."""
 
@@ -32,6 +38,11 @@ class Operation(msgspec.Struct, frozen=True):
     query: Any
     answer: Any
     cache: str | None
+
+    @property
+    def has_etag(self) -> bool:
+        """Whether clients can ask if what they have is still good."""
+        return self.cache is not None and self.answer is not Elsewhere
 
     @property
     def for_staff(self) -> bool:
@@ -63,12 +74,13 @@ def operation_of(
     hints = typing.get_type_hints(view, include_extras=True)
     names = list(inspect.signature(view).parameters)
     module = view.__module__.split(".")[1]
+    answer = hints.get("return")
     return Operation(
         method=method,
         path=path,
         name=f"{module}.{view.__name__}",
         summary=inspect.getdoc(view) or view.__name__,
-        status=status,
+        status=302 if answer is Elsewhere else status,
         permission=permission,
         for_customers=for_customers,
         path_types={name: hints[name] for name in re.findall(r"{(\w+)}", path)},
@@ -79,6 +91,6 @@ def operation_of(
         takes_key="once" in names,
         body=hints.get("body"),
         query=hints.get("query"),
-        answer=hints.get("return"),
+        answer=answer,
         cache=cache,
     )

@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True):
     from there to a product's page, `category_path` to a category's if they have any; `locale_prefix` stands before both
     where translations have addresses of their own.
     `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
+    `search_chinese` is how the engine takes Chinese apart: cjk into pairs of characters, which every engine can;
+    smartcn or ik into words, where it has the plugin.
     `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_api_key` and
     `stripe_webhook_secret` are empty in functions that have nothing to do with money.
     """
@@ -34,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
     webhook_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
+    search_chinese: str
     staff_pool_id: str
     staff_client_id: str
     customer_pool_id: str
@@ -74,6 +77,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),
         opensearch_signed=required("OPENSEARCH_SIGNED") == "true",
+        search_chinese=env.get("SEARCH_CHINESE") or "cjk",
         staff_pool_id=required("STAFF_POOL_ID"),
         staff_client_id=required("STAFF_CLIENT_ID"),
         customer_pool_id=required("CUSTOMER_POOL_ID"),

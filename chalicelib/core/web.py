@@ -21,6 +21,7 @@ from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 
 from chalicelib.core import conditional, log
 from chalicelib.core.errors import ShopError
+from chalicelib.core.operation import Elsewhere as Elsewhere
 from chalicelib.core.operation import Operation as Operation
 from chalicelib.core.operation import customers_twin, operation_of
 from chalicelib.core.request import Webhook as Webhook
@@ -154,6 +155,8 @@ def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> 
 def _success(operation: Operation, request: Request, answer: Any) -> Response:
     if isinstance(answer, Response):
         return answer
+    if isinstance(answer, Elsewhere):
+        return Response("", {"Location": answer.location, "Cache-Control": operation.cache or "no-store"}, 302)
     body = b"" if answer is None else _json(answer)
     headers = {"Content-Type": "application/json"}
     if operation.cache is None:
@@ -180,7 +183,7 @@ def problem(error: ShopError, *, for_everyone: bool = False) -> Response:
     if error.pointer is not None:
         members["pointer"] = error.pointer
     headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
-    if error.status in (301, 302):
+    if error.status == 301:
         headers["Location"] = str(error.extra["location"])
         headers["Cache-Control"] = "public, max-age=60"
     if error.status == 404 and for_everyone:

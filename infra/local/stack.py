@@ -21,6 +21,8 @@ from infra.local.processes import StackError
 from infra.local.seed import seed
 from infra.package import PackagingError
 
+# Where a storefront that somebody develops on this machine usually is; feeds and sitemaps lead there.
+_STOREFRONT = "http://localhost:3000"
 STACK = "jishi"
 # Stream records that were on their way when the stack went down are gone; their events are in the outbox.
 _RESENT = timedelta(minutes=10)
@@ -85,9 +87,10 @@ def _start(places: Places, say: Say, demo_catalogue: bool) -> dict[str, Any]:
         _forget_marks(places)
     say("packaging and deploying the shop")
     parameters = {
-        "OpenSearchUrl": places.search_url,
         "LocalStack": "true",
         "LocalUrl": places.aws_url,
+        "OpenSearchUrl": places.search_url,
+        "ShopUrl": os.environ.get("SHOP_URL") or _STOREFRONT,
         **cards.parameters,
     }
     outputs = deploy(STACK, parameters, places.package, say)

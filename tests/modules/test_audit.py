@@ -41,6 +41,21 @@ def price_list(shop: Shop) -> Write:
     return Write("/admin/price-lists/sale", {}, "sale")
 
 
+def synonyms(shop: Shop) -> Write:
+    shop.staff.put("/admin/search/synonyms/couch", {"terms": ["couch", "davenport"]})
+    return Write("/admin/search/synonyms/couch", {}, "couch")
+
+
+def curation(step: str) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        path, body = "/admin/search/curations/gifts", {"queries": ["gift"], "pinned": [shop.product()["id"]]}
+        if step == "delete":
+            shop.staff.put(path, body)
+        return Write(path, body, "gifts")
+
+    return prepare
+
+
 def shipment(*steps: str) -> Callable[[Shop], Write]:
     def prepare(shop: Shop) -> Write:
         shop.product()
@@ -126,6 +141,13 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         lambda _: Write("/admin/attributes/material", {"name": "Material"}, "material"),
     ),
     "catalog.delete_attribute": ("attribute.deleted", attribute),
+    "catalog.put_synonyms": (
+        "synonyms.put",
+        lambda _: Write("/admin/search/synonyms/couch", {"terms": ["couch", "davenport"]}, "couch"),
+    ),
+    "catalog.delete_synonyms": ("synonyms.deleted", synonyms),
+    "catalog.put_curation": ("curation.put", curation("put")),
+    "catalog.delete_curation": ("curation.deleted", curation("delete")),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
     "catalog.create_picture": (
         "media.created",

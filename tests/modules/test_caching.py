@@ -4,27 +4,30 @@ import json
 from typing import Any
 
 import pytest
-from inprocess import Shop, eur
+from inprocess import CONTEXT, Shop, eur
+
+from chalicelib.catalog.console import catalog_feeds
+from chalicelib.core.operation import Elsewhere
 
 # What stands for each parameter of a public path.
-EXAMPLES = {"handle": "mug", "category_id": "cups"}
+EXAMPLES = {"handle": "mug", "category_id": "cups", "collection_id": "gifts", "file": "1.xml"}
 
 
 @pytest.fixture
-def window(shop: Shop, search_engine: str) -> Shop:
+def window(searchable: Shop) -> Shop:
     """A shop with something to show on every public page of the catalogue."""
-    import urllib.request
+    searchable.staff.put("/admin/categories/cups", {"name": "Cups"})
+    searchable.staff.put("/admin/collections/gifts", {"name": "Gifts", "published": True})
+    searchable.product("mug", category="cups", description="<p>A mug.</p>")
+    catalog_feeds({}, CONTEXT)
+    return searchable
 
-    urllib.request.urlopen(urllib.request.Request(f"{search_engine}/_all", method="DELETE")).close()
-    shop.staff.put("/admin/categories/cups", {"name": "Cups"})
-    shop.product("mug", category="cups", description="<p>A mug.</p>")
-    return shop
 
-
-def public_paths() -> list[str]:
+def public_paths(*, leading_elsewhere: bool = False) -> list[str]:
     from chalicelib.catalog.routes import routes
 
-    return [operation.path.format(**EXAMPLES) for operation in routes.operations if operation.method == "GET"]
+    operations = [o for o in routes.operations if o.method == "GET" and (o.answer is Elsewhere) == leading_elsewhere]
+    return [operation.path.format(**EXAMPLES) for operation in operations]
 
 
 def test_every_public_page_is_kept_and_not_sent_twice(window: Shop) -> None:
@@ -40,6 +43,15 @@ def test_every_public_page_is_kept_and_not_sent_twice(window: Shop) -> None:
             assert again["headers"]["Cache-Control"] == first["headers"]["Cache-Control"]
             assert again["headers"]["Access-Control-Allow-Origin"] == "*"
         assert window.guest.raw("GET", path, **{"If-None-Match": tag.strip('"')})["statusCode"] == 200
+
+
+def test_an_answer_that_leads_elsewhere_is_kept_for_less_than_its_link_lasts(window: Shop) -> None:
+    paths = public_paths(leading_elsewhere=True)
+    assert len(paths) == 3
+    for path in paths:
+        answer = window.guest.raw("GET", path)
+        assert (answer["statusCode"], answer["headers"]["Cache-Control"]) == (302, "public, max-age=60"), path
+        assert "ETag" not in answer["headers"]
 
 
 def test_a_page_does_not_depend_on_who_asks(window: Shop) -> None:

@@ -130,7 +130,7 @@ def test_staff_see_what_happened(shop: Shop) -> None:
     assert shop.staff.get(f"/admin/events?since={before}")["data"] == []
     from chalicelib.core import clock
 
-    hour = clock.stamp(clock.now().replace(minute=0))
+    hour = clock.stamp(clock.now().replace(minute=0, second=0, microsecond=0))
     names = [event["name"] for event in shop.staff.get(f"/admin/events?since={hour}")["data"]]
     assert names == ["ProductPublished"]
 

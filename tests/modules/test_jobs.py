@@ -50,6 +50,20 @@ def test_jobs_of_other_names_do_not_wait(shop: Shop) -> None:
     assert inside == [{"outcome": "done"}]
 
 
+def test_a_run_without_time_left_has_not_failed_and_is_gone_on_with(shop: Shop) -> None:
+    def pause(run: Run) -> None:
+        run.count(items=3)
+        run.reached("3")
+        raise jobs.Paused
+
+    resumed: list[str | None] = []
+    assert jobs.run("sweep", pause, 60) == {"outcome": "paused", "items": 3}
+    assert jobs.run("sweep", lambda run: resumed.append(run.resume), 60) == {"outcome": "done"}
+    assert resumed == ["3"]
+    (record,) = records("sweep")
+    assert (record.outcome, record.stopped, record.error) == ("paused", "3", None)
+
+
 def test_a_run_that_died_is_followed_when_its_lease_is_over(shop: Shop, time: Clock) -> None:
     def die(run: Run) -> None:
         run.reached("7")

@@ -1,0 +1,130 @@
+"""Words: what a shopper typed taken apart, and what a title says that its product is. English, Chinese and mixed text.
+
+The engine analyses texts by itself; here is what it has no analyzer for.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+MOST_WORDS = 12
+
+# Scripts that are written without spaces: kana, CJK ideographs, Hangul.
+_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_IS_CJK = re.compile(f"[{_CJK}]")
+_PIECES = re.compile(rf"[{_CJK}]+|[^{_CJK}]+")
+_EDGES = " \t!\"#$%&'()*,-./:;<=>?@[\\]^_`{|}~·。，、；：？！“”‘’「」『』（）【】《》…—–™®©"
+_LETTERS = re.compile(r"[^\W_]+")
+
+# What ends a noun phrase in a title: punctuation, or a dash with a space beside it.
+_BREAKS = re.compile(r"[()\[\]{},;:!?|•+\"”“。，、；：？！（）【】《》]|\s[-–—/&]+\s|\s[-–—]|[-–—]\s|\.(?=\s|$)")
+_MARKS = re.compile(r"[™®©]")
+_SMALL_WORDS = """
+a an and as at by for from in incl including into of on or per the to up w with without your
+"""
+_COLOURS = """
+beige black blue brown color colour cyan gold gray green grey magenta metallic multicolor multicolour orange pink purple
+red silver transparent turquoise violet white yellow
+"""
+# A noun phrase does not go on over these.
+_NO_PART = frozenset((_SMALL_WORDS + _COLOURS).split())
+_IRREGULAR = {"mice": "mouse", "men": "man", "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth"}
+_LONGEST_TAIL = 3
+_LONGEST_SUFFIX = 4
+
+
+def words(text: str) -> list[str]:
+    """The words of a query, lower-case, at most MOST_WORDS of them. A run of Chinese is one word."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    pieces = (piece.strip(_EDGES) for chunk in folded.split() for piece in _PIECES.findall(chunk))
+    return [piece for piece in pieces if _LETTERS.search(piece)][:MOST_WORDS]
+
+
+def is_cjk(word: str) -> bool:
+    return bool(_IS_CJK.match(word))
+
+
+def singular(word: str) -> str:
+    """An English word without its plural's ending, well enough to compare two words: both are put through this."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def name_key(text: str) -> str:
+    """What is the same for two spellings of a name: "Note-Books" and "note book" have the key "note book"."""
+    pieces = _PIECES.findall(unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(singular(word) for piece in pieces for word in _LETTERS.findall(piece))
+
+
+def code_key(text: str) -> str:
+    """What is the same for two spellings of a SKU or barcode: letters and digits alone, a barcode's zeros in front
+    left out."""
+    bare = "".join(_LETTERS.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return bare.lstrip("0") if bare.isdigit() else bare
+
+
+def joined(texts: Iterable[str]) -> list[str]:
+    """Every two neighbouring words written as one: "smartwatch" finds "smart watch", "16gb" finds "16 GB"."""
+    pairs: dict[str, None] = {}
+    for text in texts:
+        found = [word for word in _LETTERS.findall(unicodedata.normalize("NFKC", text).casefold()) if not is_cjk(word)]
+        written = (first + second for first, second in pairwise(found))
+        pairs |= dict.fromkeys(singular(pair) for pair in written if not pair.isdigit())
+    return list(pairs)
+
+
+def heads(texts: Iterable[str]) -> list[str]:
+    """The words that say what a thing is: those at the end of each noun phrase, in the singular.
+
+    "Gel mouse pad, blue, for your desk" is a pad and not a mouse. Of Chinese each ending of a phrase counts, because
+    nothing says where its last word begins: 羊毛被 ends in 被, 毛被 and 羊毛被.
+    """
+    found: dict[str, None] = {}
+    for phrase in _phrases(texts):
+        last = phrase[-1]
+        endings = _suffixes(last) if is_cjk(last) else [singular(last)]
+        found |= dict.fromkeys(endings)
+    return list(found)
+
+
+def tails(texts: Iterable[str]) -> list[str]:
+    """The last one, two and three words of each noun phrase: what somebody who begins to type may want to say."""
+    found: dict[str, None] = {}
+    for phrase in _phrases(texts):
+        for count in range(1, min(_LONGEST_TAIL, len(phrase)) + 1):
+            found[" ".join(phrase[-count:])] = None
+    return list(found)
+
+
+def head_key(word: str) -> str:
+    """A query's word as `heads` would have it."""
+    return word if is_cjk(word) else singular(word)
+
+
+def _phrases(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Each run of words up to a break, a small word, a number or a colour."""
+    for text in texts:
+        for part in _BREAKS.split(_MARKS.sub(" ", unicodedata.normalize("NFKC", text).casefold())):
+            run: list[str] = []
+            for chunk in part.split():
+                for word in _PIECES.findall(chunk.rpartition("/")[2].strip(_EDGES)):
+                    if word in _NO_PART or any(char.isdigit() for char in word):
+                        if run:
+                            yield run
+                        run = []
+                    else:
+                        run.append(word)
+            if run:
+                yield run
+
+
+def _suffixes(word: str) -> list[str]:
+    return [word[-count:] for count in range(1, min(_LONGEST_SUFFIX, len(word)) + 1)]
