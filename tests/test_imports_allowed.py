@@ -30,7 +30,6 @@ RULES = {
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
-# How the world outside is told of products.
 # How products are looked for.
 RULES |= {
     "curation",
@@ -42,9 +41,8 @@ RULES |= {
     "suggest_query",
     "synonyms",
 }
+# How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
-# What search makes of words.
-RULES |= {"curation", "search_words", "synonyms"}
 GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
 EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
