@@ -9,7 +9,7 @@ from chalicelib.catalog.plain_text import plain_text
 from chalicelib.catalog.product import AttributeValue
 from chalicelib.catalog.search_engine import Write
 from chalicelib.catalog.search_index import Document, definition, facet
-from chalicelib.catalog.tables import Product, Standing
+from chalicelib.catalog.tables import Product, Shelved, Standing
 from chalicelib.core.settings import settings
 
 # What an index for these documents is made with.
@@ -50,7 +50,7 @@ def document(product: Product, standing: Standing | None) -> Document:
         reviews=int(standing.reviews) if standing else 0,
         sold=int(standing.sold) if standing else 0,
         published_at=str(product.published_at),
-        card={**msgspec.to_builtins(schemas.card(product)), "titles": titles},
+        card={**msgspec.to_builtins(schemas.card(Shelved(product, standing))), "titles": titles},
     )
 
 
