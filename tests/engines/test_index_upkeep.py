@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import buyers
 import msgspec
 import pytest
 from inprocess import CONTEXT, Shop, eur
@@ -151,6 +152,17 @@ def test_a_change_of_how_a_product_stands_is_a_newer_state(searchable: Shop) -> 
     dynamo.write(dynamo.update(standing, [Standing.sold.add(1), Standing.version.add(1)]))
     (after,) = indexing.present([product["id"]])
     assert after.version == before.version + 1
+
+
+def test_search_shows_a_products_rating_as_it_is_now(searchable: Shop) -> None:
+    shop = searchable
+    shop.product("mug")
+    review = buyers.published(shop, buyers.delivered(shop), stars=4)
+    follow(shop)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": 4.0, "count": 1}
+    shop.staff.post(f"/admin/reviews/{review['id']}/reject", {"reason": "No."})
+    follow(shop, -1)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": None, "count": 0}
 
 
 def test_a_batch_takes_one_request_to_each_side_and_no_product_twice(searchable: Shop, asked: list[str]) -> None:
