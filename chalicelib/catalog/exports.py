@@ -9,6 +9,7 @@ from pynamodb.expressions.update import Action as Change
 
 from chalicelib.catalog import definitions, jsonlines, product_items, reports, service, storage, tables
 from chalicelib.catalog import transfer_tables as transfers
+from chalicelib.catalog.storage import Growing
 from chalicelib.catalog.tables import CatalogItem
 from chalicelib.catalog.transfer_tables import ExportJob, ExportPlace
 from chalicelib.core import audit, clock, dynamo, ids, sqs
@@ -87,8 +88,8 @@ def run_queued(export_id: str, out_of_time: Callable[[], bool]) -> None:
 def _write(job: ExportJob, out_of_time: Callable[[], bool]) -> bool:
     """Write parts from where the job stands. False if time ran out: what was not yet a part is written once more."""
     if job.upload is None:
-        upload = storage.new_upload(_key(job.id))
-        job = _step(job, ExportJob.state.set(RUNNING), ExportJob.upload.set(upload))
+        begun = storage.begin(_key(job.id), "application/octet-stream")
+        job = _step(job, ExportJob.state.set(RUNNING), ExportJob.upload.set(begun.upload_id))
     buffer, things, place = bytearray(), 0, job.place or ExportPlace()
     for piece in _pieces(job, place):
         buffer += piece.content
@@ -100,7 +101,8 @@ def _write(job: ExportJob, out_of_time: Callable[[], bool]) -> bool:
                 return False
     if buffer or not job.parts:
         job = _add(job, bytes(buffer), things, place)
-    size = storage.complete_upload(_key(job.id), str(job.upload))
+    storage.finish(_file(job))
+    size = storage.size(_key(job.id))
     ended = clock.stamp(clock.now())
     _step(job, ExportJob.state.set(FINISHED), ExportJob.size.set(size), ExportJob.finished_at.set(ended))
     return True
@@ -108,10 +110,14 @@ def _write(job: ExportJob, out_of_time: Callable[[], bool]) -> bool:
 
 def _add(job: ExportJob, content: bytes, things: int, place: ExportPlace) -> ExportJob:
     """Write the next part and step behind it; a part that was written and not stepped behind is written over."""
-    number = int(job.parts) + 1
-    storage.put_part(_key(job.id), str(job.upload), number, content)
+    grown = storage.grow(_file(job), content)
     counted = int(job.things) + things
-    return _step(job, ExportJob.parts.set(number), ExportJob.things.set(counted), ExportJob.place.set(place))
+    return _step(job, ExportJob.parts.set(grown.parts), ExportJob.things.set(counted), ExportJob.place.set(place))
+
+
+def _file(job: ExportJob) -> Growing:
+    """The job's file as far as it is written."""
+    return Growing(_key(job.id), str(job.upload), int(job.parts))
 
 
 def _step(job: ExportJob, *changes: Change) -> ExportJob:

@@ -147,29 +147,8 @@ def attachment_url(key: str, name: str) -> str:
     return cast(str, _s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=_DOWNLOAD_SECONDS))
 
 
-def new_upload(key: str) -> str:
-    """Begin a file that is written in parts; returns what names it until it is complete."""
-    kind = "application/octet-stream"
-    return str(_s3().create_multipart_upload(Bucket=settings.media_bucket, Key=key, ContentType=kind)["UploadId"])
-
-
-def put_part(key: str, upload: str, number: int, content: bytes) -> None:
-    """Write a part, from number 1 on, or write it anew."""
-    _s3().upload_part(Bucket=settings.media_bucket, Key=key, UploadId=upload, PartNumber=number, Body=content)
-
-
-def complete_upload(key: str, upload: str) -> int:
-    """Make the parts a file; returns its size. One that is complete already stays so."""
-    parts: list[dict[str, Any]] = []
-    try:
-        for page in _s3().get_paginator("list_parts").paginate(Bucket=settings.media_bucket, Key=key, UploadId=upload):
-            parts += [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in page.get("Parts", [])]
-        _s3().complete_multipart_upload(
-            Bucket=settings.media_bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchUpload":
-            raise
+def size(key: str) -> int:
+    """How many bytes a file has. 404 if it is not there."""
     return int(_found(_s3().head_object, key)["ContentLength"])
 
 

@@ -162,15 +162,15 @@ def test_two_functions_at_one_export_write_it_once(shop: Shop, monkeypatch: pyte
     whole = Export(shop).run()
     monkeypatch.setattr(exports, "_PAGE", 1)
     small_parts(monkeypatch)
-    work, real, met = Export(shop), storage.put_part, list[str]()
+    work, real, met = Export(shop), storage.grow, list[str]()
 
-    def slow(*part: Any) -> None:
+    def slow(*part: Any) -> Any:
         if not met:
             met.append("another one")
             exports.run_queued(work.job["id"], lambda: True)
-        real(*part)
+        return real(*part)
 
-    monkeypatch.setattr(storage, "put_part", slow)
+    monkeypatch.setattr(storage, "grow", slow)
     exports.run_queued(work.job["id"], lambda: False)
     assert (work.show()["status"], work.show()["lines"]) == ("running", 1)
     assert work.run() == whole
