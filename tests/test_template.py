@@ -196,6 +196,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndex": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndexNow": {"CatalogTable", "AdminTable"},
+        "CatalogImports": {"CatalogTable", "LogisticsTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():

@@ -6,6 +6,7 @@ from chalicelib.catalog import (
     collections,
     curating,
     curation_schemas,
+    exports,
     imports,
     media,
     media_schemas,
@@ -243,6 +244,20 @@ def show_import(import_id: str, query: Page) -> transfer_schemas.ImportView:
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
     return transfer_schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
+
+
+@routes.post("/admin/exports", status=202, permission=Permission.CATALOG_READ)
+def start_export(body: transfer_schemas.StartExport, once: Once, staff: Staff) -> transfer_schemas.ExportView:
+    """Ask for the catalogue as a file, or for an import's report."""
+    job = exports.start(body.report_of, once, staff)
+    return transfer_schemas.export_job(job, exports.download_url(job))
+
+
+@routes.get("/admin/exports/{export_id}", permission=Permission.CATALOG_READ)
+def show_export(export_id: str) -> transfer_schemas.ExportView:
+    """How far an export is, and where its file can be fetched."""
+    job = exports.find(export_id)
+    return transfer_schemas.export_job(job, exports.download_url(job))
 
 
 @routes.post("/admin/media", status=201, permission=Permission.CATALOG_WRITE)

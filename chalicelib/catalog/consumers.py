@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chalicelib.catalog import arranging, imports, indexing, media, sales
+from chalicelib.catalog import arranging, exports, imports, indexing, media, sales
 from chalicelib.catalog.events import (
     CategoryChanged,
     CollectionChanged,
@@ -48,7 +48,7 @@ class _Uploaded(msgspec.Struct):
 
 
 class _Notice(msgspec.Struct):
-    """S3's "Object Created" event as EventBridge sends it; imports.py sends the same to go on with a long file."""
+    """S3's "Object Created" event as EventBridge sends it. Files that are to be written, or read on, are told alike."""
 
     detail: _Uploaded
 
@@ -57,12 +57,17 @@ def _key(body: str) -> str:
     return msgspec.json.decode(body, type=_Notice).detail.object.key
 
 
-def _read_file(body: str) -> None:
+def _read_or_write(body: str) -> None:
+    key = _key(body)
     # The function's timeout is 300 seconds (.chalice/config.json).
-    imports.run_uploaded(_key(body), imports.deadline(300))
+    out_of_time = imports.deadline(300)
+    if key.startswith(exports.FOLDER):
+        exports.run_queued(key.removeprefix(exports.FOLDER), out_of_time)
+    else:
+        imports.run_uploaded(key, out_of_time)
 
 
-catalog_imports = consumers.messages("catalog_imports", _read_file, batch_size=1, at_once=2)
+catalog_imports = consumers.messages("catalog_imports", _read_or_write, batch_size=1, at_once=2)
 
 
 def _check_picture(body: str) -> None:

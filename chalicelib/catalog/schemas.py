@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
-from chalicelib.catalog import categories, json_ld, listings, moderation, prices
+from chalicelib.catalog import categories, moderation, prices
 from chalicelib.catalog.moderation import Rating
 from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
@@ -179,9 +179,9 @@ def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
 
 
 def _json_ld(page: ProductPage, locale: str | None, on: Terms) -> dict[str, Any]:
-    told = listings.listing(page.product, page.variants, lambda item: prices.tiers(item, on).get(1), locale)
-    rated = json_ld.Rating(int(page.standing.reviews), int(page.standing.stars)) if page.standing else None
-    return json_ld.product(told, rated, listings.way_to(page.product, told.locale))
+    from chalicelib.catalog import listings  # no event function tells the web of a product
+
+    return listings.json_ld(page, locale, on)
 
 
 def staff_product(product: Product, variants: list[Variant], standing: Standing | None) -> StaffProductView:

@@ -13,6 +13,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
 
 _UPLOAD_SECONDS = 3600
+_DOWNLOAD_SECONDS = 3600
 # The tag of files that the lifecycle rule `unclaimed` takes (infra/resources.yaml).
 _UNCLAIMED = "claimed=no"
 _CHUNK = 1 << 18
@@ -134,6 +135,42 @@ def _found(ask: Callable[..., Any], key: str, **more: str) -> Any:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied", "403"):
             raise ShopError("no_file", 404, f"There is no file {key} that this function may read.") from None
         raise
+
+
+def attachment_url(key: str, name: str) -> str:
+    """A link from which a file can be fetched within the next hour, to be kept under `name`."""
+    parameters = {
+        "Bucket": settings.media_bucket,
+        "Key": key,
+        "ResponseContentDisposition": f'attachment; filename="{name}"',
+    }
+    return cast(str, _s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=_DOWNLOAD_SECONDS))
+
+
+def new_upload(key: str) -> str:
+    """Begin a file that is written in parts; returns what names it until it is complete."""
+    kind = "application/octet-stream"
+    return str(_s3().create_multipart_upload(Bucket=settings.media_bucket, Key=key, ContentType=kind)["UploadId"])
+
+
+def put_part(key: str, upload: str, number: int, content: bytes) -> None:
+    """Write a part, from number 1 on, or write it anew."""
+    _s3().upload_part(Bucket=settings.media_bucket, Key=key, UploadId=upload, PartNumber=number, Body=content)
+
+
+def complete_upload(key: str, upload: str) -> int:
+    """Make the parts a file; returns its size. One that is complete already stays so."""
+    parts: list[dict[str, Any]] = []
+    try:
+        for page in _s3().get_paginator("list_parts").paginate(Bucket=settings.media_bucket, Key=key, UploadId=upload):
+            parts += [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in page.get("Parts", [])]
+        _s3().complete_multipart_upload(
+            Bucket=settings.media_bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+    return int(_found(_s3().head_object, key)["ContentLength"])
 
 
 class Upload(msgspec.Struct, frozen=True):

@@ -68,7 +68,8 @@ class CatalogItem(Item):
 
 
 class Product(CatalogItem, discriminator="product"):
-    """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
+    """`version` rises with each change and orders the product's events. `skus` are its variants, in their order;
+    `barcodes` and `choices`, their option values, are what search finds it by besides.
 
     `shelves` are the lists on which it stands while it is published, since `published_at`, as they follow from the
     version `tree_version` of the categories' tree. `price_from` is the lowest of its variants' own prices,
@@ -88,6 +89,8 @@ class Product(CatalogItem, discriminator="product"):
     options = JsonAttribute(list[str])
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
+    barcodes = JsonAttribute(list[str], default=list)
+    choices = JsonAttribute(list[str], default=list)
     price_from = JsonAttribute(Money)
     on_sale = BooleanAttribute(default=False)
     list_prices_from = JsonAttribute(ListMinima, default=dict)
@@ -270,3 +273,13 @@ def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False)
     how: dict[str, Any] = {"scan_index_forward": False, "limit": limit, "consistent_read": consistent}
     pages = (ShelfEntry.query(f"SHELF#{name}#{spread}", condition, **how) for spread in range(SHELF_SPREAD))
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
+
+
+def shelf_upwards(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
+    """The next `limit` entries of a shelf, oldest first, behind the sort key `after`."""
+    condition = ShelfEntry.sk > after if after else None
+    pages = (
+        ShelfEntry.query(f"SHELF#{name}#{spread}", condition, limit=limit, consistent_read=True)
+        for spread in range(SHELF_SPREAD)
+    )
+    return sorted((entry for page in pages for entry in page), key=lambda entry: str(entry.sk))[:limit]
