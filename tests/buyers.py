@@ -69,6 +69,11 @@ def standing(shop: Shop, product_id: str) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in item.items() if "N" in value and value["N"] != "0"}
 
 
+def rated(shop: Shop, product_id: str) -> dict[str, int]:
+    """What of that comes from reviews."""
+    return {name: count for name, count in standing(shop, product_id).items() if name.startswith(("reviews", "stars"))}
+
+
 def all_pages(get: Callable[[str], Json], path: str, limit: int) -> list[Json]:
     found: list[Json] = []
     cursor = ""
