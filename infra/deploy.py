@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--stack", default="jishi", help="name of the stack (default: %(default)s)")
     parser.add_argument("--currency", help="currency of the catalogue (a new stack's default: EUR)")
     parser.add_argument("--opensearch-url", help="an OpenSearch that exists; without one a new stack creates a domain")
+    parser.add_argument("--search-chinese", choices=["cjk", "smartcn", "ik"], help="how search takes Chinese apart")
     parser.add_argument("--shop-url", help="where customers see the shop: feeds and sitemaps lead there")
     parser.add_argument("--product-path", help="a product's page below it (a new stack's default: /products/{handle})")
     parser.add_argument("--category-path", help="a category's page below it, such as /categories/{category}")
@@ -159,6 +160,7 @@ def main() -> None:
     asked = {
         "ShopCurrency": arguments.currency,
         "OpenSearchUrl": arguments.opensearch_url,
+        "SearchChinese": arguments.search_chinese,
         "ShopUrl": arguments.shop_url,
         "ProductPath": arguments.product_path,
         "CategoryPath": arguments.category_path,

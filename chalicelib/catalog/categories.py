@@ -98,7 +98,7 @@ def put(category_id: str, draft: CategoryDraft, by: Staff) -> Categories:
         if old is None:
             _check_room(now, 1)
         actions = [dynamo.put(wanted), _put_entry(by, wanted)]
-        return actions if old is not None and _found_alike(old, wanted) else [*actions, _announce(wanted, now)]
+        return [*actions, _announce(wanted, now)] if _concerns_products(old, wanted) else actions
 
     return _change(changed)
 
@@ -186,9 +186,11 @@ def _facts(item: Category) -> tuple[object, ...]:
     return item.name, item.description, item.seo, item.translations, item.parent, int(item.position)
 
 
-def _found_alike(old: Category, new: Category) -> bool:
-    """Whether products in a category are found by the same names at the same place as before."""
-    return (old.parent, old.name, translated(old)) == (new.parent, new.name, translated(new))
+def _concerns_products(old: Category | None, new: Category) -> bool:
+    """Whether products in a category are found by other names or at another place than before."""
+    if old is None:
+        return bool(tables.shelf(new.id, 1, None))  # published while somebody deleted it
+    return (old.parent, old.name, translated(old)) != (new.parent, new.name, translated(new))
 
 
 def _announce(item: Category, before: Categories) -> Action:

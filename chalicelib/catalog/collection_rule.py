@@ -3,8 +3,9 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -46,9 +47,8 @@ class Words(msgspec.Struct, frozen=True):
     def holds(self, facts: Facts) -> bool:
         texts = _texts(self.field, facts)
         if self.operator == "contains":
-            return any(self.words[0].casefold() in text for text in texts)
-        wanted = {_plain(word) for word in self.words}
-        found = any(_plain(text) in wanted for text in texts)
+            return any(self.words[0].casefold() in text.casefold() for text in texts)
+        found = not _plain(texts).isdisjoint(_plain(self.words))
         return not found if self.operator == "!=" else found
 
 
@@ -107,27 +107,27 @@ Test = Words | Price | Number | OnSale
 Rule = Test | Not | All | Either
 
 
-def _texts(field: str, facts: Facts) -> list[str]:
-    if field.startswith(ATTRIBUTE):
-        return _value_texts(facts.attributes.get(field.removeprefix(ATTRIBUTE)))
-    known: dict[str, Iterable[str]] = {
-        "tag": facts.tags,
-        "brand": [facts.brand] if facts.brand else [],
-        "title": facts.titles,
-        "category": facts.categories,
-    }
-    return [text.casefold() for text in known[field]]
+def _texts(field: str, facts: Facts) -> tuple[str, ...]:
+    if field == "tag":
+        return facts.tags
+    if field == "brand":
+        return (facts.brand,) if facts.brand else ()
+    if field == "title":
+        return facts.titles
+    if field == "category":
+        return facts.categories
+    return _value_texts(facts.attributes.get(field.removeprefix(ATTRIBUTE)))
 
 
-def _value_texts(value: AttributeValue | None) -> list[str]:
-    if value is None:
-        return []
+def _value_texts(value: AttributeValue | None) -> tuple[str, ...]:
+    if value is None or isinstance(value, str):
+        return (value,) if value else ()
     if isinstance(value, bool):
-        return ["yes", "true"] if value else ["no", "false"]
+        return ("yes", "true") if value else ("no", "false")
     if isinstance(value, (int, float)):
         number = _number(value)
-        return [] if number is None else [_digits(number)]
-    return [text.casefold() for text in ([value] if isinstance(value, str) else value)]
+        return () if number is None else (_digits(number),)
+    return tuple(value)
 
 
 def _number(value: AttributeValue | None) -> Decimal | None:
@@ -136,9 +136,10 @@ def _number(value: AttributeValue | None) -> Decimal | None:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _plain(text: str) -> str:
-    """A text as it is compared: 1.50 is 1.5, and Blue is blue."""
-    return _digits(Decimal(text)) if NUMBER.fullmatch(text) else text.casefold()
+@lru_cache(maxsize=1000)  # the same words are asked of every product, and the same tags by every rule
+def _plain(texts: tuple[str, ...]) -> frozenset[str]:
+    """Texts as they are compared: 1.50 is 1.5, and Blue is blue."""
+    return frozenset(_digits(Decimal(text)) if NUMBER.fullmatch(text) else text.casefold() for text in texts)
 
 
 def _digits(number: Decimal) -> str:

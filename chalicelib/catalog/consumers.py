@@ -2,21 +2,28 @@
 
 import msgspec
 
-from chalicelib.catalog import arranging, exports, imports, indexing
+from chalicelib.catalog import arranging, exports, imports, indexing, media, sales
 from chalicelib.catalog.events import (
     CategoryChanged,
     CollectionChanged,
     ProductPublished,
     ProductUnpublished,
     ProductUpdated,
+    ReviewPublished,
+    ReviewUnpublished,
 )
 from chalicelib.core.queue import Consumers
+from chalicelib.logistics.events import ShipmentDispatched
 
 consumers = Consumers(__name__)
 
 catalog_search = consumers.batches(
-    "catalog_search", [ProductPublished, ProductUpdated, ProductUnpublished], indexing.follow
+    "catalog_search",
+    [ProductPublished, ProductUpdated, ProductUnpublished, ReviewPublished, ReviewUnpublished],
+    indexing.follow,
 )
+
+catalog_sales = consumers.queue("catalog_sales", {ShipmentDispatched: sales.count}, longest=12)
 
 # The function's timeout is 120 seconds (.chalice/config.json), which a lease has to outlast.
 _ARRANGING = 120
@@ -46,8 +53,12 @@ class _Notice(msgspec.Struct):
     detail: _Uploaded
 
 
+def _key(body: str) -> str:
+    return msgspec.json.decode(body, type=_Notice).detail.object.key
+
+
 def _read_or_write(body: str) -> None:
-    key = msgspec.json.decode(body, type=_Notice).detail.object.key
+    key = _key(body)
     # The function's timeout is 300 seconds (.chalice/config.json).
     out_of_time = imports.deadline(300)
     if key.startswith(exports.FOLDER):
@@ -57,3 +68,10 @@ def _read_or_write(body: str) -> None:
 
 
 catalog_imports = consumers.messages("catalog_imports", _read_or_write, batch_size=1, at_once=2)
+
+
+def _check_picture(body: str) -> None:
+    media.arrived(_key(body))
+
+
+catalog_media = consumers.messages("catalog_media", _check_picture)

@@ -34,6 +34,8 @@ def product(draft: ProductDraft, product_id: str, old: Product | None) -> Produc
         options=list(draft.options),
         images=list(draft.images),
         skus=[variant.sku for variant in draft.variants],
+        barcodes=[variant.barcode for variant in draft.variants if variant.barcode],
+        choices=list(dict.fromkeys(value for variant in draft.variants for value in variant.option_values)),
         price_from=Money(rules.cheapest(draft.variants), settings.currency),
         on_sale=any(variant.on_sale for variant in draft.variants),
         list_prices_from=price_lists.minima(variant.prices for variant in draft.variants),

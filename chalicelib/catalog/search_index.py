@@ -46,7 +46,6 @@ class Document(msgspec.Struct, frozen=True):
     rating: float | None
     reviews: int
     sold: int
-    available: bool
     published_at: str
     card: Json
 
@@ -80,7 +79,7 @@ def _properties(chinese: str) -> Json:
         "id": {"type": "keyword"},
         "handle": keyword,
         "title": {**text, "copy_to": "spelling", "fields": {"plain": plain, "prefix": prefix}},
-        "description": {**text, "fields": {"plain": plain}},
+        "description": {**text, "copy_to": "spelling", "fields": {"plain": plain}},
         "brand": {**text, "copy_to": "spelling", "fields": {"key": keyword, "prefix": prefix}},
         "tags": {**text, "copy_to": "spelling", "fields": {"key": keyword}},
         "kinds": {**text, "copy_to": "spelling", "fields": {"plain": plain, "prefix": prefix}},
@@ -99,7 +98,6 @@ def _properties(chinese: str) -> Json:
         "rating": {"type": "float"},
         "reviews": {"type": "integer"},
         "sold": {"type": "integer"},
-        "available": {"type": "boolean"},
         "published_at": {"type": "date"},
         "card": {"type": "object", "enabled": False},
     }

@@ -19,24 +19,27 @@ Sort = Literal["relevance", "price_asc", "price_desc", "newest", "rating", "best
 # How many of the words a product needs: all of them, all but one, or any.
 Mode = Literal["strict", "wide", "any"]
 
-_FIELDS = {"title": 1.0, "description": 1.0, "kinds": 2.0, "brand": 1.0, "tags": 1.0, "attributes": 1.0}
+_FIELDS = {"title": 1.0, "description": 1.0, "kinds": 1.0, "brand": 1.0, "tags": 1.0, "attributes": 1.0}
 _SINGLE_CHARACTERS = {"title.plain": 1.0, "description.plain": 0.5, "kinds.plain": 1.0}
 # How much the other fields add to the best one.
 _TIE = 0.2
 _SYNONYM = 0.5
-_JOINED = 1.0
+_JOINED = 0.5
 _CODE = 3.0
 _PAIR = 1.0  # neighbours of the query that are neighbours in a text
 _PAIRED_IN = ("title", "description")
 _ALL_IN_TITLE = 1.0
-_HEAD = 1.0  # the query's last word is what the product is
-_KIND = 10.0  # the query is the name of the product's kind
+_HEAD = 2.0  # the query's last word is what the product is
+_KIND = 15.0  # the query is the name of the product's kind
 _KIND_LAST = 4.0  # its last words are
 _STRICT_FIRST = 5.0
 _WHOLE_CODE = 1_000.0
 _PINNED = 1_000_000.0
 # Of a run of Chinese, which is cut into pairs of characters, so many must be there: some pairs are no words.
-_CJK_NEEDS = {"strict": "2<70%", "wide": "2<50%", "any": "2<30%"}
+_CJK_NEEDS = {"strict": "2<70%", "wide": "2<40%", "any": "1"}
+
+# Two letters may differ in a word of six, one in a shorter one, and never the first.
+_LIKE_ENOUGH = {"min_word_length": 3, "prefix_length": 1, "accuracy": 0.65}
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,7 +58,6 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     collection: str | None = None
     products: tuple[str, ...] | None = None
-    available: bool | None = None
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +123,7 @@ def body(query: Query) -> Json:
 
 def suggesting(text: str) -> Json:
     """Ask for other spellings of the words that are in no text."""
-    term = {"field": "spelling", "suggest_mode": "missing", "size": 3, "min_word_length": 3, "prefix_length": 1}
+    term = {"field": "spelling", "suggest_mode": "missing", "size": 3, **_LIKE_ENOUGH}
     return {"suggest": {"spelling": {"text": text, "term": term}}}
 
 
@@ -162,8 +164,6 @@ def _base(filters: Filters) -> list[Json]:
         clauses.append({"term": {"collections": filters.collection}})
     if filters.products is not None:
         clauses.append({"terms": {"id": list(filters.products)}})
-    if filters.available is not None:
-        clauses.append({"term": {"available": filters.available}})
     return clauses
 
 

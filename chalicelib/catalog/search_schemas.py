@@ -38,7 +38,6 @@ class Search(Page, frozen=True, forbid_unknown_fields=True):
     attribute: Annotated[tuple[AttributeChoice, ...], Meta(max_length=_MOST_CHOSEN)] = ()
     tag: Annotated[tuple[Tag, ...], Meta(max_length=_MOST_CHOSEN)] = ()
     collection: Slug | None = None
-    available: bool | None = None
     sort: Sort = "relevance"
     currency: Currency | None = None
     locale: Locale | None = None

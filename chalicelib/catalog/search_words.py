@@ -20,15 +20,17 @@ _LETTERS = re.compile(r"[^\W_]+")
 # What ends a noun phrase in a title: punctuation, or a dash with a space beside it.
 _BREAKS = re.compile(r"[()\[\]{},;:!?|•+\"”“。，、；：？！（）【】《》]|\s[-–—/&]+\s|\s[-–—]|[-–—]\s|\.(?=\s|$)")
 _MARKS = re.compile(r"[™®©]")
-_SMALL_WORDS = """
-a an and as at by for from in incl including into of on or per the to up w with without your
-"""
+_SMALL_WORDS = "a an and or the to up your"
 _COLOURS = """
 beige black blue brown color colour cyan gold gray green grey magenta metallic multicolor multicolour orange pink purple
 red silver transparent turquoise violet white yellow
 """
 # A noun phrase does not go on over these.
 _NO_PART = frozenset((_SMALL_WORDS + _COLOURS).split())
+# What follows one of these is something else: a sleeve for a tablet is no tablet.
+_FOR = frozenset(
+    ("as", "at", "by", "for", "from", "in", "incl", "including", "into", "of", "on", "per", "w", "with", "without")
+)
 _IRREGULAR = {"mice": "mouse", "men": "man", "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth"}
 _LONGEST_TAIL = 3
 _LONGEST_SUFFIX = 4
@@ -81,17 +83,18 @@ def joined(texts: Iterable[str]) -> list[str]:
     return list(pairs)
 
 
-def heads(texts: Iterable[str]) -> list[str]:
-    """The words that say what a thing is: those at the end of each noun phrase, in the singular.
+def heads(texts: Iterable[str], brand: str = "") -> list[str]:
+    """The words that say what a thing is: those at the end of each noun phrase, in the singular, but for its brand.
 
-    "Gel mouse pad, blue, for your desk" is a pad and not a mouse. Of Chinese each ending of a phrase counts, because
-    nothing says where its last word begins: 羊毛被 ends in 被, 毛被 and 羊毛被.
+    "Gel mouse pad, blue, for your desk" is a pad, not a mouse and not a desk. Of Chinese each ending of a phrase
+    counts, because nothing says where its last word begins: 羊毛被 ends in 被, 毛被 and 羊毛被.
     """
+    no_heads = {singular(word) for word in words(brand)}
     found: dict[str, None] = {}
     for phrase in _phrases(texts):
         last = phrase[-1]
         endings = _suffixes(last) if is_cjk(last) else [singular(last)]
-        found |= dict.fromkeys(endings)
+        found |= dict.fromkeys(ending for ending in endings if ending not in no_heads)
     return list(found)
 
 
@@ -110,20 +113,26 @@ def head_key(word: str) -> str:
 
 
 def _phrases(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Each run of words up to a break, a small word, a number or a colour."""
+    """Each run of words up to a break, a small word, a number or a colour; none that another one is for."""
     for text in texts:
         for part in _BREAKS.split(_MARKS.sub(" ", unicodedata.normalize("NFKC", text).casefold())):
             run: list[str] = []
-            for chunk in part.split():
-                for word in _PIECES.findall(chunk.rpartition("/")[2].strip(_EDGES)):
-                    if word in _NO_PART or any(char.isdigit() for char in word):
-                        if run:
-                            yield run
-                        run = []
-                    else:
-                        run.append(word)
+            for word in _parts(part):
+                if word in _FOR:
+                    break
+                if word in _NO_PART or any(char.isdigit() for char in word):
+                    if run:
+                        yield run
+                    run = []
+                else:
+                    run.append(word)
             if run:
                 yield run
+
+
+def _parts(text: str) -> Iterator[str]:
+    for chunk in text.split():
+        yield from _PIECES.findall(chunk.rpartition("/")[2].strip(_EDGES))
 
 
 def _suffixes(word: str) -> list[str]:

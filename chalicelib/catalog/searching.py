@@ -69,7 +69,7 @@ def search_products(wanted: Search) -> Found:
         query = msgspec.structs.replace(query, text=other)
         answer = _ask(query, question)
         exact = search_counts.read(answer.counts).everything
-    for mode in _more_modes(query, exact):
+    for mode in _more_modes(wanted, exact):
         relaxed = msgspec.structs.replace(query, mode=mode)
         more = _ask(relaxed, question)
         if search_counts.read(more.counts).everything > exact:
@@ -77,10 +77,12 @@ def search_products(wanted: Search) -> Found:
     return _found(wanted, query, question, answer, exact)
 
 
-def _more_modes(query: Query, exact: int) -> list[Mode]:
-    if exact >= _FEW:
-        return []
-    return ["wide"] if exact else ["wide", "any"]
+def _more_modes(wanted: Search, exact: int) -> list[Mode]:
+    """How else to look, until there is more. In another order than by relevance, what has all words would not stand
+    before what has some."""
+    if exact == 0:
+        return ["wide", "any"]
+    return ["wide"] if exact < _FEW and wanted.sort == "relevance" else []
 
 
 def _query(wanted: Search) -> Query:
@@ -98,7 +100,6 @@ def _query(wanted: Search) -> Query:
             tags=wanted.tag,
             collection=collection,
             products=products,
-            available=wanted.available,
         ),
         currency=prices.currency(wanted.currency, "/query/currency"),
         sort=wanted.sort,

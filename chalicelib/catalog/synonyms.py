@@ -3,7 +3,7 @@
 They count when somebody searches, not when a product is indexed, so a change needs no new index.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -45,30 +45,30 @@ class Synonyms(msgspec.Struct, frozen=True):
     cjk: tuple[str, ...] = ()
 
     def spans(self, query: Sequence[str]) -> list[Span]:
-        """The query's words taken together where they are a term that has synonyms, the longest first."""
+        """The query's words taken together where they are a term that has synonyms, the longest first; a run of
+        Chinese is cut where such a term begins and ends."""
+        taken = [piece for word in query for piece in (self._cut(word) if is_cjk(word) else (word,))]
         spans: list[Span] = []
-        at = 0
-        while at < len(query):
-            length = next((n for n in range(_LONGEST, 0, -1) if _key(query[at : at + n], n) in self.also), 1)
-            taken = tuple(query[at : at + length])
-            spans.append(Span(taken, self._read_as(taken)))
-            at += length
+        while taken:
+            length = next((n for n in range(_LONGEST, 0, -1) if _key(taken[:n], n) in self.also), 1)
+            key = _key(taken[:length], length) or ()
+            spans.append(Span(tuple(taken[:length]), self.also.get(key, ())))
+            taken = taken[length:]
         return spans
 
-    def _read_as(self, taken: Key) -> tuple[tuple[str, ...], ...]:
-        if found := self.also.get(_key(taken, len(taken)) or ()):
-            return found
-        if len(taken) == 1 and is_cjk(taken[0]):
-            return self._replaced(taken[0])
-        return ()
-
-    def _replaced(self, word: str) -> tuple[tuple[str, ...], ...]:
-        """A run of Chinese with the longest term in it that has synonyms put in other words."""
-        inside = next((term for term in self.cjk if term in word), None)
-        if inside is None:
-            return ()
-        others = (" ".join(other) for other in self.also[(inside,)])
-        return tuple(tuple(words(word.replace(inside, f" {other} "))) for other in others)
+    def _cut(self, run: str) -> Iterator[str]:
+        begun = at = 0
+        while at < len(run):
+            term = next((term for term in self.cjk if run.startswith(term, at)), None)
+            if term is None:
+                at += 1
+                continue
+            if begun < at:
+                yield run[begun:at]
+            yield term
+            begun = at = at + len(term)
+        if begun < len(run):
+            yield run[begun:]
 
 
 def check(draft: SynonymDraft, group_id: str) -> None:
@@ -177,7 +177,9 @@ DEFAULTS: dict[str, SynonymDraft] = {
     "zh-towel": _group("毛巾", "手巾"),
     "zh-cup": _group("杯子", "水杯"),
     "zh-rubbish-bin": _group("垃圾桶", "垃圾箱"),
-    "zh-baby": _group("婴儿", "宝宝"),
+    "zh-baby": _group("婴儿", "宝宝", "婴童"),
+    "zh-clothes": _group("衣服", "服装", "服饰"),
+    "zh-drinking": _group("喝水", "饮水"),
     "zh-slippers": _group("拖鞋", "凉拖"),
     "zh-sweater": _group("毛衣", "针织衫"),
 }

@@ -16,7 +16,7 @@ Categories, collections and attributes are in taxonomy_tables.py, price lists in
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,8 @@ class CatalogItem(Item):
 
 
 class Product(CatalogItem, discriminator="product"):
-    """`version` rises with each change and orders the product's events. `skus` are its variants, in their order.
+    """`version` rises with each change and orders the product's events. `skus` are its variants, in their order;
+    `barcodes` and `choices`, their option values, are what search finds it by besides.
 
     `shelves` are the lists on which it stands while it is published, since `published_at`, as they follow from the
     version `tree_version` of the categories' tree. `price_from` is the lowest of its variants' own prices,
@@ -88,6 +89,8 @@ class Product(CatalogItem, discriminator="product"):
     options = JsonAttribute(list[str])
     images = JsonAttribute(list[Image])
     skus = JsonAttribute(list[str])
+    barcodes = JsonAttribute(list[str], default=list)
+    choices = JsonAttribute(list[str], default=list)
     price_from = JsonAttribute(Money)
     on_sale = BooleanAttribute(default=False)
     list_prices_from = JsonAttribute(ListMinima, default=dict)
@@ -198,9 +201,37 @@ class Page(msgspec.Struct, frozen=True):
     standing: Standing | None
 
 
+class Shelved(msgspec.Struct, frozen=True):
+    """A product in a list, and how it does."""
+
+    product: Product
+    standing: Standing | None
+
+
 def product_page(handle: str) -> Page | None:
     """What the index `page` has under a handle, unless there is no product: one Query."""
-    items = list(CatalogItem.page.query(handle))
+    return _page(CatalogItem.page.query(handle))
+
+
+def product_front(handle: str) -> Page | None:
+    """A product and how it does, without its variants: one Query, however many there are."""
+    return _page(CatalogItem.page.query(handle, CatalogItem.part < "VARIANT#"))
+
+
+def shelved(product_ids: Iterable[str], *, consistent: bool = False) -> list[Shelved]:
+    """Those that exist of these products, in this order, 50 a request."""
+    pairs = [(product_ref(product_id), standing_ref(product_id)) for product_id in product_ids]
+    found = dynamo.load((ref for pair in pairs for ref in pair), consistent=consistent)
+    together = [(found.get(product), found.get(standing)) for product, standing in pairs]
+    return [
+        Shelved(product, standing if isinstance(standing, Standing) else None)
+        for product, standing in together
+        if isinstance(product, Product)
+    ]
+
+
+def _page(found: Iterable[Item]) -> Page | None:
+    items = list(found)
     product = next((item for item in items if isinstance(item, Product)), None)
     if product is None:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import buyers
 import msgspec
 import pytest
 from inprocess import CONTEXT, Shop, eur
@@ -128,7 +129,7 @@ def test_late_and_repeated_events_leave_the_present_state_in_search(searchable: 
 
 
 def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
-    from chalicelib.catalog import indexing, search, search_engine
+    from chalicelib.catalog import documents, indexing, search_engine
 
     shop = searchable
     mug, bowl = shop.product("mug"), shop.product("bowl")
@@ -136,7 +137,7 @@ def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
     changed(shop, mug)
     hide(shop, bowl)
     follow(shop)
-    assert search_engine.write(stale, search.INDEX) == {}
+    assert search_engine.write(stale, documents.INDEX) == {}
     assert shown(shop) == ["Cup"]
 
 
@@ -151,6 +152,17 @@ def test_a_change_of_how_a_product_stands_is_a_newer_state(searchable: Shop) -> 
     dynamo.write(dynamo.update(standing, [Standing.sold.add(1), Standing.version.add(1)]))
     (after,) = indexing.present([product["id"]])
     assert after.version == before.version + 1
+
+
+def test_search_shows_a_products_rating_as_it_is_now(searchable: Shop) -> None:
+    shop = searchable
+    shop.product("mug")
+    review = buyers.published(shop, buyers.delivered(shop), stars=4)
+    follow(shop)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": 4.0, "count": 1}
+    shop.staff.post(f"/admin/reviews/{review['id']}/reject", {"reason": "No."})
+    follow(shop, -1)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": None, "count": 0}
 
 
 def test_a_batch_takes_one_request_to_each_side_and_no_product_twice(searchable: Shop, asked: list[str]) -> None:
@@ -168,18 +180,18 @@ def test_a_batch_takes_one_request_to_each_side_and_no_product_twice(searchable:
 
 
 def test_only_what_the_engine_refuses_goes_back_to_the_queue(searchable: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import indexing
+    from chalicelib.catalog import documents
 
     shop = searchable
     shop.product("mug"), shop.product("bowl")
-    document = indexing.document
+    document = documents.document
 
     def spoilt(product: Any, standing: Any) -> Any:
         made = document(product, standing)
         # No date at all: the mapping refuses it.
         return msgspec.structs.replace(made, published_at="soon") if product.handle == "mug" else made
 
-    monkeypatch.setattr(indexing, "document", spoilt)
+    monkeypatch.setattr(documents, "document", spoilt)
     broken = {"name": "ProductUpdated", "detail": {"aggregate_id": 7}}
     back = told(shop, [broken, *about_products(shop)])
     assert [event["detail"].get("handle") for event in back] == [None, "mug"]
@@ -298,10 +310,10 @@ def test_two_do_not_rebuild_the_index_at_once(searchable: Shop, between_pages: C
 
 
 def test_what_a_broken_off_reindex_left_behind_is_gone_after_the_next(searchable: Shop) -> None:
-    from chalicelib.catalog import search, search_engine
+    from chalicelib.catalog import documents, search_engine
 
     searchable.product("mug")
-    search_engine.build("products-left-behind", search.INDEX)
+    search_engine.build("products-left-behind", documents.INDEX)
     reindex()
     assert list(search_engine.engine().indices.get_alias(index="products-*")) != []
     assert not search_engine.engine().indices.exists(index="products-left-behind")
@@ -340,14 +352,14 @@ def test_the_check_finds_nothing_in_an_index_that_is_right(searchable: Shop, pag
 
 
 def test_the_check_repairs_what_is_missing_old_or_too_much(searchable: Shop, pages_of_two: None) -> None:
-    from chalicelib.catalog import search, search_engine
+    from chalicelib.catalog import documents, search_engine
     from chalicelib.catalog.search_engine import Write
 
     shop = searchable
     made = [shop.product(f"p{n}") for n in range(5)]
     follow(shop)
     fields = search_engine.engine().get(index="products", id=made[0]["id"])["_source"]
-    search_engine.write([Write("prd_of_nobody", 3, {**fields, "id": "prd_of_nobody"})], search.INDEX)
+    search_engine.write([Write("prd_of_nobody", 3, {**fields, "id": "prd_of_nobody"})], documents.INDEX)
     # None of this is told to the consumer.
     changed(shop, made[1], title="P1 changed")
     hide(shop, made[2])

@@ -148,6 +148,18 @@ def test_a_new_name_is_told_to_search_for_all_below(clothes: Shop, settle: Calla
     assert clothes.names()[-1] != "CategoryChanged"
 
 
+def test_a_new_category_moves_only_what_stands_in_it_already(clothes: Shop, settle: Callable[[], None]) -> None:
+    put(clothes, "new", "clothes")
+    assert clothes.names()[-1] != "CategoryChanged"
+    clothes.dynamodb.delete_item(  # as if it was deleted while the mug was put into it
+        TableName="test-catalog", Key={"pk": {"S": "CATEGORIES"}, "sk": {"S": "CATEGORY#sale"}}
+    )
+    put(clothes, "sale", "clothes")
+    settle()
+    assert_all_is_right(clothes)
+    assert "mug" in listed(clothes, "/products?category=clothes")
+
+
 def test_a_rule_takes_in_and_lets_go(clothes: Shop, settle: Callable[[], None]) -> None:
     rule(clothes, "season", "tag = summer")
     clothes.deliver()

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from inprocess import Shop, eur, list_price
+from inprocess import Shop, eur, list_price, usd
 from refusals import refusal
-from searching import follow
+from searching import follow, handles
 
 from chalicelib.catalog import price_turns
 from chalicelib.core import clock
@@ -133,13 +133,21 @@ def test_a_list_that_can_not_be_told_holds_up_no_other(shop: Shop, travel: Trave
     assert (shop.turn_prices()["begun"], told(shop)) == (1, ["bowl"])
 
 
-def test_search_shows_the_price_that_everybody_pays_now(searchable: Shop, travel: Travel) -> None:
+def test_search_knows_the_price_that_everybody_pays_now(searchable: Shop, travel: Travel) -> None:
     shop = searchable
     shop.price_list("sale", valid_from=clock.stamp(clock.now() + HOUR))
+    shop.price_list("dollars", currency="USD")
     on_sale(shop, "mug")
+    shop.product("bowl", variants=[{"sku": "BOWL", "price": eur(1200), "prices": [list_price("dollars", usd(1500))]}])
     follow(shop)
-    assert shop.guest.get("/search")["data"][0]["price_from"] == eur(1290)
+    assert handles(shop, "sort=price_asc") == ["bowl", "mug"]
+    assert handles(shop, "price_max=1000") == []
     travel(HOUR)
     shop.turn_prices()
     follow(shop)
-    assert shop.guest.get("/search")["data"][0]["price_from"] == eur(990)
+    assert handles(shop, "sort=price_asc") == ["mug", "bowl"]
+    (found,) = shop.guest.get("/search?price_max=1000")["data"]
+    assert (found["handle"], found["price_from"]) == ("mug", eur(990))
+    in_dollars = shop.guest.get("/search?sort=price_asc&currency=USD")["data"]
+    assert [(card["handle"], card["price_from"]) for card in in_dollars] == [("bowl", usd(1500)), ("mug", None)]
+    assert refusal(shop.guest.get, "/search?currency=GBP")["pointer"] == "/query/currency"

@@ -71,7 +71,7 @@ def test_however_groups_overlap_a_query_is_read_in_a_bounded_number_of_ways(
     groups: list[list[str]], query: list[str]
 ) -> None:
     spans = gathered(SynonymDraft(tuple(terms)) for terms in groups).spans(query)
-    assert [word for span in spans for word in span.words] == query
+    assert "".join(word for span in spans for word in span.words) == "".join(query)
     assert all(len(span.also) <= 8 for span in spans)
 
 
@@ -81,3 +81,10 @@ def test_synonyms_of_synonyms_are_not_taken_and_one_way_is_one_way() -> None:
     one_way = gathered([SynonymDraft(("armchair",), only_from="seat")])
     assert [span.also for span in one_way.spans(["seat"])] == [(("armchair",),)]
     assert [span.also for span in one_way.spans(["armchair"])] == [()]
+
+
+def test_a_run_of_chinese_is_read_in_the_words_that_have_synonyms() -> None:
+    known = gathered([SynonymDraft(("婴儿", "宝宝")), SynonymDraft(("衣服", "服装"))])
+    spans = known.spans(["纯棉婴儿衣服"])
+    assert [span.words for span in spans] == [("纯棉",), ("婴儿",), ("衣服",)]
+    assert [span.also for span in spans] == [(), (("宝宝",),), (("服装",),)]

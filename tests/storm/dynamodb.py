@@ -196,12 +196,11 @@ class DynamoDB:
         index = self._index(table, request)
         hash_key, range_key = index.keys if index else ("pk", "sk")
         tree = parse_condition(request["KeyConditionExpression"])
-        partition = _key_condition(tree, names, hash_key, range_key)
-        found = [
-            item for item in self._partition(table, index, hash_key, partition, request) if holds(tree, item, names)
-        ]
-        if not found:
-            holds(tree, {}, names)  # reads every name once
+        partition, rest = _key_condition(tree, names, hash_key, range_key)
+        holds(tree, {}, names)  # reads every name once
+        found = self._partition(table, index, hash_key, partition, request)
+        if rest:
+            found = [item for item in found if holds(rest, item, names)]
         found.sort(
             key=lambda item: (ordered(item[range_key]), item["pk"]["S"], item["sk"]["S"]),
             reverse=request.get("ScanIndexForward") is False,
@@ -421,11 +420,14 @@ def _size(item: Image) -> int:
     return sum(len(name.encode()) + len(str(next(iter(value.values()))).encode()) for name, value in item.items())
 
 
-def _key_condition(tree: tuple[Any, ...], names: Names, hash_key: str, range_key: str) -> str:
-    """The partition that a key condition names: an equality, alone or AND one condition on the sort key."""
+def _key_condition(
+    tree: tuple[Any, ...], names: Names, hash_key: str, range_key: str
+) -> tuple[str, tuple[Any, ...] | None]:
+    """The partition that a key condition names, by an equality, and the condition on the sort key, if there is one."""
     parts = [tree[1], tree[2]] if tree[0] == "AND" else [tree]
-    partition = None
-    for operator, *operands in parts:
+    partition = rest = None
+    for part in parts:
+        operator, *operands = part
         if operator in ("AND", "OR", "NOT", "<>", "IN", "attribute_exists", "attribute_not_exists"):
             raise Invalid(f"Invalid operator used in KeyConditionExpression: {operator}")
         if operands[0][0] == "value":
@@ -433,14 +435,16 @@ def _key_condition(tree: tuple[Any, ...], names: Names, hash_key: str, range_key
         name = names.name(operands[0])
         if name == hash_key and operator == "=" and partition is None:
             partition = (names.read(operands[1], {}) or {}).get("S")
-        elif name != range_key:
+        elif name == range_key:
+            rest = part
+        else:
             raise Invalid(f"Query condition missed key schema element: {hash_key}")
         for operand in operands[1:]:
             if not (names.read(operand, {}) or {}).get("S"):
                 raise Invalid(f"Condition parameter type does not match schema type of {name}, or is empty")
     if partition is None:
         raise Invalid(f"Query condition missed key schema element: {hash_key}")
-    return str(partition)
+    return str(partition), rest
 
 
 def _behind(found: list[Image], start: Image, range_key: str, backwards: bool) -> list[Image]:
