@@ -259,6 +259,30 @@ def test_search_answers_with_the_present_state_all_through_a_reindex(
     ]
 
 
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_a_search_under_which_the_index_is_replaced_is_asked_once_more(
+    searchable: Shop, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    from opensearchpy.exceptions import NotFoundError, TransportError
+
+    from chalicelib.catalog import search_engine
+
+    searchable.product("mug")
+    follow(searchable)
+    kind = NotFoundError if status == 404 else TransportError
+    asked, real = list[int](), search_engine.engine().search
+
+    def search(**question: Any) -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise kind(status, "index_not_found_exception", {})
+        return real(**question)
+
+    monkeypatch.setattr(search_engine.engine(), "search", search)
+    assert handles(searchable, "") == ["mug"]
+    assert len(asked) == 2
+
+
 def test_a_reindex_that_stopped_goes_on_and_misses_no_change(
     searchable: Shop, pages_of_two: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
