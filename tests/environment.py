@@ -26,6 +26,7 @@ def become_a_function(search_port: int) -> None:
         IMPORT_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/imports",
         LOCALE_PREFIX="/{locale}",
         MEDIA_BUCKET=BUCKET,
+        MEDIA_URL="https://media.jishi.example",
         OPENSEARCH_SIGNED="false",
         OPENSEARCH_URL=f"http://127.0.0.1:{search_port}",
         SHOP_CURRENCY="EUR",

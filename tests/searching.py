@@ -7,7 +7,7 @@ def follow(shop: Shop, order: int = 1) -> None:
     """Let the search consumer see all catalogue events, in the given direction, twice."""
     from chalicelib.catalog.consumers import catalog_search
 
-    told = [event for event in shop.events() if event["name"].startswith("Product")][::order]
+    told = [event for event in shop.events() if event["name"].startswith(("Product", "Review"))][::order]
     for event in told * 2:
         assert not shop.consume(catalog_search, {"detail-type": event["name"], "detail": event["detail"]})
     refresh()

@@ -56,6 +56,8 @@ def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: 
     assert {name for name, _, _ in consumers(resources)} == {
         "CatalogArrange",
         "CatalogImports",
+        "CatalogMedia",
+        "CatalogSales",
         "CatalogSearch",
         "LogisticsEvents",
         "OrdersEvents",
@@ -185,6 +187,8 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "PaymentsSweep": {"PaymentsTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
+        "CatalogMedia": {"CatalogTable"},
+        "CatalogSales": {"CatalogTable"},
         "CatalogSearch": {"CatalogTable"},
         "CatalogArrange": {"CatalogTable", "AdminTable"},
         "CatalogReindex": {"CatalogTable", "AdminTable"},
@@ -192,6 +196,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "CatalogTurnPrices": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndex": {"CatalogTable", "AdminTable"},
         "CatalogCheckIndexNow": {"CatalogTable", "AdminTable"},
+        "CatalogImports": {"CatalogTable", "LogisticsTable", "AdminTable"},
         "CatalogImportFile": {"CatalogTable", "LogisticsTable", "AdminTable"},
     }
     for name, tables in touched.items():
@@ -315,6 +320,38 @@ def test_a_password_is_as_long_as_the_customers_pool_asks(resources: Resources) 
     assert policy == {"MinimumLength": wanted.min_length} | {
         f"Require{kind}": False for kind in ("Lowercase", "Numbers", "Symbols", "Uppercase")
     }
+
+
+def test_only_checked_pictures_can_be_read_and_only_through_the_cdn(resources: Resources) -> None:
+    bucket = resources["MediaBucket"]["Properties"]
+    public = {"Fn::If": ["IsLocal", False, True]}
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": public,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": public,
+    }
+    opened = {
+        name: (resource["Condition"], statement["Principal"], statement["Action"], statement["Resource"])
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::S3::BucketPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    }
+    media = {"Fn::Sub": "${MediaBucket.Arn}/media/*"}
+    assert opened == {
+        "MediaPolicy": ("HasCdn", {"Service": "cloudfront.amazonaws.com"}, "s3:GetObject", media),
+        "LocalMediaPolicy": ("IsLocal", "*", "s3:GetObject", media),
+    }
+
+
+def test_what_waits_for_its_check_or_its_review_does_not_stay(resources: Resources) -> None:
+    from chalicelib.catalog import media, storage
+
+    rules = {rule["Prefix"]: rule for rule in resources["MediaBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    assert (rules["uploads/"]["ExpirationInDays"], "TagFilters" in rules["uploads/"]) == (1, False)
+    name, _, value = storage._UNCLAIMED.partition("=")
+    assert rules["media/"]["TagFilters"] == [{"Key": name, "Value": value}]
+    assert rules["media/"]["ExpirationInDays"] == media.UNCLAIMED_KEPT.days
 
 
 def test_every_role_is_a_group_of_the_staff_pool(resources: Resources) -> None:

@@ -6,10 +6,15 @@ from chalicelib.catalog import (
     collections,
     curating,
     curation_schemas,
+    exports,
     imports,
+    media,
+    media_schemas,
     price_schemas,
     prices,
     products,
+    review_schemas,
+    reviews,
     schemas,
     service,
     tables,
@@ -21,6 +26,7 @@ from chalicelib.catalog.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
 from chalicelib.catalog.synonyms import SynonymDraft
 from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
+from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
@@ -38,7 +44,7 @@ def create_product(body: ProductDraft, staff: Staff) -> schemas.StaffProductView
 @routes.get("/admin/products", permission=Permission.CATALOG_READ)
 def list_all_products(query: Page) -> schemas.StaffProducts:
     """All products, drafts too, newest first."""
-    found, after = service.shelf(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
+    found, after = service.listed(tables.EVERYTHING, query.limit, decode_cursor(query.cursor))
     return schemas.StaffProducts([schemas.staff_card(p) for p in found], encode_cursor(after))
 
 
@@ -238,3 +244,62 @@ def show_import(import_id: str, query: Page) -> transfer_schemas.ImportView:
     job = imports.find(import_id)
     lines, after = imports.report(import_id, query.limit, decode_cursor(query.cursor))
     return transfer_schemas.import_job(job, None, imports.unread_columns(import_id), lines, encode_cursor(after))
+
+
+@routes.post("/admin/exports", status=202, permission=Permission.CATALOG_READ)
+def start_export(body: transfer_schemas.StartExport, once: Once, staff: Staff) -> transfer_schemas.ExportView:
+    """Ask for the catalogue as a file, or for an import's report."""
+    job = exports.start(body.report_of, once, staff)
+    return transfer_schemas.export_job(job, exports.download_url(job))
+
+
+@routes.get("/admin/exports/{export_id}", permission=Permission.CATALOG_READ)
+def show_export(export_id: str) -> transfer_schemas.ExportView:
+    """How far an export is, and where its file can be fetched."""
+    job = exports.find(export_id)
+    return transfer_schemas.export_job(job, exports.download_url(job))
+
+
+@routes.post("/admin/media", status=201, permission=Permission.CATALOG_WRITE)
+def create_picture(body: media_schemas.NewPicture, once: Once, staff: Staff) -> media_schemas.PictureView:
+    """Announce a picture. Send the file by `upload`; it is checked when it has arrived, and then shown at `url`."""
+    return media_schemas.picture(media.start(body.content_type, body.size, body.filename, once, staff))
+
+
+@routes.get("/admin/media/{media_id}", permission=Permission.CATALOG_READ)
+def show_picture(media_id: str) -> media_schemas.PictureView:
+    """Whether a picture has come and passed its check, and how large it is."""
+    return media_schemas.picture(media.find(media_id))
+
+
+@routes.get("/admin/reviews", permission=Permission.REVIEWS_READ)
+def list_any_reviews(query: review_schemas.ListAnyReviews) -> review_schemas.StaffReviews:
+    """Reviews that wait to be read, longest waiting first; or those that were rejected, or are a product's."""
+    after = decode_cursor(query.cursor)
+    if (query.status == "published") != (query.product_id is not None):
+        raise invalid("/query/product_id", "Published reviews are listed by product, and no others are.")
+    if query.product_id is not None:
+        found, after = reviews.published(query.product_id, query.limit, after)
+    elif query.status == "pending":
+        found, after = reviews.pending(query.limit, after)
+    else:
+        found, after = reviews.rejected(query.limit, after)
+    return review_schemas.StaffReviews([review_schemas.staff_review(item) for item in found], encode_cursor(after))
+
+
+@routes.get("/admin/reviews/{review_id}", permission=Permission.REVIEWS_READ)
+def show_any_review(review_id: str) -> review_schemas.StaffReviewView:
+    """A review, published or not."""
+    return review_schemas.staff_review(reviews.find(review_id))
+
+
+@routes.post("/admin/reviews/{review_id}/approve", permission=Permission.REVIEWS_WRITE)
+def approve_review(review_id: str, body: review_schemas.Approve, staff: Staff) -> review_schemas.StaffReviewView:
+    """Let everybody read a review, and count its stars. Approving it again changes nothing."""
+    return review_schemas.staff_review(reviews.approve(review_id, body.version, staff))
+
+
+@routes.post("/admin/reviews/{review_id}/reject", permission=Permission.REVIEWS_WRITE)
+def reject_review(review_id: str, body: review_schemas.Reject, staff: Staff) -> review_schemas.StaffReviewView:
+    """Let nobody read a review, or take it down. Rejecting it again changes nothing."""
+    return review_schemas.staff_review(reviews.reject(review_id, body.reason, body.version, staff))

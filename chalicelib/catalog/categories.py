@@ -81,6 +81,11 @@ def present(since: int = 0) -> Categories:
     return _kept()
 
 
+def latest() -> Categories:
+    """All categories as they are this moment."""
+    return _read()
+
+
 def put(category_id: str, draft: CategoryDraft, by: Staff) -> Categories:
     """Create, change or move a category. The same again changes nothing. 422 for a parent that can not be."""
 

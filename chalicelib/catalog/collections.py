@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.catalog import html, rule_language, service
+from chalicelib.catalog import html, rule_language, service, tables
 from chalicelib.catalog import taxonomy_tables as taxonomy
 from chalicelib.catalog.collection_rule import Facts, Rule
 from chalicelib.catalog.events import CollectionChanged
-from chalicelib.catalog.tables import CatalogItem, Product, Standing, standing_key
+from chalicelib.catalog.tables import CatalogItem, Shelved, Standing, standing_key
 from chalicelib.catalog.taxonomy import CollectionDraft
 from chalicelib.catalog.taxonomy_tables import ChosenProducts, Collection
 from chalicelib.core import audit, cache, dynamo, outbox
@@ -142,26 +142,25 @@ def choose(collection_id: str, product_ids: Sequence[str], by: Staff) -> list[st
     return wanted
 
 
-def page(one: Known, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+def page(one: Known, limit: int, after: str | None) -> tuple[list[Shelved], str | None]:
     """A page of a collection's published products and the place from which the next page goes on, if there is one.
 
     By rule they come newest first, else in the order in which they were put. Such a place is a product, so a list that
     is changed while somebody reads on goes on behind it.
     """
     if one.rule is not None:
-        return service.shelf(shelf(one.id), limit, after)
+        return service.listed(shelf(one.id), limit, after)
     product_ids = chosen(one.id)
     start = _behind(product_ids, after)
-    found: list[tuple[int, Product]] = []
+    found: list[tuple[int, Shelved]] = []
     while start < len(product_ids) and len(found) <= limit:
         some = product_ids[start : start + limit + 1]
-        products = service.products(some)
         places = {product_id: start + n for n, product_id in enumerate(some)}
-        found += [(places[product.id], product) for product in products.values() if product.published]
+        found += [(places[each.product.id], each) for each in tables.shelved(some) if each.product.published]
         start += len(some)
     shown = found[:limit]
-    more = f"{shown[-1][0]}#{shown[-1][1].id}" if len(found) > limit else None
-    return [product for _, product in shown], more
+    more = f"{shown[-1][0]}#{shown[-1][1].product.id}" if len(found) > limit else None
+    return [each for _, each in shown], more
 
 
 def _behind(product_ids: list[str], after: str | None) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import feed_making, feeds, imports, index_check, listings, reindexing, transfer_schemas
+from chalicelib.catalog import feeds, imports, index_check, reindexing, transfer_schemas
 from chalicelib.catalog.transfer_tables import ImportJob
 from chalicelib.core import jobs
 
@@ -49,6 +49,8 @@ def catalog_feeds(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     The clock asks several times each night (infra/resources.yaml): once for today's, then for what is left of them.
     """
+    from chalicelib.catalog import feed_making, listings  # with the writers of XML, and the others here need none
+
     where = listings.storefront()
     if where is None:
         return {"outcome": "not_configured", "detail": feeds.NOT_CONFIGURED}

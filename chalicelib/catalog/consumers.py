@@ -2,21 +2,28 @@
 
 import msgspec
 
-from chalicelib.catalog import arranging, imports, indexing
+from chalicelib.catalog import arranging, exports, imports, indexing, media, sales
 from chalicelib.catalog.events import (
     CategoryChanged,
     CollectionChanged,
     ProductPublished,
     ProductUnpublished,
     ProductUpdated,
+    ReviewPublished,
+    ReviewUnpublished,
 )
 from chalicelib.core.queue import Consumers
+from chalicelib.logistics.events import ShipmentDispatched
 
 consumers = Consumers(__name__)
 
 catalog_search = consumers.batches(
-    "catalog_search", [ProductPublished, ProductUpdated, ProductUnpublished], indexing.follow
+    "catalog_search",
+    [ProductPublished, ProductUpdated, ProductUnpublished, ReviewPublished, ReviewUnpublished],
+    indexing.follow,
 )
+
+catalog_sales = consumers.queue("catalog_sales", {ShipmentDispatched: sales.count}, longest=12)
 
 # The function's timeout is 120 seconds (.chalice/config.json), which a lease has to outlast.
 _ARRANGING = 120
@@ -41,15 +48,30 @@ class _Uploaded(msgspec.Struct):
 
 
 class _Notice(msgspec.Struct):
-    """S3's "Object Created" event as EventBridge sends it; imports.py sends the same to go on with a long file."""
+    """S3's "Object Created" event as EventBridge sends it. Files that are to be written, or read on, are told alike."""
 
     detail: _Uploaded
 
 
-def _read_file(body: str) -> None:
-    notice = msgspec.json.decode(body, type=_Notice)
+def _key(body: str) -> str:
+    return msgspec.json.decode(body, type=_Notice).detail.object.key
+
+
+def _read_or_write(body: str) -> None:
+    key = _key(body)
     # The function's timeout is 300 seconds (.chalice/config.json).
-    imports.run_uploaded(notice.detail.object.key, imports.deadline(300))
+    out_of_time = imports.deadline(300)
+    if key.startswith(exports.FOLDER):
+        exports.run_queued(key.removeprefix(exports.FOLDER), out_of_time)
+    else:
+        imports.run_uploaded(key, out_of_time)
 
 
-catalog_imports = consumers.messages("catalog_imports", _read_file, batch_size=1, at_once=2)
+catalog_imports = consumers.messages("catalog_imports", _read_or_write, batch_size=1, at_once=2)
+
+
+def _check_picture(body: str) -> None:
+    media.arrived(_key(body))
+
+
+catalog_media = consumers.messages("catalog_media", _check_picture)

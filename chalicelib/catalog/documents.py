@@ -9,7 +9,7 @@ from chalicelib.catalog.plain_text import plain_text
 from chalicelib.catalog.product import AttributeValue
 from chalicelib.catalog.search_engine import Write
 from chalicelib.catalog.search_index import Document, definition, facet
-from chalicelib.catalog.tables import Product, Standing
+from chalicelib.catalog.tables import Product, Shelved, Standing
 from chalicelib.core.settings import settings
 
 # What an index for these documents is made with.
@@ -24,7 +24,8 @@ def document(product: Product, standing: Standing | None) -> Document:
     titles = {tag: words.title for tag, words in product.translations.items()}
     title = [product.title, *titles.values()]
     descriptions = [product.description, *(words.description for words in product.translations.values())]
-    kinds = [*categories.present().path_names(product.category), *_types(product)]
+    known = categories.present(since=int(product.tree_version))  # the names by which it was arranged, or later ones
+    kinds = [*known.path_names(product.category), *_types(product)]
     values = list(_values(product))
     return Document(
         id=product.id,
@@ -50,7 +51,7 @@ def document(product: Product, standing: Standing | None) -> Document:
         reviews=int(standing.reviews) if standing else 0,
         sold=int(standing.sold) if standing else 0,
         published_at=str(product.published_at),
-        card={**msgspec.to_builtins(schemas.card(product)), "titles": titles},
+        card={**msgspec.to_builtins(schemas.card(Shelved(product, standing))), "titles": titles},
     )
 
 

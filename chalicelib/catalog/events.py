@@ -28,3 +28,18 @@ class CategoryChanged(Event, frozen=True, kw_only=True):
 
 class CollectionChanged(Event, frozen=True, kw_only=True):
     """Other products belong to a collection by rule from now on, or it is none any more."""
+
+
+class ReviewEvent(Event, frozen=True, kw_only=True):
+    """`stars` are those that the product's rating gained, or lost, by it. The aggregate is the review."""
+
+    product_id: str
+    stars: int
+
+
+class ReviewPublished(ReviewEvent, frozen=True, kw_only=True):
+    """A review can be read from now on."""
+
+
+class ReviewUnpublished(ReviewEvent, frozen=True, kw_only=True):
+    """A review can no longer be read: it was taken down, or its author changed it."""

@@ -5,37 +5,34 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, dialects, encodings, linking, prices, products, storage
+from chalicelib.catalog import (
+    attributes,
+    categories,
+    definitions,
+    dialects,
+    encodings,
+    linking,
+    prices,
+    products,
+    reports,
+    storage,
+)
 from chalicelib.catalog import transfer_tables as transfers
 from chalicelib.catalog.dialects import Dialect, Unit
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.catalog.products import Known, Saved
-from chalicelib.catalog.reading import Form, Numbered, Place, Problem, Read, Shop
-from chalicelib.catalog.transfer_tables import ImportForm, ImportJob, ImportLine, ImportMark
+from chalicelib.catalog.reading import Definition, Form, Numbered, Place, Problem, Read, Shop
+from chalicelib.catalog.reports import Next
+from chalicelib.catalog.transfer_tables import ImportForm, ImportJob, ImportMark
 from chalicelib.core import clock, dynamo
 from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
+from chalicelib.core.staff import Staff
 
 _AHEAD = 25  # groups of rows that are looked up together
 _MOST_VARIANTS_AHEAD = 250
-_MOST_PROBLEMS = 100
 _MOST_UNREAD = 200
-_LONGEST_HANDLE = 200
 _CHUNKS_UNASKED = 16  # pieces of the file in which no product ended, until the clock is asked
-_COUNTERS = {
-    "created": ImportJob.created,
-    "updated": ImportJob.updated,
-    "unchanged": ImportJob.unchanged,
-    "failed": ImportJob.failed,
-    "skipped": ImportJob.skipped,
-}
-
-
-class _Next(msgspec.Struct, frozen=True):
-    """What was read, and where the file goes on behind it."""
-
-    read: Read
-    after: Place
 
 
 class _OutOfTime(Exception):
@@ -127,7 +124,7 @@ def _save_all(this: _Work) -> bool:
     for units in _batched(this.units(), lambda unit: len(unit.rows)):
         this.look(row for unit in units for row in unit.rows)
         whole = linking.whole(this.job.id, this.dialect, units)
-        reads = (_Next(this.dialect.read(unit.rows, shop), unit.after) for unit in whole)
+        reads = (Next(this.dialect.read(unit.rows, shop), unit.after) for unit in whole)
         for batch in _batched(reads, _variants):
             if not _save_batch(this, batch):
                 return False
@@ -135,7 +132,7 @@ def _save_all(this: _Work) -> bool:
     return True
 
 
-def _save_batch(this: _Work, batch: list[_Next]) -> bool:
+def _save_batch(this: _Work, batch: list[Next]) -> bool:
     marks = _marks(this.job, batch)
     named = [_named(each, marks) for each in batch]
     known = products.look_up([each.read.draft for each in named if each.read.draft])
@@ -160,19 +157,21 @@ def _batched(items: Iterator[Any], size: Callable[[Any], int]) -> Iterator[list[
         yield batch
 
 
-def _variants(each: _Next) -> int:
+def _variants(each: Next) -> int:
     return len(each.read.draft.variants) if each.read.draft else 0
 
 
-def _marks(job: ImportJob, batch: list[_Next]) -> dict[str, int]:
+def _marks(job: ImportJob, batch: list[Next]) -> dict[str, int]:
     """On which line further up in the file the handles that `batch` might have stand, as far as they do."""
     handles = {handle for each in batch for handle in (each.read.handle, each.read.otherwise) if handle}
-    keys = {handle: transfers.import_note_ref(ImportMark, job.id, _handle_key(handle), "MARK") for handle in handles}
+    keys = {
+        handle: transfers.import_note_ref(ImportMark, job.id, reports.handle_key(handle), "MARK") for handle in handles
+    }
     found = dynamo.load(keys.values(), consistent=True)
     return {handle: int(item.line) for handle, key in keys.items() if isinstance(item := found.get(key), ImportMark)}
 
 
-def _named(each: _Next, marks: dict[str, int]) -> _Next:
+def _named(each: Next, marks: dict[str, int]) -> Next:
     """What was read, under another handle if its own was made of its title and is another one's; notes its handle."""
     read = each.read
     if read.derived and read.draft and read.otherwise and marks.get(read.handle, read.line) != read.line:
@@ -182,7 +181,7 @@ def _named(each: _Next, marks: dict[str, int]) -> _Next:
     return msgspec.structs.replace(each, read=read)
 
 
-def _import(job: ImportJob, each: _Next, known: Known, repeated: bool) -> None:
+def _import(job: ImportJob, each: Next, known: Known, repeated: bool) -> None:
     """Save a product, or report why it can not be: in one transaction with the job's step over it."""
     read = each.read
     problems = list(read.problems)
@@ -190,18 +189,21 @@ def _import(job: ImportJob, each: _Next, known: Known, repeated: bool) -> None:
     if repeated and read.handle:
         detail = "This handle stands further up in the file. Rows of a product must follow each other."
         problems.append(Problem(read.line, detail))
-    elif read.draft is not None:
+    elif read.draft or read.definition:
         try:
-            _save(job, each, read.draft, known)
+            if read.draft:
+                _save(job, each, read.draft, known)
+            elif read.definition:
+                _define(job, each, read.definition)
             return
         except ShopError as error:
             if error.status >= 500:
                 raise
             problems.append(Problem(read.line, error.detail, error.pointer))
-    dynamo.transaction(_reported(job, each, outcome, problems, mark=not repeated))
+    dynamo.transaction(reports.reported(job, each, outcome, problems, mark=not repeated))
 
 
-def _save(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> None:
+def _save(job: ImportJob, each: Next, draft: ProductDraft, known: Known) -> None:
     save = _try if job.dry_run else _keep
     draft, known = _as_it_is_called(each.read, draft, known)
     try:
@@ -211,6 +213,13 @@ def _save(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> Non
             raise
         # What was known of it is as old as the batch: a SKU may have moved with a product before this one.
         save(job, each, draft, products.look_up([draft]))
+
+
+def _define(job: ImportJob, each: Next, wanted: Definition) -> None:
+    """Save what products refer to, in the name of who started the import."""
+    by = Staff(str(job.started_by), frozenset())
+    outcome = definitions.foresee(wanted) if job.dry_run else definitions.save(wanted, by)
+    dynamo.transaction(reports.reported(job, each, outcome, each.read.problems))
 
 
 def _as_it_is_called(read: Read, draft: ProductDraft, known: Known) -> tuple[ProductDraft, Known]:
@@ -224,9 +233,9 @@ def _as_it_is_called(read: Read, draft: ProductDraft, known: Known) -> tuple[Pro
     return draft, products.look_up([draft])
 
 
-def _keep(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> None:
+def _keep(job: ImportJob, each: Next, draft: ProductDraft, known: Known) -> None:
     def report(saved: Saved) -> list[dynamo.Action]:
-        return _reported(job, each, saved.outcome, each.read.problems)
+        return reports.reported(job, each, saved.outcome, each.read.problems)
 
     _check_whole(each.read, draft, known)
     categories.ensure_path(each.read.categories)
@@ -234,7 +243,7 @@ def _keep(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> Non
     products.save(draft, report, known=known)
 
 
-def _try(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> None:
+def _try(job: ImportJob, each: Next, draft: ProductDraft, known: Known) -> None:
     """Report what would become of a product if it was saved after those further up in the file."""
     _check_whole(each.read, draft, known)
     saved = products.foresee(draft, known)
@@ -249,7 +258,7 @@ def _try(job: ImportJob, each: _Next, draft: ProductDraft, known: Known) -> None
             detail = f"The SKU {draft.variants[position].sku!r} is that of line {int(other.line)}."
             raise ShopError("sku_taken", 409, detail, pointer=f"/variants/{position}/sku")
     dynamo.put_all(marks)
-    dynamo.transaction(_reported(job, each, saved.outcome, each.read.problems))
+    dynamo.transaction(reports.reported(job, each, saved.outcome, each.read.problems))
 
 
 def _check_whole(read: Read, draft: ProductDraft, known: Known) -> None:
@@ -259,35 +268,3 @@ def _check_whole(read: Read, draft: ProductDraft, known: Known) -> None:
     if lost:
         detail = f"Rows were left out, and without them {', '.join(sorted(lost)[:5])} would go: it stays as it is."
         raise ShopError("incomplete", 409, detail)
-
-
-def _reported(
-    job: ImportJob, each: _Next, outcome: str, problems: Iterable[Problem], mark: bool = True
-) -> list[dynamo.Action]:
-    """Write actions for a line of the report, the job's step over it and that its handle has come."""
-    read = each.read
-    entry = ImportLine(
-        **transfers.import_line_key(job.id, read.line),
-        line=read.line,
-        product_handle=read.handle[:_LONGEST_HANDLE],
-        outcome=outcome,
-        problems=[msgspec.structs.asdict(problem) for problem in _limited(list(problems))],
-    )
-    counted = _COUNTERS[outcome]
-    changes = [counted.set((counted | 0) + 1), ImportJob.place.set(each.after)]
-    actions = [dynamo.insert(entry), dynamo.update(job, changes)]
-    if read.handle and mark:
-        noted = transfers.import_note(ImportMark, job.id, _handle_key(read.handle), "MARK", line=read.line)
-        actions.append(dynamo.insert(noted))
-    return actions
-
-
-def _handle_key(handle: str) -> str:
-    return f"handle#{handle}"
-
-
-def _limited(problems: list[Problem]) -> list[Problem]:
-    if len(problems) <= _MOST_PROBLEMS:
-        return problems
-    rest = Problem(problems[_MOST_PROBLEMS].line, f"{len(problems) - _MOST_PROBLEMS} more problems from here on.")
-    return [*problems[:_MOST_PROBLEMS], rest]

@@ -20,7 +20,7 @@ AWAITING_UPLOAD, RUNNING, FINISHED, FAILED = "awaiting_upload", "running", "fini
 
 def start(wanted: str | None, dry_run: bool, once: Once, by: Staff) -> ImportJob:
     """A job that waits for its file, in the dialect that is `wanted` if one is. The same request is the same job."""
-    job = _new_job(ids.new_id("imp"), wanted, dry_run)
+    job = _new_job(ids.new_id("imp"), by.id, wanted, dry_run)
     try:
         dynamo.transaction(
             [
@@ -83,7 +83,7 @@ def run_console(this: jobs.Run, key: str, dry_run: bool, out_of_time: Callable[[
     if begun and (begun.key, begun.etag, begun.dry_run) == (key, etag, dry_run):
         job = find(begun.import_id)
     else:
-        job = _new_job(ids.new_id("imp"), None, dry_run)
+        job = _new_job(ids.new_id("imp"), "console", None, dry_run)
         dynamo.write(dynamo.insert(job))
         this.reached(msgspec.json.encode(_Begun(key, etag, job.id, dry_run)).decode())
     if not run(job, key, out_of_time):
@@ -123,12 +123,13 @@ def _set_state(job: ImportJob, state: str, detail: str | None = None) -> None:
     dynamo.write(dynamo.update(job, changes))
 
 
-def _new_job(import_id: str, wanted: str | None, dry_run: bool) -> ImportJob:
+def _new_job(import_id: str, by: str, wanted: str | None, dry_run: bool) -> ImportJob:
     return ImportJob(
         **transfers.import_key(import_id),
         id=import_id,
         state=AWAITING_UPLOAD,
         wanted=wanted,
+        started_by=by,
         dry_run=dry_run,
         created_at=clock.stamp(clock.now()),
     )

@@ -1,14 +1,17 @@
 """Products of the table as listings: with the storefront's addresses, and at the prices that everybody pays."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from chalicelib.catalog import categories
+from chalicelib.catalog import categories, prices
+from chalicelib.catalog import json_ld as schema_org
 from chalicelib.catalog import listing as rules
 from chalicelib.catalog.gtin import gtin
-from chalicelib.catalog.json_ld import Step
+from chalicelib.catalog.json_ld import Rating, Step
 from chalicelib.catalog.listing import Listing, Offer, Storefront
 from chalicelib.catalog.plain_text import plain_text
-from chalicelib.catalog.tables import Product, Variant
+from chalicelib.catalog.prices import Terms
+from chalicelib.catalog.tables import Page, Product, Variant
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
@@ -64,7 +67,15 @@ def listing(
     )
 
 
-def way_to(product: Product, locale: str | None) -> list[Step]:
+def json_ld(page: Page, locale: str | None, on: Terms) -> dict[str, Any]:
+    """What a product's page tells search engines, at the prices on these terms."""
+    told = listing(page.product, page.variants, lambda variant: prices.tiers(variant, on).get(1), locale)
+    standing = page.standing
+    rating = Rating(int(standing.reviews), int(standing.stars)) if standing is not None else None
+    return schema_org.product(told, rating, _way_to(page.product, told.locale))
+
+
+def _way_to(product: Product, locale: str | None) -> list[Step]:
     """The pages of the categories above a product, from the top down; none if categories have no pages."""
     where = storefront()
     if where is None or not where.category_path:

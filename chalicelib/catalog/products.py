@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, html, prices, product_writes, service, tables
+from chalicelib.catalog import attributes, categories, html, media, prices, product_writes, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
 from chalicelib.catalog.product import ProductDraft
@@ -147,7 +147,7 @@ def _turn(
     *also: Action,
 ) -> Product | None:
     """Bring a product to a status; None if it is there."""
-    old, variants = service.product(product_id)
+    old, variants, _ = service.product(product_id)
     if done(old):
         return None
     new = Product.from_raw_data(old.serialize())
@@ -172,7 +172,7 @@ def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
     for position, variant in enumerate(draft.variants):
         if by and variant.stock and not by.may(Permission.STOCK_WRITE):
             raise forbidden(Permission.STOCK_WRITE, f"/variants/{position}/stock")
-    return html.cleaned(draft)
+    return html.cleaned(msgspec.structs.replace(draft, images=tuple(media.with_sizes(draft.images))))
 
 
 def _product_to_replace(draft: ProductDraft, known: Known, product_id: str | None) -> Product | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -33,6 +34,14 @@ class Problem(msgspec.Struct, frozen=True):
     column: str | None = None
 
 
+class Definition(msgspec.Struct, frozen=True):
+    """Something that products refer to: its `kind`, its id, and what staff would send of it."""
+
+    kind: str
+    id: str
+    content: Any
+
+
 class Read(msgspec.Struct, frozen=True):
     """What a group of rows amounts to: a product, unless it is broken as a whole, and what was wrong on the way.
 
@@ -40,7 +49,8 @@ class Read(msgspec.Struct, frozen=True):
     shop, as the problem says. `categories` are the ids and names on the way down to the draft's category,
     `attributes` the names of attributes by their ids.
 
-    A `derived` handle was made of the title: if another product of the file has it, `otherwise` is this one's.
+    A line may hold the `definition` of something else than a product. A `derived` handle was made of the title: if
+    another product of the file has it, `otherwise` is this one's.
     """
 
     line: int
@@ -53,6 +63,7 @@ class Read(msgspec.Struct, frozen=True):
     attributes: dict[str, str] = {}
     derived: bool = False
     otherwise: str | None = None
+    definition: Definition | None = None
 
 
 class Shop(msgspec.Struct, frozen=True):

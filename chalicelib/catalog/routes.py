@@ -13,6 +13,8 @@ from chalicelib.catalog import (
     feeds,
     price_schemas,
     prices,
+    review_schemas,
+    reviews,
     schemas,
     search_views,
     searching,
@@ -23,7 +25,7 @@ from chalicelib.catalog import (
 )
 from chalicelib.catalog.search_schemas import Search, SearchResults, Suggest, Suggestions
 from chalicelib.core.errors import moved
-from chalicelib.core.paging import decode_cursor, encode_cursor
+from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.web import Elsewhere, Routes
 
 routes = Routes(__name__)
@@ -35,7 +37,7 @@ _FOR_A_LINK = "public, max-age=60"
 def list_products(query: schemas.ListProducts) -> schemas.Products:
     """Published products, newest first, all or those of one category and what is below it."""
     on = _public_terms(query.currency)
-    products, after = service.shelf(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
+    products, after = service.listed(query.category or tables.PUBLISHED, query.limit, decode_cursor(query.cursor))
     return schemas.Products([schemas.card(p, query.locale, on) for p in products], encode_cursor(after))
 
 
@@ -45,8 +47,20 @@ def show_product(handle: str, query: schemas.ShowProduct) -> schemas.ProductView
     try:
         page = service.published_page(handle)
     except service.Renamed as renamed:
-        raise moved(_address(renamed.handle, query)) from None
+        raise moved(_address(query, renamed.handle)) from None
     return schemas.product(page, query.locale, _public_terms(query.currency))
+
+
+@routes.get("/products/{handle}/reviews", cache=_MINUTE)
+def list_reviews(handle: str, query: Page) -> review_schemas.Reviews:
+    """What buyers say of a published product, newest first, and how its rating comes about."""
+    try:
+        product, standing = service.reviewed_product(handle)
+    except service.Renamed as renamed:
+        raise moved(f"../{_address(query, renamed.handle, 'reviews')}") from None
+    found, after = reviews.published(product.id, query.limit, decode_cursor(query.cursor))
+    data = [review_schemas.review(item) for item in found]
+    return review_schemas.Reviews(data, review_schemas.product_rating(standing), encode_cursor(after))
 
 
 @routes.get("/categories", cache=_MINUTE)
@@ -127,6 +141,6 @@ def _public_terms(currency: str | None) -> prices.Terms:
     return prices.terms(prices.currency(currency, "/query/currency"))
 
 
-def _address(handle: str, query: schemas.ShowProduct) -> str:
+def _address(query: msgspec.Struct, *steps: str) -> str:
     asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value is not None}
-    return quote(handle, safe="") + (f"?{urlencode(asked)}" if asked else "")
+    return "/".join(quote(step, safe="") for step in steps) + (f"?{urlencode(asked)}" if asked else "")

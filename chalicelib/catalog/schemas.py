@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import msgspec
 
-from chalicelib.catalog import categories, json_ld, listings, prices
-from chalicelib.catalog.json_ld import Rating
+from chalicelib.catalog import categories, moderation, prices
+from chalicelib.catalog.moderation import Rating
 from chalicelib.catalog.price_schemas import Tier, tiers
 from chalicelib.catalog.prices import Terms
 from chalicelib.catalog.product import (
@@ -22,7 +22,7 @@ from chalicelib.catalog.product import (
 )
 from chalicelib.catalog.product_items import moment
 from chalicelib.catalog.tables import Page as ProductPage
-from chalicelib.catalog.tables import Product, Variant
+from chalicelib.catalog.tables import Product, Shelved, Standing, Variant
 from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
 from chalicelib.core.money import Currency, Money
 from chalicelib.core.paging import Page
@@ -54,6 +54,7 @@ class ProductCard(msgspec.Struct, frozen=True):
     brand: str | None
     image: str | None
     price_from: Money | None
+    rating: Rating
 
 
 class BareVariant(msgspec.Struct, frozen=True):
@@ -102,6 +103,7 @@ class BareProduct(msgspec.Struct, frozen=True):
     attribute_labels: dict[str, AttributeLabel]
     options: list[str]
     images: list[Image]
+    rating: Rating
 
 
 class ProductView(BareProduct, frozen=True):
@@ -136,18 +138,20 @@ class StaffProducts(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-def card(product: Product, locale: str | None = None, on: Terms | None = None) -> ProductCard:
+def card(shelved: Shelved, locale: str | None = None, on: Terms | None = None) -> ProductCard:
     """A product as it stands in lists; without terms at what everybody pays in the shop's currency."""
-    price_from = prices.price_from(product, on or prices.terms(settings.currency))
-    return ProductCard(**_card_fields(product, locale), price_from=price_from)
+    price_from = prices.price_from(shelved.product, on or prices.terms(settings.currency))
+    return ProductCard(**_card_fields(shelved, locale), price_from=price_from)
 
 
-def staff_card(product: Product) -> StaffProductCard:
+def staff_card(shelved: Shelved) -> StaffProductCard:
+    product = shelved.product
     status = cast(Status, product.status)
-    return StaffProductCard(**_card_fields(product, None), price_from=product.price_from, status=status)
+    return StaffProductCard(**_card_fields(shelved, None), price_from=product.price_from, status=status)
 
 
-def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
+def _card_fields(shelved: Shelved, locale: str | None) -> dict[str, Any]:
+    product = shelved.product
     translation = product.translations.get(locale) if locale else None
     return {
         "id": product.id,
@@ -156,13 +160,18 @@ def _card_fields(product: Product, locale: str | None) -> dict[str, Any]:
         "category": product.category,
         "brand": product.brand,
         "image": product.images[0].url if product.images else None,
+        "rating": rating(shelved.standing),
     }
+
+
+def rating(standing: Standing | None) -> Rating:
+    return moderation.rating(int(standing.reviews), int(standing.stars)) if standing else Rating(None, 0)
 
 
 def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
     """A product's page at what everybody pays on these terms."""
     return ProductView(
-        **_product_fields(page.product, locale),
+        **_product_fields(page.product, page.standing, locale),
         price_from=prices.price_from(page.product, on),
         variants=[variant(item, on) for item in page.variants],
         json_ld=_json_ld(page, locale, on),
@@ -170,14 +179,14 @@ def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
 
 
 def _json_ld(page: ProductPage, locale: str | None, on: Terms) -> dict[str, Any]:
-    told = listings.listing(page.product, page.variants, lambda item: prices.tiers(item, on).get(1), locale)
-    rating = Rating(int(page.standing.reviews), int(page.standing.stars)) if page.standing else None
-    return json_ld.product(told, rating, listings.way_to(page.product, told.locale))
+    from chalicelib.catalog import listings  # no event function tells the web of a product
+
+    return listings.json_ld(page, locale, on)
 
 
-def staff_product(product: Product, variants: list[Variant]) -> StaffProductView:
+def staff_product(product: Product, variants: list[Variant], standing: Standing | None) -> StaffProductView:
     return StaffProductView(
-        **_product_fields(product, None),
+        **_product_fields(product, standing, None),
         price_from=product.price_from,
         variants=[
             StaffVariantView(**_variant_fields(item), compare_at=item.compare_at, price=item.price, prices=item.prices)
@@ -191,7 +200,7 @@ def staff_product(product: Product, variants: list[Variant]) -> StaffProductView
     )
 
 
-def _product_fields(product: Product, locale: str | None) -> dict[str, Any]:
+def _product_fields(product: Product, standing: Standing | None, locale: str | None) -> dict[str, Any]:
     translation = product.translations.get(locale) if locale else None
     return {
         "id": product.id,
@@ -210,6 +219,7 @@ def _product_fields(product: Product, locale: str | None) -> dict[str, Any]:
         "attribute_labels": attribute_labels(product.attributes, locale) if product.attributes else {},
         "options": product.options,
         "images": product.images,
+        "rating": rating(standing),
     }
 
 

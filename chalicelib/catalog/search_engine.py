@@ -60,7 +60,11 @@ def ask(body: dict[str, Any], session: str) -> Answer:
 
     Questions of one `session` go to the same copies of the index, so that their scores can be compared.
     """
-    answer = _answered(lambda: engine().search(index=ALIAS, body=body, params={"preference": _digest(session)}))
+
+    def search() -> Any:
+        return engine().search(index=ALIAS, body=body, params={"preference": _digest(session)})
+
+    answer = _answered(lambda: _once_more(search))
     return Answer(
         total=answer["hits"]["total"]["value"],
         hits=[_hit(hit) for hit in answer["hits"]["hits"]],
@@ -157,6 +161,20 @@ def _misspelt(entry: dict[str, Any]) -> Misspelt:
     start = int(entry["offset"])
     known_as = [option["text"] for option in entry["options"]]
     return Misspelt(entry["text"], start, start + int(entry["length"]), known_as)
+
+
+def _once_more(search: Callable[[], Any]) -> Any:
+    """Ask again if the engine says that it can not: the index may have been replaced under the question (`show`)."""
+    from opensearchpy.exceptions import RequestError, TransportError
+
+    try:
+        return search()
+    except RequestError:
+        raise
+    except TransportError as error:
+        if not isinstance(error.status_code, int):  # nobody answered at all, and the client has asked twice
+            raise
+        return search()
 
 
 def _answered(ask: Callable[[], Any]) -> Any:

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from chalicelib.catalog import tables
-from chalicelib.catalog.tables import Page, Product
+from chalicelib.catalog.tables import Page, Product, Shelved, Standing
 from chalicelib.catalog.tables import Variant as Variant
 from chalicelib.core import dynamo
 from chalicelib.core.errors import not_found
 
 
-def product(product_id: str) -> tuple[Product, list[Variant]]:
-    """A product, published or not, with its variants; read consistently."""
-    found = tables.product_by_id(product_id)
-    if found is None:
+def product(product_id: str) -> tuple[Product, list[Variant], Standing | None]:
+    """A product, published or not, with its variants and how it does; read consistently."""
+    found = tables.shelved([product_id], consistent=True)
+    if not found:
         raise not_found("product")
-    return found, _variants_of(found)
+    return found[0].product, _variants_of(found[0].product), found[0].standing
 
 
 class Renamed(Exception):
@@ -27,7 +27,10 @@ class Renamed(Exception):
 
 def published_page(handle: str) -> Page:
     """What a product page shows: one request. Renamed if the product had this handle before; that takes two more."""
-    page = tables.product_page(handle)
+    return _published(tables.product_page(handle), handle)
+
+
+def _published(page: Page | None, handle: str) -> Page:
     if page is None and (owner := tables.owner_of(handle)) is not None and owner.published:
         raise Renamed(str(owner.handle))
     if page is None or not page.product.published:
@@ -35,15 +38,35 @@ def published_page(handle: str) -> Page:
     return page
 
 
-def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Product], str | None]:
+def reviewed_product(handle: str) -> tuple[Product, Standing | None]:
+    """A published product and how it does, without its variants: one request. Renamed as with `published_page`."""
+    page = _published(tables.product_front(handle), handle)
+    return page.product, page.standing
+
+
+def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str | None]:
     """A page of products, newest first, and the place from which the next page goes on, if there is one.
 
     A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
     """
+    product_ids, behind = _entries(name, limit, after)
+    return [item for item in products(product_ids).values() if _stands(item, name)], behind
+
+
+def listed(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Shelved], str | None]:
+    """The same with how each product does."""
+    product_ids, behind = _entries(name, limit, after, consistent=consistent)
+    found = tables.shelved(product_ids, consistent=consistent)
+    return [item for item in found if _stands(item.product, name)], behind
+
+
+def _entries(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[str], str | None]:
     entries = tables.shelf(name, limit + 1, after, consistent=consistent)
-    found = products((entry.product_id for entry in entries[:limit]), consistent=consistent).values()
-    standing = [item for item in found if name == tables.EVERYTHING or name in item.shelves]
-    return standing, entries[limit - 1].sk if len(entries) > limit else None
+    return [entry.product_id for entry in entries[:limit]], entries[limit - 1].sk if len(entries) > limit else None
+
+
+def _stands(product: Product, name: str) -> bool:
+    return name == tables.EVERYTHING or name in product.shelves
 
 
 def products(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +13,9 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
 
 _UPLOAD_SECONDS = 3600
+_DOWNLOAD_SECONDS = 3600
+# The tag of files that the lifecycle rule `unclaimed` takes (infra/resources.yaml).
+_UNCLAIMED = "claimed=no"
 _CHUNK = 1 << 18
 # S3 takes no smaller part of a file, except the last.
 SMALLEST_PART = 5 << 20
@@ -132,3 +135,93 @@ def _found(ask: Callable[..., Any], key: str, **more: str) -> Any:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied", "403"):
             raise ShopError("no_file", 404, f"There is no file {key} that this function may read.") from None
         raise
+
+
+def attachment_url(key: str, name: str) -> str:
+    """A link from which a file can be fetched within the next hour, to be kept under `name`."""
+    parameters = {
+        "Bucket": settings.media_bucket,
+        "Key": key,
+        "ResponseContentDisposition": f'attachment; filename="{name}"',
+    }
+    return cast(str, _s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=_DOWNLOAD_SECONDS))
+
+
+def size(key: str) -> int:
+    """How many bytes a file has. 404 if it is not there."""
+    return int(_found(_s3().head_object, key)["ContentLength"])
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A request that sends one file: to this URL, with these headers, and with as many bytes as were announced."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+
+
+class WrongSize(Exception):
+    """There is a file, and it has `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+def upload(key: str, content_type: str, size: int) -> Upload:
+    """A link to which exactly `size` bytes of this type can be PUT once, within the next hour.
+
+    Type and Content-Length are signed, so S3 refuses any other; so is If-None-Match, and the second of two uploads is
+    412 as long as the first lies there. ministack refuses the same; moto takes everything.
+    """
+    headers = {"Content-Type": content_type, "If-None-Match": "*"}
+    parameters = {
+        "Bucket": settings.media_bucket,
+        "Key": key,
+        "ContentType": content_type,
+        "ContentLength": size,
+        "IfNoneMatch": "*",
+    }
+    url = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=_UPLOAD_SECONDS)
+    return Upload("PUT", url, headers)
+
+
+def sent(key: str, size: int) -> bytes:
+    """The whole file, if it has `size` bytes; WrongSize if not, before anything is read. 404 if it is not there."""
+    answer = _found(_s3().get_object, key)
+    if answer["ContentLength"] != size:
+        answer["Body"].close()
+        raise WrongSize(answer["ContentLength"])
+    return bytes(answer["Body"].read())
+
+
+def serve(key: str, data: bytes, content_type: str, *, claimed: bool) -> None:
+    """Put a file where it can be read. It never changes, so whoever has it need not ask again.
+
+    One that is not claimed in time is removed by a lifecycle rule of the bucket (not on the local stack: ministack
+    keeps such rules and does not act on them).
+    """
+    _s3().put_object(
+        Bucket=settings.media_bucket,
+        Key=key,
+        Body=data,
+        ContentType=content_type,
+        CacheControl="public, max-age=31536000, immutable",
+        **({} if claimed else {"Tagging": _UNCLAIMED}),
+    )
+
+
+def claim(key: str) -> None:
+    """Let the file stay. 404 if it is gone already."""
+    _found(_s3().delete_object_tagging, key)
+
+
+def let_go(key: str) -> None:
+    """Let the lifecycle rule take the file."""
+    name, _, value = _UNCLAIMED.partition("=")
+    _found(partial(_s3().put_object_tagging, Tagging={"TagSet": [{"Key": name, "Value": value}]}), key)
+
+
+def delete(key: str) -> None:
+    """Remove a file. What is not there is removed already."""
+    _s3().delete_object(Bucket=settings.media_bucket, Key=key)

@@ -16,7 +16,7 @@ Categories, collections and attributes are in taxonomy_tables.py, price lists in
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -201,9 +201,37 @@ class Page(msgspec.Struct, frozen=True):
     standing: Standing | None
 
 
+class Shelved(msgspec.Struct, frozen=True):
+    """A product in a list, and how it does."""
+
+    product: Product
+    standing: Standing | None
+
+
 def product_page(handle: str) -> Page | None:
     """What the index `page` has under a handle, unless there is no product: one Query."""
-    items = list(CatalogItem.page.query(handle))
+    return _page(CatalogItem.page.query(handle))
+
+
+def product_front(handle: str) -> Page | None:
+    """A product and how it does, without its variants: one Query, however many there are."""
+    return _page(CatalogItem.page.query(handle, CatalogItem.part < "VARIANT#"))
+
+
+def shelved(product_ids: Iterable[str], *, consistent: bool = False) -> list[Shelved]:
+    """Those that exist of these products, in this order, 50 a request."""
+    pairs = [(product_ref(product_id), standing_ref(product_id)) for product_id in product_ids]
+    found = dynamo.load((ref for pair in pairs for ref in pair), consistent=consistent)
+    together = [(found.get(product), found.get(standing)) for product, standing in pairs]
+    return [
+        Shelved(product, standing if isinstance(standing, Standing) else None)
+        for product, standing in together
+        if isinstance(product, Product)
+    ]
+
+
+def _page(found: Iterable[Item]) -> Page | None:
+    items = list(found)
     product = next((item for item in items if isinstance(item, Product)), None)
     if product is None:
         return None
@@ -245,3 +273,13 @@ def shelf(name: str, limit: int, after: str | None, *, consistent: bool = False)
     how: dict[str, Any] = {"scan_index_forward": False, "limit": limit, "consistent_read": consistent}
     pages = (ShelfEntry.query(f"SHELF#{name}#{spread}", condition, **how) for spread in range(SHELF_SPREAD))
     return dynamo.merged_page(pages, lambda entry: entry.sk, limit)
+
+
+def shelf_upwards(name: str, limit: int, after: str | None) -> list[ShelfEntry]:
+    """The next `limit` entries of a shelf, oldest first, behind the sort key `after`."""
+    condition = ShelfEntry.sk > after if after else None
+    pages = (
+        ShelfEntry.query(f"SHELF#{name}#{spread}", condition, limit=limit, consistent_read=True)
+        for spread in range(SHELF_SPREAD)
+    )
+    return sorted((entry for page in pages for entry in page), key=lambda entry: str(entry.sk))[:limit]

@@ -1,15 +1,17 @@
 """What staff send and see of imports and exports."""
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.catalog.product_items import moment
-from chalicelib.catalog.transfer_tables import ImportJob, ImportLine
+from chalicelib.catalog.transfer_tables import ExportJob, ImportJob, ImportLine
 
 Dialect = Literal["jsonl", "shopify", "woocommerce", "google_merchant", "magento"]
 ImportStatus = Literal["awaiting_upload", "running", "finished", "failed"]
+ExportStatus = Literal["queued", "running", "finished"]
 Outcome = Literal["created", "updated", "unchanged", "failed", "skipped"]
 
 
@@ -21,6 +23,25 @@ class StartImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     format: Dialect | None = None
     dry_run: bool = False
+
+
+class StartExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written: the catalogue, or as CSV the report of the import `report_of`."""
+
+    report_of: Annotated[str, Meta(max_length=60)] | None = None
+
+
+class ExportView(msgspec.Struct, frozen=True):
+    """An export job. `lines` are those written by now; `download_url` is there for an hour once it is finished."""
+
+    id: str
+    status: ExportStatus
+    report_of: str | None
+    lines: int
+    bytes: int | None
+    created_at: datetime
+    finished_at: datetime | None
+    download_url: str | None
 
 
 class ImportLineView(msgspec.Struct, frozen=True):
@@ -56,6 +77,19 @@ class ImportView(msgspec.Struct, frozen=True):
     upload_url: str | None
     lines: list[ImportLineView]
     next_cursor: str | None
+
+
+def export_job(job: ExportJob, download_url: str | None) -> ExportView:
+    return ExportView(
+        id=job.id,
+        status=cast(ExportStatus, job.state),
+        report_of=job.report_of,
+        lines=int(job.things),
+        bytes=None if job.size is None else int(job.size),
+        created_at=datetime.fromisoformat(job.created_at),
+        finished_at=moment(job.finished_at),
+        download_url=download_url,
+    )
 
 
 def import_job(

@@ -1,7 +1,8 @@
-"""Imports and what they note, in the catalogue's table.
+"""Imports, with what they note, and exports, in the catalogue's table.
 
 | what          | pk                  | sk           |
 |---------------|---------------------|--------------|
+| export job    | EXPORT#<id>         | EXPORT       |
 | import job    | IMPORT#<id>         | IMPORT       |
 | its file      | IMPORT#<id>         | FORM         |
 | its report    | IMPORT#<id>         | LINE#<line>  |
@@ -14,6 +15,7 @@ import hashlib
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.catalog.reading import Form, Numbered, Place
@@ -36,6 +38,7 @@ class ImportJob(CatalogItem, discriminator="import"):
     state = UnicodeAttribute()
     dry_run = BooleanAttribute(default=False)
     wanted = UnicodeAttribute(null=True)
+    started_by = UnicodeAttribute()
     dialect = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     finished_at = UnicodeAttribute(null=True)
@@ -46,6 +49,30 @@ class ImportJob(CatalogItem, discriminator="import"):
     unchanged = NumberAttribute(default=0)
     failed = NumberAttribute(default=0)
     skipped = NumberAttribute(default=0)
+
+
+class ExportPlace(msgspec.Struct, frozen=True):
+    """How far an export has come: in which section of its file, and behind which item of that."""
+
+    section: str = "definitions"
+    after: str | None = None
+
+
+class ExportJob(CatalogItem, discriminator="export"):
+    """The catalogue is written, or the report of the import `report_of`. `parts` are in S3's multipart `upload` and
+    hold everything up to `place`, that is `things` lines. `version` lets one function at a time go on with it."""
+
+    id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    report_of = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute()
+    finished_at = UnicodeAttribute(null=True)
+    version = NumberAttribute(default=0)
+    upload = UnicodeAttribute(null=True)
+    parts = NumberAttribute(default=0)
+    place = JsonAttribute(ExportPlace, null=True)
+    things = NumberAttribute(default=0)
+    size = NumberAttribute(null=True)
 
 
 class ImportForm(CatalogItem, discriminator="import_form"):
@@ -82,6 +109,10 @@ class ImportLine(CatalogItem, discriminator="import_line"):
     product_handle = UnicodeAttribute()
     outcome = UnicodeAttribute()
     problems = JsonAttribute(list[dict[str, str | int | None]])
+
+
+def export_key(export_id: str) -> PrimaryKey:
+    return {"pk": f"EXPORT#{export_id}", "sk": "EXPORT"}
 
 
 def import_key(import_id: str) -> PrimaryKey:

@@ -4,9 +4,8 @@ import hashlib
 import re
 
 _TAG = r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")'
-_TAGS = re.compile(_TAG)
 # A list may have empty elements, which are to be ignored.
-_LIST = re.compile(rf"[\t ,]*(?:{_TAG}[\t ]*(?:,[\t ,]*|$))*")
+_LIST = rf"[\t ,]*(?:{_TAG}[\t ]*(?:,[\t ,]*|$))*"
 
 
 def etag(body: bytes) -> str:
@@ -22,4 +21,4 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
     asked = (if_none_match or "").strip()
     if asked == "*":
         return True
-    return _LIST.fullmatch(asked) is not None and tag in _TAGS.findall(asked)
+    return re.fullmatch(_LIST, asked) is not None and tag in re.findall(_TAG, asked)

@@ -30,8 +30,12 @@ def uuid7() -> int:
 
 def new_id(prefix: str) -> str:
     """A new id such as `ord_01jdf3...`: `prefix` of three letters and a UUIDv7 in 26 digits of base 32."""
-    number = uuid7()
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{_digits(uuid7())}"
+
+
+def named(prefix: str, *parts: str) -> str:
+    """The id of what there is one of for these `parts`: always the same, and nobody can tell the parts from it."""
+    return f"{prefix}_{_digits(int.from_bytes(hashlib.sha256(chr(10).join(parts).encode()).digest()[:16], 'big'))}"
 
 
 def derived(prefix: str, parent: str, ordinal: int) -> str:
@@ -42,6 +46,10 @@ def derived(prefix: str, parent: str, ordinal: int) -> str:
 def parent_of(prefix: str, child: str) -> str:
     """The id of the thing that a derived id is a part of: `shp_X-1` belongs to `ord_X`."""
     return f"{prefix}_{child.partition('_')[2].partition('-')[0]}"
+
+
+def _digits(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def is_id(prefix: str, text: str) -> bool:

@@ -14,6 +14,7 @@ class Settings(msgspec.Struct, frozen=True):
     `modules` are the modules whose routes this API function serves (`http_only`); where `MODULES` is not set, all of
     them, and their consumers, schedules and console functions too.
     `currency` is the ISO 4217 code in which the shop's catalogue is priced.
+    `media_url` is the address below which the public part of the media bucket can be read.
     `shop_url` is where customers see the shop, without a slash at its end; empty if nobody said. `product_path` leads
     from there to a product's page, `category_path` to a category's if they have any; `locale_prefix` stands before both
     where translations have addresses of their own.
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     tables: dict[str, str]
     event_bus: str
     media_bucket: str
+    media_url: str
     import_queue_url: str
     arrange_queue_url: str
     webhook_queue_url: str
@@ -69,6 +71,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         tables={module: required(f"TABLE_{module.upper()}") for module in MODULES},
         event_bus=required("EVENT_BUS"),
         media_bucket=required("MEDIA_BUCKET"),
+        media_url=required("MEDIA_URL"),
         import_queue_url=required("IMPORT_QUEUE_URL"),
         arrange_queue_url=required("ARRANGE_QUEUE_URL"),
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     REFUNDS_WRITE = "refunds:write"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
+    REVIEWS_READ = "reviews:read"
+    REVIEWS_WRITE = "reviews:write"
     SHIPMENTS_READ = "shipments:read"
     SHIPMENTS_WRITE = "shipments:write"
     SETTINGS_READ = "settings:read"
@@ -34,6 +36,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     "owner": frozenset(Permission),
     "merchandiser": frozenset(
         {P.CATALOG_READ, P.CATALOG_WRITE, P.CUSTOMERS_READ, P.CUSTOMERS_WRITE, P.STOCK_READ, P.SETTINGS_READ}
+        | {P.REVIEWS_READ, P.REVIEWS_WRITE}
     ),
     "warehouse": frozenset(
         {P.ORDERS_READ, P.SHIPMENTS_READ, P.SHIPMENTS_WRITE, P.STOCK_READ, P.STOCK_WRITE, P.SETTINGS_READ}
@@ -45,6 +48,8 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.ORDERS_READ,
             P.ORDERS_WRITE,
             P.REFUNDS_WRITE,
+            P.REVIEWS_READ,
+            P.REVIEWS_WRITE,
             P.SHIPMENTS_READ,
             P.STOCK_READ,
         }

@@ -85,6 +85,12 @@ def plan(event: OrderConfirmed) -> None:
         plan(event)
 
 
+def delivered(order_id: str) -> set[str]:
+    """The SKUs of which an order's customer has pieces."""
+    _, shipments = tables.of_order(order_id)
+    return {sku for shipment in shipments if shipment.state == states.DELIVERED for sku in shipment.lines}
+
+
 def pack(shipment_id: str, by: Staff) -> Shipment:
     """The parcel is packed."""
     shipment = find(shipment_id)

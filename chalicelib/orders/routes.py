@@ -3,7 +3,7 @@
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
-from chalicelib.orders import carts, checkout, paying, schemas, service
+from chalicelib.orders import carts, checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
 
 routes = Routes(__name__)
@@ -108,3 +108,44 @@ def cancel_order(order_id: str, buyer: Visitor, body: schemas.Cancel) -> schemas
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
     service.of_visitor(order_id, buyer)
     return schemas.order(service.cancel(order_id, body.reason, None))
+
+
+@routes.post("/orders/{order_id}/reviews", me="/me/orders/{order_id}/reviews", status=201)
+def write_review(order_id: str, buyer: Visitor, body: review_schemas.NewReview, once: Once) -> review_schemas.OwnReview:
+    """Say something of a line that was delivered, once. Staff read it before anybody else does."""
+    return review_schemas.review(reviewing.review(order_id, buyer, body.sku, review_schemas.words(body), once))
+
+
+@routes.get("/orders/{order_id}/reviews", me="/me/orders/{order_id}/reviews")
+def list_own_reviews(order_id: str, buyer: Visitor) -> review_schemas.OwnReviews:
+    """One's reviews of an order's lines."""
+    found = reviewing.reviews_of(order_id, buyer)
+    return review_schemas.OwnReviews([review_schemas.review(item) for item in found], None)
+
+
+@routes.get("/orders/{order_id}/reviews/{review_id}", me="/me/orders/{order_id}/reviews/{review_id}")
+def show_own_review(order_id: str, review_id: str, buyer: Visitor) -> review_schemas.OwnReview:
+    """One's review, and whether it is published."""
+    return review_schemas.review(reviewing.find(order_id, buyer, review_id))
+
+
+@routes.put("/orders/{order_id}/reviews/{review_id}", me="/me/orders/{order_id}/reviews/{review_id}")
+def rewrite_review(
+    order_id: str, review_id: str, buyer: Visitor, body: review_schemas.ReviewWords
+) -> review_schemas.OwnReview:
+    """Say something else in one's review. Staff read it again before it is shown again."""
+    return review_schemas.review(reviewing.rewrite(order_id, buyer, review_id, review_schemas.words(body)))
+
+
+@routes.post("/orders/{order_id}/review-photos", me="/me/orders/{order_id}/review-photos", status=201)
+def announce_photo(
+    order_id: str, buyer: Visitor, body: review_schemas.NewPhoto, once: Once
+) -> review_schemas.SentPhoto:
+    """Announce a photo for a review. Send the file by `upload`; it can be used once it was checked."""
+    return review_schemas.photo(reviewing.start_photo(order_id, buyer, body.content_type, body.size, once))
+
+
+@routes.get("/orders/{order_id}/review-photos/{photo_id}", me="/me/orders/{order_id}/review-photos/{photo_id}")
+def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
+    """Whether a photo has come and passed its check."""
+    return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))

@@ -88,6 +88,7 @@ def _start(places: Places, say: Say, demo_catalogue: bool) -> dict[str, Any]:
     say("packaging and deploying the shop")
     parameters = {
         "LocalStack": "true",
+        "LocalUrl": places.aws_url,
         "OpenSearchUrl": places.search_url,
         "ShopUrl": os.environ.get("SHOP_URL") or _STOREFRONT,
         **cards.parameters,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import buyers
 import msgspec
 import pytest
 from inprocess import CONTEXT, Shop, eur
@@ -153,6 +154,17 @@ def test_a_change_of_how_a_product_stands_is_a_newer_state(searchable: Shop) -> 
     assert after.version == before.version + 1
 
 
+def test_search_shows_a_products_rating_as_it_is_now(searchable: Shop) -> None:
+    shop = searchable
+    shop.product("mug")
+    review = buyers.published(shop, buyers.delivered(shop), stars=4)
+    follow(shop)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": 4.0, "count": 1}
+    shop.staff.post(f"/admin/reviews/{review['id']}/reject", {"reason": "No."})
+    follow(shop, -1)
+    assert shop.guest.get("/search?q=mug")["data"][0]["rating"] == {"average": None, "count": 0}
+
+
 def test_a_batch_takes_one_request_to_each_side_and_no_product_twice(searchable: Shop, asked: list[str]) -> None:
     shop = searchable
     mug = shop.product("mug")
@@ -245,6 +257,30 @@ def test_search_answers_with_the_present_state_all_through_a_reindex(
         ["A", "B", "C", "P1", "P3"],
         ["A", "B", "C", "P1", "P3"],
     ]
+
+
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_a_search_under_which_the_index_is_replaced_is_asked_once_more(
+    searchable: Shop, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    from opensearchpy.exceptions import NotFoundError, TransportError
+
+    from chalicelib.catalog import search_engine
+
+    searchable.product("mug")
+    follow(searchable)
+    kind = NotFoundError if status == 404 else TransportError
+    asked, real = list[int](), search_engine.engine().search
+
+    def search(**question: Any) -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise kind(status, "index_not_found_exception", {})
+        return real(**question)
+
+    monkeypatch.setattr(search_engine.engine(), "search", search)
+    assert handles(searchable, "") == ["mug"]
+    assert len(asked) == 2
 
 
 def test_a_reindex_that_stopped_goes_on_and_misses_no_change(

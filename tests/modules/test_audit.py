@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+import buyers
 import pytest
 from inprocess import OWNER, Shop, eur, staff_operations
 
@@ -92,6 +93,15 @@ def category(shop: Shop) -> Write:
     return Write("/admin/categories/cups", {}, "cups")
 
 
+def review(verdict: str, **body: Any) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        made = buyers.write(buyers.delivered(shop))["id"]
+        return Write(f"/admin/reviews/{made}/{verdict}", body, made)
+
+    return prepare
+
+
 def collection(step: str) -> Callable[[Shop], Write]:
     def prepare(shop: Shop) -> Write:
         shop.staff.put("/admin/collections/summer", {"name": "Summer"})
@@ -139,6 +149,12 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.put_curation": ("curation.put", curation("put")),
     "catalog.delete_curation": ("curation.deleted", curation("delete")),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
+    "catalog.create_picture": (
+        "media.created",
+        lambda _: Write("/admin/media", {"content_type": "image/png", "size": 7, "filename": "Lin.png"}),
+    ),
+    "catalog.approve_review": ("review.approved", review("approve")),
+    "catalog.reject_review": ("review.rejected", review("reject", reason="Lin swears")),
     "users.put_groups": (
         "customer.groups_put",
         lambda _: Write("/admin/users/sub-of-ann/groups", {"groups": ["vip"]}, "sub-of-ann"),

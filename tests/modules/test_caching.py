@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from inprocess import CONTEXT, Shop, eur
+from searching import follow
 
 from chalicelib.catalog.console import catalog_feeds
 from chalicelib.core.operation import Elsewhere
 
 # What stands for each parameter of a public path.
 EXAMPLES = {"handle": "mug", "category_id": "cups", "collection_id": "gifts", "file": "1.xml"}
+# What has to be asked of a path, where something has to.
+QUESTIONS = {"/search/suggest": "?q=mu"}
 
 
 @pytest.fixture
@@ -19,6 +22,7 @@ def window(searchable: Shop) -> Shop:
     searchable.staff.put("/admin/categories/cups", {"name": "Cups"})
     searchable.staff.put("/admin/collections/gifts", {"name": "Gifts", "published": True})
     searchable.product("mug", category="cups", description="<p>A mug.</p>")
+    follow(searchable)
     catalog_feeds({}, CONTEXT)
     return searchable
 
@@ -27,7 +31,7 @@ def public_paths(*, leading_elsewhere: bool = False) -> list[str]:
     from chalicelib.catalog.routes import routes
 
     operations = [o for o in routes.operations if o.method == "GET" and (o.answer is Elsewhere) == leading_elsewhere]
-    return [operation.path.format(**EXAMPLES) for operation in operations]
+    return [o.path.format(**EXAMPLES) + QUESTIONS.get(o.path, "") for o in operations]
 
 
 def test_every_public_page_is_kept_and_not_sent_twice(window: Shop) -> None:

@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 import pytest
-from inprocess import ADDRESS, Gateway, Shop
+from buyers import GOOD, delivered, delivered_to, photo, write
+from inprocess import ADDRESS, Gateway, Order, Shop
 
 # What a request to a path needs to be a good one, were the thing one's own.
 BODIES: dict[tuple[str, str], Any] = {
@@ -36,12 +37,27 @@ BODIES: dict[tuple[str, str], Any] = {
     ("GET", "/me/payments/{payment_id}"): None,
     ("POST", "/payments/{payment_id}/refresh"): {},
     ("POST", "/me/payments/{payment_id}/refresh"): {},
+    **{
+        (method, f"{door}/orders/{{order_id}}{below}"): body
+        for door in ("", "/me")
+        for method, below, body in (
+            ("GET", "/reviews", None),
+            ("POST", "/reviews", {"sku": "MUG", **GOOD}),
+            ("GET", "/reviews/{review_id}", None),
+            ("PUT", "/reviews/{review_id}", {**GOOD, "stars": 1}),
+            ("POST", "/review-photos", {"content_type": "image/png", "size": 100}),
+            ("GET", "/review-photos/{photo_id}", None),
+        )
+    },
     # These name what they want in the body.
     ("POST", "/me/cart"): {"cart_id": "{cart_id}"},
     ("POST", "/me/orders"): {"order_id": "{order_id}"},
 }
 # What is there for everyone.
 PUBLIC = {
+    ("GET", "/products/{handle}/reviews"),
+    ("POST", "/me/products/{handle}/reviews/{review_id}/helpful"),
+    ("DELETE", "/me/products/{handle}/reviews/{review_id}/helpful"),
     ("GET", "/products/{handle}"),
     ("GET", "/categories/{category_id}"),
     ("GET", "/collections/{collection_id}"),
@@ -78,24 +94,33 @@ def test_every_path_with_an_id_is_tried_below(shop: Shop) -> None:
 
 @pytest.fixture
 def anns(shop: Shop) -> list[dict[str, str]]:
-    """What Ann has: as a customer a cart, an order and its payment; as a guest another of each."""
+    """What Ann has: as a customer a cart, an order, its payment, a review with a photo; as a guest another of each."""
     shop.product("mug", stock={"ams": 50})
     shop.product("bowl", stock={"ams": 50})
     ann = shop.customer("ann")
-    placed = shop.cart_of(ann, ("MUG", 1)).check_out()
+    bought = delivered_to(shop, ann)
     mine = shop.cart_of(ann, ("MUG", 1)).get()
-    hers = shop.order(("MUG", 1)).placed
+    hers = delivered(shop)
     theirs = shop.ready_cart(("MUG", 1))
     return [
-        {"cart_id": mine["id"], "order_id": placed["order"]["id"], "payment_id": placed["payment"]["id"], "sku": "MUG"},
+        {"cart_id": mine["id"], **_bought(shop, bought)},
+        {"cart_id": theirs.path.rpartition("/")[2], **_bought(shop, hers)},
         {
-            "cart_id": theirs.path.rpartition("/")[2],
-            "order_id": hers["order"]["id"],
-            "payment_id": hers["payment"]["id"],
+            "cart_id": str(ann.claims["sub"]),
+            "order_id": "ord_x",
+            "payment_id": "pay_x",
+            "review_id": "rev_x",
+            "photo_id": "med_x",
             "sku": "MUG",
         },
-        {"cart_id": str(ann.claims["sub"]), "order_id": "ord_x", "payment_id": "pay_x", "sku": "MUG"},
     ]
+
+
+def _bought(shop: Shop, order: Order) -> dict[str, str]:
+    sent = photo(shop, order)
+    review = write(order, photos=[sent])["id"]
+    payment = order.placed["payment"]["id"]
+    return {"order_id": order.id, "payment_id": payment, "review_id": review, "photo_id": sent, "sku": "MUG"}
 
 
 @pytest.fixture
@@ -104,7 +129,7 @@ def ben(shop: Shop, anns: list[dict[str, str]]) -> Gateway:
     ben = shop.customer("ben")
     shop.cart_of(ben, ("BOWL", 1))
     guests = shop.ready_cart(("BOWL", 1)).api.headers["Cart-Token"]
-    order = shop.order(("BOWL", 1)).placed["order_token"]
+    order = delivered(shop, ("BOWL", 1)).placed["order_token"]
     return ben.with_headers(**{"Cart-Token": guests, "Order-Token": order})
 
 

@@ -13,6 +13,8 @@ from chalicelib.catalog.events import (
     ProductPublished,
     ProductUnpublished,
     ProductUpdated,
+    ReviewPublished,
+    ReviewUnpublished,
 )
 from chalicelib.core import clock, events, ids
 from chalicelib.core.events import Event
@@ -39,6 +41,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 ORDER = "ord_01kdyhq2wgf3v8m6t4x9c7b5az"
+REVIEW = {"product_id": "prd_01kdyhq2wg8c4w2b6n0v5j7tye", "stars": 4}
 PRODUCT = {"handle": "龙井茶"}
 OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery"}
 PARCEL = {"order_id": ORDER, "location": "main", "quantity": 3, "lines": {"tea-100g": 2, "cup": 1}}
@@ -80,6 +83,8 @@ EVENTS = [
     event(RefundRequested, PAYMENT, 5, **sums(4475, 4475, 0), **BACK),
     event(RefundSucceeded, PAYMENT, 6, **sums(4475, 4475, 4475), **BACK),
     event(RefundFailed, PAYMENT, 6, **sums(4475, 4475, 0), **BACK, code="expired_or_canceled_card"),
+    event(ReviewPublished, "rev_01kdyhq2wgd5m3x7p9r2t6v8zc", 2, **REVIEW),
+    event(ReviewUnpublished, "rev_01kdyhq2wgd5m3x7p9r2t6v8zc", 2, **REVIEW),
 ]
 each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name())
 
@@ -131,6 +136,7 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Cat": "catalog",
         "Col": "catalog",
         "Pro": "catalog",
+        "Rev": "catalog",
         "Ord": "orders",
         "Not": "orders",
         "Shi": "logistics",

@@ -120,3 +120,11 @@ def test_a_derived_secret_has_128_bits_and_is_not_the_secret():
     derived = ids.derive_secret(secret, "order-token")
     assert len(bytes.fromhex(derived)) == 16
     assert derived not in (secret, ids.digest(secret))
+
+
+def test_a_named_id_is_always_the_same_and_tells_nothing():
+    named = ids.named("rev", ORDER, "MUG")
+    assert named == ids.named("rev", ORDER, "MUG")
+    assert ids.is_id("rev", named)
+    assert ORDER.partition("_")[2] not in named
+    assert len({named, ids.named("rev", ORDER, "BOWL"), ids.named("rev", "ord_x", "MUG")}) == 3
