@@ -1,4 +1,4 @@
-"""Narrowing down, counting, suggesting, and what is done when there is little to be found: on osmem and on OpenSearch."""
+"""Narrowing down, counting, suggesting, and what is done when little is found: on osmem and on OpenSearch."""
 
 from typing import Any
 from urllib.parse import quote
