@@ -155,7 +155,7 @@ def test_a_file_imports_only_what_it_may(path: Path) -> None:
         ("orders", "service", "from chalice.app import Response"),
         ("orders", "checkout", "from chalicelib.logistics.routing import route"),
         ("orders", "tables", "from chalicelib.orders import service"),
-        ("orders", "service", "from chalicelib.catalog import media_tables"),
+        ("orders", "service", "from chalicelib.catalog.media import media_tables"),
         ("orders", "routes", "from chalicelib.payments import service"),
         ("orders", "consumers", "def f():\n    from chalicelib.logistics import service"),
         ("core", "web", "from chalicelib.orders import service"),
