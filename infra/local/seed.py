@@ -9,7 +9,7 @@ from typing import Any
 from infra.local.client import Api, wait_for
 
 # What products refer to, in an order in which each finds what it refers to itself.
-_SETTINGS = ("locations", "shipping_options", "attributes", "categories", "price_lists")
+_SETTINGS = ("locations", "shipping_options", "attributes", "categories", "collections", "price_lists")
 CATALOGUE = Path(__file__).with_name("demo") / "catalogue.json"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.local.client import Refused, TookTooLong
 from infra.local.demo.cards import CardPlay
+from infra.local.demo.finding import FindingPlay
 from infra.local.demo.play import Play, Unexpected
 from infra.local.places import from_environment
 
@@ -34,7 +35,8 @@ def main(file: Path) -> None:
 def perform(stack: dict[str, Any], file: Path) -> None:
     """All acts. Those with cards need localstripe: Stripe itself takes cards from its own pages only."""
     play = Play(stack)
-    sku = play.play(file)
+    product, sku = play.play(file)
+    FindingPlay(play).narrow_down(product)
     if stack["stripe"]["api"].startswith("http://127.0.0.1:"):
         CardPlay(play).perform(sku)
 

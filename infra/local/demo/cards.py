@@ -2,6 +2,7 @@
 
 from infra.local.client import Api, Json, Refused, segment, wait_for
 from infra.local.demo.browser import DECLINED_CARD, GOOD_CARD, Browser
+from infra.local.demo.finding import FindingPlay
 from infra.local.demo.play import ADDRESS, PATIENCE, Play, Sub
 
 
@@ -38,8 +39,9 @@ class CardPlay:
             play.until(order, lambda o: o["payment_status"] == "paid", "a paid order")
         for parcel in parcels:
             play.send_off(order, parcel["id"])
+        play.until(order, lambda o: o["status"] == "completed", "a completed order")
+        FindingPlay(play).review(order, sku)
         with play.step("staff give the money back"):
-            play.until(order, lambda o: o["status"] == "completed", "a completed order")
             play.staff.post(f"/admin/orders/{placed['order']['id']}/refunds", {"reason": "chipped"})
             play.until(order, lambda o: o["payment_status"] == "refunded", "the refund")
             play.check(payment.get(".")["refunded"] == placed["payment"]["amount"], "not all of it came back")

@@ -36,8 +36,8 @@ class Play:
         self.since = datetime.now(UTC) - timedelta(milliseconds=1)
         self.told: set[str] = set()
 
-    def play(self, file: Path) -> str:
-        """Returns a SKU that it used."""
+    def play(self, file: Path) -> tuple[Json, str]:
+        """Returns a product that is published, and a SKU that it used."""
         handles = self.import_products(file)
         self.import_again(file)
         product = self.find_in_shop(handles)
@@ -46,7 +46,7 @@ class Play:
         self.canceled(skus[0])
         self.last_piece(skus[0])
         self.off_the_shelf(product)
-        return skus[-1]
+        return product, skus[-1]
 
     def import_products(self, file: Path) -> list[str]:
         """Returns the handles of the file's published products."""
