@@ -35,6 +35,7 @@ RULES |= {
     "curation",
     "search_counts",
     "search_index",
+    "search_pages",
     "search_query",
     "search_words",
     "spelling",

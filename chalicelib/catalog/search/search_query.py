@@ -2,7 +2,7 @@
 
 Each word is looked for in all fields and counts by the one where it says most (a maximum per word, and all words have
 to be there): so "red shoes" needs both words and does not care which stands in the title. What is in more than one
-place, side by side, in the title or at the head of a name counts more. docs/decisions/0017-relevance.md has the
+place, side by side, in the title or at the head of a name counts more. docs/decisions/0023-relevance.md has the
 figures behind the numbers.
 """
 
@@ -33,6 +33,8 @@ _HEAD = 2.0  # the query's last word is what the product is
 _KIND = 15.0  # the query is the name of the product's kind
 _KIND_LAST = 4.0  # its last words are
 _STRICT_FIRST = 5.0
+# OpenSearch gives at most so many results at once (index.max_result_window).
+_MOST_AT_ONCE = 10_000
 _WHOLE_CODE = 1_000.0
 _PINNED = 1_000_000.0
 # Of a run of Chinese, which is cut into pairs of characters, so many must be there: some pairs are no words.
@@ -62,7 +64,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked for. `counted` are the attributes whose values are counted, `after` is where the page before
-    ended; `pinned` stand first and `hidden` nowhere."""
+    ended, `again` how much of that comes once more; `pinned` stand first and `hidden` nowhere."""
 
     text: str | None = None
     filters: Filters = Filters()
@@ -70,6 +72,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = "relevance"
     limit: int = 24
     after: list[Any] | None = None
+    again: int = 0
     mode: Mode = "strict"
     synonyms: Synonyms = Synonyms()
     counted: tuple[str, ...] = ()
@@ -112,7 +115,7 @@ def body(query: Query) -> Json:
         "post_filter": _all_of(list(_narrowing(query).values())),
         "sort": ordered(query.sort, query.currency, bool(query.text)),
         "track_scores": query.sort == "relevance",
-        "size": query.limit + 1,
+        "size": min(query.limit + 1 + query.again, _MOST_AT_ONCE),
         "track_total_hits": True,
         "_source": ["card", "prices"],
     }

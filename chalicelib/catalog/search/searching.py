@@ -1,12 +1,13 @@
 """Search as shoppers know it: words, filters, counts, order and pages; other words if there is little to be found."""
 
 import hashlib
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.catalog.pricing import prices
-from chalicelib.catalog.search import curating, search_counts, search_engine, search_query
+from chalicelib.catalog.search import curating, search_counts, search_engine, search_pages, search_query
 from chalicelib.catalog.search.search_counts import Counts
 from chalicelib.catalog.search.search_engine import Answer
 from chalicelib.catalog.search.search_query import Filters, Mode, Query
@@ -21,13 +22,17 @@ _FEW = 20
 
 
 class _Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a page ended: of which question, with which words and how strictly meant, behind which sort values."""
+    """Where a page ended: of which question, with which words and how strictly meant, behind which sort values.
+
+    `again` is how many results the next page begins with that were shown already (search_pages.py).
+    """
 
     question: str
     text: str | None
     mode: Mode
     after: list[float | int | str]
     exact: int = 0
+    again: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -52,8 +57,10 @@ def search_products(wanted: Search) -> Found:
     question = _fingerprint(wanted)
     if (position := _position(wanted.cursor, question, query)) is not None:
         query = msgspec.structs.replace(query, text=position.text, mode=position.mode, after=position.after)
+        if _by_score(query):
+            query = msgspec.structs.replace(query, after=search_pages.behind(position.after), again=position.again)
         answer = _ask(query, question)
-        return _found(wanted, query, question, answer, position.exact)
+        return _found(wanted, query, question, answer, position.exact, position.after)
     answer = _ask(query, question)
     exact = search_counts.read(answer.counts).everything
     if not words(wanted.q or "") or exact >= _FEW:
@@ -135,11 +142,16 @@ def _ask(query: Query, question: str) -> Answer:
     return search_engine.ask(body, question)
 
 
-def _found(wanted: Search, query: Query, question: str, answer: Answer, exact: int) -> Found:
-    page = answer.hits[: query.limit]
+def _found(
+    wanted: Search, query: Query, question: str, answer: Answer, exact: int, last: list[Any] | None = None
+) -> Found:
+    """The answer as a page; `last` is where the page before it ended."""
+    hits = answer.hits[query.again :]
+    page = hits[: query.limit]
     position = None
-    if len(answer.hits) > query.limit:
-        position = _Position(question, query.text, query.mode, page[-1].sort, exact)
+    if len(hits) > query.limit:
+        again = search_pages.shown_again([hit.sort for hit in page], last, query.again) if _by_score(query) else 0
+        position = _Position(question, query.text, query.mode, page[-1].sort, exact, again)
     return Found(
         sources=[hit.source for hit in page],
         total=answer.total,
@@ -152,6 +164,11 @@ def _found(wanted: Search, query: Query, question: str, answer: Answer, exact: i
         corrected=query.text if query.text != wanted.q else None,
         next_cursor=encode_cursor(msgspec.json.encode(position).decode()) if position else None,
     )
+
+
+def _by_score(query: Query) -> bool:
+    """Whether scores decide, which differ from result to result only where there are words."""
+    return query.sort == "relevance" and bool(query.text)
 
 
 def _dropped(query: Query, answer: Answer) -> list[str]:
@@ -177,5 +194,7 @@ def _position(cursor: str | None, question: str, query: Query) -> _Position | No
         raise foreign_cursor() from None
     places = len(search_query.ordered(query.sort, query.currency, bool(query.text)))
     if position.question != question or len(position.after) != places:
+        raise foreign_cursor()
+    if _by_score(query) and not search_pages.is_score(position.after[0]):
         raise foreign_cursor()
     return position
