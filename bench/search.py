@@ -72,8 +72,9 @@ def measured(url: str, products: int, rounds: int) -> Section:
 
 
 def _fill(products: int) -> None:
-    from chalicelib.catalog import documents, product_items, search_engine
+    from chalicelib.catalog import product_items
     from chalicelib.catalog.product import ProductDraft
+    from chalicelib.catalog.search import documents, search_engine
 
     drafts = (msgspec.convert(draft, ProductDraft) for draft in _drafts(products))
     items = (product_items.product(draft, f"prd_{number}", None) for number, draft in enumerate(drafts))

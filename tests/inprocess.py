@@ -260,7 +260,7 @@ class Shop:
 
     def turn_prices(self) -> Json:
         """The clock says that search is to be told of price lists that began or ended."""
-        from chalicelib.catalog import price_turns
+        from chalicelib.catalog.pricing import price_turns
         from chalicelib.core import jobs
 
         return jobs.run("catalog_turn_prices", price_turns.turn_all, 300)

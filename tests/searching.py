@@ -14,7 +14,7 @@ def follow(shop: Shop, order: int = 1) -> None:
 
 
 def refresh() -> None:
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
 
     search_engine.refresh()
 

@@ -345,7 +345,8 @@ def test_only_checked_pictures_can_be_read_and_only_through_the_cdn(resources: R
 
 
 def test_what_waits_for_its_check_or_its_review_does_not_stay(resources: Resources) -> None:
-    from chalicelib.catalog import media, storage
+    from chalicelib.catalog import storage
+    from chalicelib.catalog.media import media
 
     rules = {rule["Prefix"]: rule for rule in resources["MediaBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
     assert (rules["uploads/"]["ExpirationInDays"], "TagFilters" in rules["uploads/"]) == (1, False)

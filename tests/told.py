@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chalicelib.catalog import listing as rules
-from chalicelib.catalog.listing import Listing, Offer
+from chalicelib.catalog.feeds import listing as rules
+from chalicelib.catalog.feeds.listing import Listing, Offer
 from chalicelib.core.money import Money
 
 PAGE = "https://shop.example/products/shirt"

@@ -25,8 +25,9 @@ def shop() -> Iterator[None]:
 
 
 def index(drafts: Iterable[Json]) -> None:
-    from chalicelib.catalog import documents, product_items, search_engine
+    from chalicelib.catalog import product_items
     from chalicelib.catalog.product import ProductDraft
+    from chalicelib.catalog.search import documents, search_engine
 
     name = f"{search_engine.ALIAS}-bench"
     search_engine.build(name, documents.INDEX)

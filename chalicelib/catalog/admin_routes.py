@@ -1,31 +1,17 @@
 """Staff's work on the catalogue."""
 
-from chalicelib.catalog import (
-    attributes,
-    categories,
-    collections,
-    curating,
-    curation_schemas,
-    exports,
-    imports,
-    media,
-    media_schemas,
-    price_schemas,
-    prices,
-    products,
-    review_schemas,
-    reviews,
-    schemas,
-    service,
-    tables,
-    taxonomy_schemas,
-    transfer_schemas,
-)
-from chalicelib.catalog.curation import CurationDraft
-from chalicelib.catalog.price_lists import PriceList, PriceListDraft
+from chalicelib.catalog import products, schemas, service, tables
+from chalicelib.catalog.files import exports, imports, transfer_schemas
+from chalicelib.catalog.media import media, media_schemas
+from chalicelib.catalog.pricing import price_schemas, prices
+from chalicelib.catalog.pricing.price_lists import PriceList, PriceListDraft
 from chalicelib.catalog.product import ARCHIVED, DRAFT, PUBLISHED, AttributeId, ProductDraft, Slug
-from chalicelib.catalog.synonyms import SynonymDraft
-from chalicelib.catalog.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
+from chalicelib.catalog.reviews import review_schemas, reviews
+from chalicelib.catalog.search import curating, curation_schemas
+from chalicelib.catalog.search.curation import CurationDraft
+from chalicelib.catalog.search.synonyms import SynonymDraft
+from chalicelib.catalog.sorting import attributes, categories, collections, taxonomy_schemas
+from chalicelib.catalog.sorting.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
 from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor

@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog import feeds, imports, index_check, reindexing, transfer_schemas
-from chalicelib.catalog.transfer_tables import ImportJob
+from chalicelib.catalog.feeds import feeds
+from chalicelib.catalog.files import imports, transfer_schemas
+from chalicelib.catalog.files.transfer_tables import ImportJob
+from chalicelib.catalog.search import index_check, reindexing
 from chalicelib.core import jobs
 
 console = Blueprint(__name__)
@@ -49,7 +51,7 @@ def catalog_feeds(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     The clock asks several times each night (infra/resources.yaml): once for today's, then for what is left of them.
     """
-    from chalicelib.catalog import feed_making, listings  # with the writers of XML, and the others here need none
+    from chalicelib.catalog.feeds import feed_making, listings
 
     where = listings.storefront()
     if where is None:

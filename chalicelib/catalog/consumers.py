@@ -2,7 +2,6 @@
 
 import msgspec
 
-from chalicelib.catalog import arranging, exports, imports, indexing, media, sales
 from chalicelib.catalog.events import (
     CategoryChanged,
     CollectionChanged,
@@ -12,6 +11,11 @@ from chalicelib.catalog.events import (
     ReviewPublished,
     ReviewUnpublished,
 )
+from chalicelib.catalog.files import exports, imports
+from chalicelib.catalog.media import media
+from chalicelib.catalog.reviews import sales
+from chalicelib.catalog.search import indexing
+from chalicelib.catalog.sorting import arranging
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentDispatched
 

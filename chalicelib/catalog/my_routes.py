@@ -3,7 +3,8 @@
 Guests can not vote: nothing would tell one of them from many.
 """
 
-from chalicelib.catalog import own_prices, price_schemas, review_schemas, votes
+from chalicelib.catalog.pricing import own_prices, price_schemas
+from chalicelib.catalog.reviews import review_schemas, votes
 from chalicelib.core.errors import invalid
 from chalicelib.core.web import Customer, CustomerRoutes
 

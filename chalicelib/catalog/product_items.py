@@ -5,9 +5,11 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.catalog import price_lists, shelving, tables
 from chalicelib.catalog import product as rules
+from chalicelib.catalog import tables
+from chalicelib.catalog.pricing import price_lists
 from chalicelib.catalog.product import ProductDraft, VariantDraft
+from chalicelib.catalog.sorting import shelving
 from chalicelib.catalog.tables import Product, ShelfEntry, Standing, Variant
 from chalicelib.core import clock, due
 from chalicelib.core.money import Money

@@ -6,11 +6,14 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.catalog import attributes, categories, html, media, prices, product_writes, service, tables
+from chalicelib.catalog import html, product_writes, service, tables
 from chalicelib.catalog import product as rules
 from chalicelib.catalog import product_items as items
+from chalicelib.catalog.media import media
+from chalicelib.catalog.pricing import prices
 from chalicelib.catalog.product import ProductDraft
 from chalicelib.catalog.product_writes import Writes
+from chalicelib.catalog.sorting import attributes, categories
 from chalicelib.catalog.tables import Product, TakenHandle, Variant
 from chalicelib.core import audit, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key

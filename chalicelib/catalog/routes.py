@@ -6,24 +6,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog import (
-    attributes,
-    categories,
-    collections,
-    feeds,
-    price_schemas,
-    prices,
-    review_schemas,
-    reviews,
-    schemas,
-    search_views,
-    searching,
-    service,
-    suggesting,
-    tables,
-    taxonomy_schemas,
-)
-from chalicelib.catalog.search_schemas import Search, SearchResults, Suggest, Suggestions
+from chalicelib.catalog import schemas, service, tables
+from chalicelib.catalog.feeds import feeds
+from chalicelib.catalog.pricing import price_schemas, prices
+from chalicelib.catalog.reviews import review_schemas, reviews
+from chalicelib.catalog.search import search_views, searching, suggesting
+from chalicelib.catalog.search.search_schemas import Search, SearchResults, Suggest, Suggestions
+from chalicelib.catalog.sorting import attributes, categories, collections, taxonomy_schemas
 from chalicelib.core.errors import moved
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor
 from chalicelib.core.web import Elsewhere, Routes

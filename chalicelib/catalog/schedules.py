@@ -2,7 +2,9 @@
 
 from chalice.app import Blueprint, CloudWatchEvent, Cron, Rate
 
-from chalicelib.catalog import index_check, price_turns, publishing
+from chalicelib.catalog import publishing
+from chalicelib.catalog.pricing import price_turns
+from chalicelib.catalog.search import index_check
 from chalicelib.core import jobs
 
 schedules = Blueprint(__name__)

@@ -5,10 +5,9 @@ from typing import Any, cast
 
 import msgspec
 
-from chalicelib.catalog import categories, moderation, prices
-from chalicelib.catalog.moderation import Rating
-from chalicelib.catalog.price_schemas import Tier, tiers
-from chalicelib.catalog.prices import Terms
+from chalicelib.catalog.pricing import prices
+from chalicelib.catalog.pricing.price_schemas import Tier, tiers
+from chalicelib.catalog.pricing.prices import Terms
 from chalicelib.catalog.product import (
     AttributeValue,
     Dimensions,
@@ -21,9 +20,12 @@ from chalicelib.catalog.product import (
     Status,
 )
 from chalicelib.catalog.product_items import moment
+from chalicelib.catalog.reviews import moderation
+from chalicelib.catalog.reviews.moderation import Rating
+from chalicelib.catalog.sorting import categories
+from chalicelib.catalog.sorting.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
 from chalicelib.catalog.tables import Page as ProductPage
 from chalicelib.catalog.tables import Product, Shelved, Standing, Variant
-from chalicelib.catalog.taxonomy_schemas import AttributeLabel, Crumb, attribute_labels, breadcrumbs
 from chalicelib.core.money import Currency, Money
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
@@ -179,7 +181,7 @@ def product(page: ProductPage, locale: str | None, on: Terms) -> ProductView:
 
 
 def _json_ld(page: ProductPage, locale: str | None, on: Terms) -> dict[str, Any]:
-    from chalicelib.catalog import listings  # no event function tells the web of a product
+    from chalicelib.catalog.feeds import listings
 
     return listings.json_ld(page, locale, on)
 

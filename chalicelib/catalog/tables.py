@@ -25,7 +25,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.catalog import product as rules
-from chalicelib.catalog.price_lists import ListMinima
+from chalicelib.catalog.pricing.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
 from chalicelib.core import due, dynamo
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from chalicelib.catalog import prices
+from chalicelib.catalog.pricing import prices
 from chalicelib.core import clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item
 from chalicelib.core.errors import ShopError, busy, invalid, not_found

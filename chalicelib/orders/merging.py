@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chalicelib.catalog import prices
+from chalicelib.catalog.pricing import prices
 from chalicelib.core import dynamo, ids
 from chalicelib.core.dynamo import Action, Condition
 from chalicelib.core.errors import ShopError, busy

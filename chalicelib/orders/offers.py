@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.catalog import prices
 from chalicelib.catalog import service as catalog
+from chalicelib.catalog.pricing import prices
 from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Item, Key
 from chalicelib.core.errors import ShopError

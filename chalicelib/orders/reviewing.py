@@ -1,13 +1,13 @@
 """Who may say something of what: buyers, of the lines of their order that they have, once for each."""
 
-from chalicelib.catalog import photos, reviews
-from chalicelib.catalog.media import Upload as Upload
-from chalicelib.catalog.media import upload as upload
-from chalicelib.catalog.media import url as url
-from chalicelib.catalog.photos import Media as Media
-from chalicelib.catalog.reviews import Purchase
-from chalicelib.catalog.reviews import Review as Review
-from chalicelib.catalog.reviews import Words as Words
+from chalicelib.catalog.media.media import Upload as Upload
+from chalicelib.catalog.media.media import upload as upload
+from chalicelib.catalog.media.media import url as url
+from chalicelib.catalog.reviews import photos, reviews
+from chalicelib.catalog.reviews.photos import Media as Media
+from chalicelib.catalog.reviews.reviews import Purchase
+from chalicelib.catalog.reviews.reviews import Review as Review
+from chalicelib.catalog.reviews.reviews import Words as Words
 from chalicelib.core import dynamo
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once

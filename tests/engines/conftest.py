@@ -36,7 +36,7 @@ def osmem_url() -> Iterator[str]:
 @pytest.fixture(params=["osmem", pytest.param("opensearch", marks=pytest.mark.engines)])
 def search_engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an engine, and the shop looks there."""
-    from chalicelib.catalog import search_engine as engine
+    from chalicelib.catalog.search import search_engine as engine
     from chalicelib.core.settings import settings
 
     usual = settings.opensearch_url

@@ -88,7 +88,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def pages_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import index_check, reindexing
+    from chalicelib.catalog.search import index_check, reindexing
 
     monkeypatch.setattr(reindexing, "_BATCH", 2)
     monkeypatch.setattr(index_check, "_BATCH", 2)
@@ -97,7 +97,7 @@ def pages_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def between_pages(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let things happen between the reading of a page and its writing, the first of them at the first page."""
-    from chalicelib.catalog import indexing
+    from chalicelib.catalog.search import indexing
 
     page = indexing.page
 
@@ -129,7 +129,7 @@ def test_late_and_repeated_events_leave_the_present_state_in_search(searchable: 
 
 
 def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
-    from chalicelib.catalog import documents, indexing, search_engine
+    from chalicelib.catalog.search import documents, indexing, search_engine
 
     shop = searchable
     mug, bowl = shop.product("mug"), shop.product("bowl")
@@ -142,7 +142,8 @@ def test_an_old_state_never_covers_a_newer_one(searchable: Shop) -> None:
 
 
 def test_a_change_of_how_a_product_stands_is_a_newer_state(searchable: Shop) -> None:
-    from chalicelib.catalog import indexing, tables
+    from chalicelib.catalog import tables
+    from chalicelib.catalog.search import indexing
     from chalicelib.catalog.tables import Standing
     from chalicelib.core import dynamo
 
@@ -180,7 +181,7 @@ def test_a_batch_takes_one_request_to_each_side_and_no_product_twice(searchable:
 
 
 def test_only_what_the_engine_refuses_goes_back_to_the_queue(searchable: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import documents
+    from chalicelib.catalog.search import documents
 
     shop = searchable
     shop.product("mug"), shop.product("bowl")
@@ -265,7 +266,7 @@ def test_a_search_under_which_the_index_is_replaced_is_asked_once_more(
 ) -> None:
     from opensearchpy.exceptions import NotFoundError, TransportError
 
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
 
     searchable.product("mug")
     follow(searchable)
@@ -286,7 +287,7 @@ def test_a_search_under_which_the_index_is_replaced_is_asked_once_more(
 def test_a_reindex_that_stopped_goes_on_and_misses_no_change(
     searchable: Shop, pages_of_two: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
 
     shop = searchable
     made = [shop.product(f"p{n}") for n in range(5)]
@@ -311,7 +312,7 @@ def test_a_reindex_that_stopped_goes_on_and_misses_no_change(
 def test_a_reindex_without_time_says_so_and_goes_on(
     searchable: Shop, pages_of_two: None, between_pages: Callable[..., None]
 ) -> None:
-    from chalicelib.catalog import reindexing
+    from chalicelib.catalog.search import reindexing
     from chalicelib.core import jobs
     from chalicelib.core.errors import ShopError
 
@@ -334,7 +335,7 @@ def test_two_do_not_rebuild_the_index_at_once(searchable: Shop, between_pages: C
 
 
 def test_what_a_broken_off_reindex_left_behind_is_gone_after_the_next(searchable: Shop) -> None:
-    from chalicelib.catalog import documents, search_engine
+    from chalicelib.catalog.search import documents, search_engine
 
     searchable.product("mug")
     search_engine.build("products-left-behind", documents.INDEX)
@@ -347,7 +348,7 @@ def test_what_a_broken_off_reindex_left_behind_is_gone_after_the_next(searchable
 def test_what_is_written_as_the_new_index_takes_over_makes_no_index_by_accident(
     searchable: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
 
     shop = searchable
     mug = shop.product("mug")
@@ -376,8 +377,8 @@ def test_the_check_finds_nothing_in_an_index_that_is_right(searchable: Shop, pag
 
 
 def test_the_check_repairs_what_is_missing_old_or_too_much(searchable: Shop, pages_of_two: None) -> None:
-    from chalicelib.catalog import documents, search_engine
-    from chalicelib.catalog.search_engine import Write
+    from chalicelib.catalog.search import documents, search_engine
+    from chalicelib.catalog.search.search_engine import Write
 
     shop = searchable
     made = [shop.product(f"p{n}") for n in range(5)]
@@ -398,7 +399,7 @@ def test_the_check_repairs_what_is_missing_old_or_too_much(searchable: Shop, pag
 
 
 def test_the_check_goes_on_where_it_stopped(searchable: Shop, pages_of_two: None) -> None:
-    from chalicelib.catalog import index_check
+    from chalicelib.catalog.search import index_check
     from chalicelib.core import jobs
     from chalicelib.core.errors import ShopError
 
@@ -431,7 +432,7 @@ def test_an_empty_engine_is_filled_by_the_check(searchable: Shop) -> None:
 
 
 def test_after_an_outage_the_index_catches_up_by_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
     from chalicelib.core.settings import settings
 
     port = free_port()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from inprocess import Shop
 
-from chalicelib.catalog import arranging, categories, collections, shelving, tables
+from chalicelib.catalog import tables
+from chalicelib.catalog.sorting import arranging, categories, collections, shelving
 from chalicelib.core import jobs, sqs
 
 Travel = Callable[[timedelta], None]
@@ -253,7 +254,7 @@ def test_a_walk_that_runs_out_of_time_goes_on_where_it_was(
         arranging, "_arrange", lambda product, event: looked_at.append(product.handle) or arrange(product, event)
     )
     left: Iterator[bool] = iter([False, True] * 50)
-    monkeypatch.setattr("chalicelib.catalog.imports.deadline", lambda seconds: lambda: next(left))
+    monkeypatch.setattr("chalicelib.catalog.files.imports.deadline", lambda seconds: lambda: next(left))
     rule(clothes, "season", "price > 0")
     settle()
     assert sorted(looked_at) == sorted(["shirt", "belt", "scarf", "mug"] * 2)

@@ -6,7 +6,7 @@ import pytest
 from inprocess import Shop, eur
 from refusals import refusal
 
-from chalicelib.catalog import attributes
+from chalicelib.catalog.sorting import attributes
 
 MUG = {"handle": "mug", "title": "Mug", "status": "published", "variants": [{"sku": "MUG", "price": eur(1)}]}
 

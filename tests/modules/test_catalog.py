@@ -89,7 +89,7 @@ def test_a_bad_product_is_refused_by_its_field(shop: Shop, changed: dict, pointe
 def test_without_the_engine_search_says_so_and_the_rest_works(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     from opensearchpy import OpenSearch
 
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
 
     nobody = OpenSearch(hosts=["http://127.0.0.1:9"], max_retries=0)
     monkeypatch.setattr(search_engine, "engine", lambda: nobody)

@@ -7,8 +7,8 @@ import pytest
 from inprocess import Shop, eur
 from refusals import refusal
 
-from chalicelib.catalog import categories
-from chalicelib.catalog.taxonomy import CategoryDraft
+from chalicelib.catalog.sorting import categories
+from chalicelib.catalog.sorting.taxonomy import CategoryDraft
 from chalicelib.core import cache
 from chalicelib.core.staff import Staff
 

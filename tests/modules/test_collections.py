@@ -6,7 +6,7 @@ import pytest
 from inprocess import Shop, eur
 from refusals import refusal
 
-from chalicelib.catalog import collections
+from chalicelib.catalog.sorting import collections
 
 
 def put(shop: Shop, collection_id: str, **fields: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 from inprocess import Shop
 from refusals import refusal
 
-from chalicelib.catalog import curating, curation
+from chalicelib.catalog.search import curating, curation
 from chalicelib.core import cache
 
 

@@ -128,14 +128,14 @@ def test_a_definition_that_can_not_be_is_named(shop: Shop, line: dict[str, Any],
 
 
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import exports
+    from chalicelib.catalog.files import exports
 
     monkeypatch.setattr(exports, "_PART", 1)
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
 
 
 def test_a_long_export_goes_on_where_it_stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import exports
+    from chalicelib.catalog.files import exports
 
     Import(shop).run(file(*(bowl(n) for n in range(25))))
     whole = Export(shop).run()
@@ -156,7 +156,8 @@ def test_a_long_export_goes_on_where_it_stopped(shop: Shop, monkeypatch: pytest.
 
 
 def test_two_functions_at_one_export_write_it_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import exports, storage
+    from chalicelib.catalog import storage
+    from chalicelib.catalog.files import exports
 
     Import(shop).run(file(*(bowl(n) for n in range(3))))
     whole = Export(shop).run()

@@ -172,7 +172,7 @@ def test_an_empty_shop_has_feeds_that_can_be_read(shop: Shop) -> None:
 def test_without_a_storefront_nothing_is_made_and_the_answer_says_why(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.catalog import feeds, listings
+    from chalicelib.catalog.feeds import feeds, listings
 
     make()
     for module in (feeds, listings):
@@ -210,7 +210,8 @@ def test_the_clock_makes_them_once_a_day_and_a_person_at_any_time(
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages, parts and sitemaps of a few products."""
-    from chalicelib.catalog import feed_making, storage, window
+    from chalicelib.catalog import storage
+    from chalicelib.catalog.feeds import feed_making, window
 
     monkeypatch.setattr(window, "_PAGE", 3)
     monkeypatch.setattr(window, "_MOST_VARIANTS", 2)
@@ -229,7 +230,7 @@ def shelf(shop: Shop, small: None) -> list[str]:
 
 
 def run(out_of_time: Callable[[], bool], **wanted: bool) -> dict[str, Any]:
-    from chalicelib.catalog import feed_making, listings
+    from chalicelib.catalog.feeds import feed_making, listings
 
     where = listings.storefront()
     assert where is not None

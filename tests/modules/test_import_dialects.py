@@ -95,7 +95,7 @@ def test_items_of_a_group_in_a_feed_are_one_product(shop: Shop) -> None:
 
 
 def test_a_feed_is_read_on_from_an_item(shop: Shop) -> None:
-    from chalicelib.catalog import imports
+    from chalicelib.catalog.files import imports
 
     hats = "".join(
         f"<item><g:id>H{n}</g:id><g:title>Hat {n}</g:title><g:price>5 EUR</g:price><g:link>https://x.example/{n}</g:link></item>"

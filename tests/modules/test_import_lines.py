@@ -98,7 +98,7 @@ def test_a_product_costs_a_transaction_and_its_share_of_three_reads(shop: Shop, 
 
 
 def test_a_file_is_read_on_from_where_its_job_stands(shop: Shop, called: list[tuple[str, Any]]) -> None:
-    from chalicelib.catalog import imports
+    from chalicelib.catalog.files import imports
 
     content = file(*(bowl(n) for n in range(30)))
     work = Import(shop).upload(content)
@@ -113,7 +113,7 @@ def test_a_file_is_read_on_from_where_its_job_stands(shop: Shop, called: list[tu
 
 
 def test_a_file_that_was_replaced_meanwhile_is_not_read_on(shop: Shop) -> None:
-    from chalicelib.catalog import imports
+    from chalicelib.catalog.files import imports
 
     work = Import(shop).upload(file(bowl(1), bowl(2)))
     looks = iter([False, True])
@@ -131,8 +131,8 @@ def test_reading_takes_the_same_memory_for_any_number_of_products() -> None:
 
 def peak(products: int) -> int:
     """The most memory in bytes that reading so many products takes, with every handle another one."""
-    from chalicelib.catalog import dialects
-    from chalicelib.catalog.reading import Shop as For
+    from chalicelib.catalog.files import dialects
+    from chalicelib.catalog.files.reading import Shop as For
 
     def chunks() -> Iterator[bytes]:
         for start in range(0, products, 500):

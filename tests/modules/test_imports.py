@@ -191,7 +191,7 @@ def test_a_second_notice_of_the_same_file_changes_nothing(shop: Shop) -> None:
 
 
 def test_a_job_that_ran_out_of_time_goes_on_where_it_stopped(shop: Shop) -> None:
-    from chalicelib.catalog import imports
+    from chalicelib.catalog.files import imports
 
     work = Import(shop).upload(HEADER + MUG + BOWL)
     answers = iter([False, True])
@@ -251,8 +251,8 @@ def test_an_operators_import_goes_on_if_its_file_is_the_same(
 ) -> None:
     from inprocess import CONTEXT
 
-    from chalicelib.catalog import imports
     from chalicelib.catalog.console import catalog_import_file
+    from chalicelib.catalog.files import imports
 
     def put(content: str) -> None:
         boto3.client("s3").put_object(Bucket="media", Key="imports/by-hand.csv", Body=content.encode())

@@ -106,7 +106,7 @@ def test_a_shop_that_does_not_know_its_storefront_tells_no_addresses(
 ) -> None:
     import msgspec
 
-    from chalicelib.catalog import listings
+    from chalicelib.catalog.feeds import listings
 
     monkeypatch.setattr(listings, "settings", msgspec.structs.replace(listings.settings, shop_url=""))
     shop.product("mug")

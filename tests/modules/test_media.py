@@ -115,7 +115,7 @@ def test_what_arrives_and_is_no_such_picture_is_served_to_nobody(shop: Shop, dat
 
 @pytest.mark.parametrize("size", [1, len(png()) - 1, len(png()) + 1])
 def test_what_is_not_of_the_announced_size_is_not_read(shop: Shop, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    from chalicelib.catalog import images
+    from chalicelib.catalog.media import images
 
     monkeypatch.setattr(images, "look", lambda data: pytest.fail("it was read"))
     now = Picture(shop, png(), size=size).arrive()

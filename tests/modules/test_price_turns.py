@@ -9,7 +9,7 @@ from inprocess import Shop, eur, list_price, usd
 from refusals import refusal
 from searching import follow, handles
 
-from chalicelib.catalog import price_turns
+from chalicelib.catalog.pricing import price_turns
 from chalicelib.core import clock
 
 Json = dict[str, Any]

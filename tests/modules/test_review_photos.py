@@ -147,7 +147,7 @@ def test_photos_are_sent_once_something_was_delivered(shop: Shop) -> None:
 
 
 def test_nobody_fills_the_bucket(shop: Shop, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import photos
+    from chalicelib.catalog.reviews import photos
 
     monkeypatch.setattr(photos, "MOST_OF_AN_ORDER", 2)
     first = order.post("/review-photos", NEW, key="a-key-of-16-chars")

@@ -72,7 +72,7 @@ def test_a_sku_that_is_gone_takes_no_other_with_it(shop: Shop) -> None:
 
 
 def test_the_count_does_not_wait_for_search(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.catalog import search_engine
+    from chalicelib.catalog.search import search_engine
 
     monkeypatch.setattr(search_engine, "write", lambda *_: 1 / 0)
     mug = shop.product("mug")["id"]
@@ -81,7 +81,7 @@ def test_the_count_does_not_wait_for_search(shop: Shop, monkeypatch: pytest.Monk
 
 
 def test_a_parcel_is_remembered_for_longer_than_its_event_can_come_again(shop: Shop) -> None:
-    from chalicelib.catalog import sales
+    from chalicelib.catalog.reviews import sales
     from chalicelib.core import outbox
 
     assert sales._REMEMBERED.days >= outbox.KEPT.days + 14

@@ -83,7 +83,7 @@ def test_ids_that_are_none_are_404(shop: Shop) -> None:
 
 
 def test_an_error_of_ours_says_nothing_of_its_inside(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    from chalicelib.catalog import categories
+    from chalicelib.catalog.sorting import categories
 
     def broken() -> None:
         raise RuntimeError("secret inside")

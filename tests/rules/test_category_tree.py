@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog.category_tree import MOST_LEVELS, Place, Tree, grown
+from chalicelib.catalog.sorting.category_tree import MOST_LEVELS, Place, Tree, grown
 from chalicelib.core.errors import ShopError
 
 IDS = [f"c{n}" for n in range(12)]

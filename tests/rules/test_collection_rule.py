@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog.collection_rule import All, Either, Facts, Not, Number, OnSale, Price, Rule, Words
-from chalicelib.catalog.rule_language import parse, text_of
+from chalicelib.catalog.sorting.collection_rule import All, Either, Facts, Not, Number, OnSale, Price, Rule, Words
+from chalicelib.catalog.sorting.rule_language import parse, text_of
 from chalicelib.core.errors import ShopError
 
 SHIRT = Facts(

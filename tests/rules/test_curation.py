@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog import curation, synonyms
-from chalicelib.catalog.curation import CurationDraft
-from chalicelib.catalog.synonyms import SynonymDraft, gathered
+from chalicelib.catalog.search import curation, synonyms
+from chalicelib.catalog.search.curation import CurationDraft
+from chalicelib.catalog.search.synonyms import SynonymDraft, gathered
 from chalicelib.core.errors import ShopError
 
 TEXT = st.text(max_size=60)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from told import PAGE, anything, euros, listing, offer
 
-from chalicelib.catalog import google_feed
-from chalicelib.catalog.listing import Listing
+from chalicelib.catalog.feeds import google_feed
+from chalicelib.catalog.feeds.listing import Listing
 from chalicelib.catalog.product import Dimensions
 from chalicelib.core.money import Money
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog.gtin import gtin
+from chalicelib.catalog.feeds.gtin import gtin
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import WHERE, avif, gif, jpeg, png, webp
 
-from chalicelib.catalog.images import AVIF, GIF, JPEG, LONGEST_SIDE, PNG, WEBP, Unusable, look
-from chalicelib.catalog.traces import without_traces
+from chalicelib.catalog.media.images import AVIF, GIF, JPEG, LONGEST_SIDE, PNG, WEBP, Unusable, look
+from chalicelib.catalog.media.traces import without_traces
 
 KINDS = {JPEG: jpeg, PNG: png, WEBP: webp, GIF: gif, AVIF: avif}
 each_kind = pytest.mark.parametrize(("kind", "make"), KINDS.items())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from told import PAGE, anything, euros, listing, offer
 
-from chalicelib.catalog import json_ld
-from chalicelib.catalog.json_ld import Rating, Step
+from chalicelib.catalog.feeds import json_ld
+from chalicelib.catalog.feeds.json_ld import Rating, Step
 from chalicelib.core.money import Money
 
 # The types used here and what schema.org lets them say.

@@ -3,7 +3,7 @@
 import pytest
 from told import euros
 
-from chalicelib.catalog.listing import Storefront, reduced_from, trait, traits, variant_title
+from chalicelib.catalog.feeds.listing import Storefront, reduced_from, trait, traits, variant_title
 from chalicelib.core.money import Money
 
 SHOP = Storefront("https://shop.example", "/products/{handle}", "/c/{category}", "/{locale}")

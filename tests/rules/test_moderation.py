@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog import moderation
-from chalicelib.catalog.moderation import NAMELESS, PENDING, PUBLISHED, REJECTED, Rating
+from chalicelib.catalog.reviews import moderation
+from chalicelib.catalog.reviews.moderation import NAMELESS, PENDING, PUBLISHED, REJECTED, Rating
 from chalicelib.core.errors import ShopError
 
 STATES = (PENDING, PUBLISHED, REJECTED)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog.plain_text import cut, plain_text, without_controls
+from chalicelib.catalog.feeds.plain_text import cut, plain_text, without_controls
 
 
 @pytest.mark.parametrize(

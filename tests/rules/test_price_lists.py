@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog import price_lists
-from chalicelib.catalog.price_lists import PriceList, Terms
+from chalicelib.catalog.pricing import price_lists
+from chalicelib.catalog.pricing.price_lists import PriceList, Terms
 from chalicelib.catalog.product import ListPrice
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money

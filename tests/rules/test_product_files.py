@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.catalog import cells, dialects, encodings, magento, merchant, product, shopify, text_lines, woocommerce
-from chalicelib.catalog.cells import BadCell
-from chalicelib.catalog.reading import Form, Place, Read, Shop
+from chalicelib.catalog import product
+from chalicelib.catalog.files import cells, dialects, encodings, magento, merchant, shopify, text_lines, woocommerce
+from chalicelib.catalog.files.cells import BadCell
+from chalicelib.catalog.files.reading import Form, Place, Read, Shop
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 

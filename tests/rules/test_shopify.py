@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog import product, shopify
-from chalicelib.catalog.cells import Row
+from chalicelib.catalog import product
+from chalicelib.catalog.files import shopify
+from chalicelib.catalog.files.cells import Row
+from chalicelib.catalog.files.reading import Numbered, Problem, Read, Shop, grouped
 from chalicelib.catalog.product import Image, ProductDraft
-from chalicelib.catalog.reading import Numbered, Problem, Read, Shop, grouped
 from chalicelib.core.money import Money
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

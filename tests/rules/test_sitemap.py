@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element, fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.catalog import sitemap
+from chalicelib.catalog.feeds import sitemap
 
 S = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 LINK = "{http://www.w3.org/1999/xhtml}link"

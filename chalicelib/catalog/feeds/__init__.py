@@ -1,0 +1,1 @@
+"""How the world outside is told of products: feeds, sitemaps, schema.org."""

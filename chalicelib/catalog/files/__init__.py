@@ -1,0 +1,1 @@
+"""Product files in and out: dialects, jobs, reports."""

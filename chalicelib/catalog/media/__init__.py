@@ -1,0 +1,1 @@
+"""Pictures: sent by a link, checked, then shown."""

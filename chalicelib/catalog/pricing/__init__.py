@@ -1,0 +1,1 @@
+"""What a piece costs whom: price lists by currency, customer group and quantity."""

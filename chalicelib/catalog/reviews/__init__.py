@@ -1,0 +1,1 @@
+"""What buyers say of products, with pictures, read by staff first."""

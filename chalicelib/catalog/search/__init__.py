@@ -1,0 +1,1 @@
+"""How products are found: documents, queries, counts, words, and the index that follows the table."""
