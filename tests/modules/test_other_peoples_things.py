@@ -62,6 +62,7 @@ PUBLIC = {
     ("GET", "/categories/{category_id}"),
     ("GET", "/collections/{collection_id}"),
     ("GET", "/collections/{collection_id}/products"),
+    ("GET", "/sitemaps/{file}"),
 }
 
 
