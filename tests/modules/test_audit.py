@@ -149,6 +149,7 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "catalog.put_curation": ("curation.put", curation("put")),
     "catalog.delete_curation": ("curation.deleted", curation("delete")),
     "catalog.start_import": ("import.started", lambda _: Write("/admin/imports", {})),
+    "catalog.start_export": ("export.started", lambda _: Write("/admin/exports", {})),
     "catalog.create_picture": (
         "media.created",
         lambda _: Write("/admin/media", {"content_type": "image/png", "size": 7, "filename": "Lin.png"}),
