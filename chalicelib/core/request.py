@@ -133,9 +133,15 @@ def _query(request: Request, kind: Any) -> Any:
     values: Any = request.query_params or {}
     given = {name: values.getlist(name) if name in _repeatable(kind) else values[name] for name in values}
     try:
-        return msgspec.convert(given, kind, strict=False)
+        query = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid_field(error, "/query") from None
+    for name in given:
+        if (
+            getattr(query, name) is None
+        ):  # msgspec takes the word "null" for nothing; a parameter is absent or has a value
+            raise invalid(f"/query/{name}", "Leave a parameter out that has no value.")
+    return query
 
 
 @cache

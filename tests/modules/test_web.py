@@ -56,11 +56,18 @@ def test_a_body_that_is_too_large_is_413(shop: Shop) -> None:
         ("limit=x", "/query/limit"),
         ("limit=101", "/query/limit"),
         ("page=2", "/query/page"),
+        ("limit=null", "/query/limit"),
     ],
 )
 def test_a_bad_query_is_named(shop: Shop, query: str, pointer: str) -> None:
     status, problem = problem_of(shop, "GET", f"/products?{query}", None)
     assert (status, problem["pointer"]) == (422, pointer)
+
+
+@pytest.mark.parametrize("name", ["price_max", "rating_min"])
+def test_a_parameter_is_absent_or_has_a_value(shop: Shop, name: str) -> None:
+    status, problem = problem_of(shop, "GET", f"/search?{name}=null", None)
+    assert (status, problem["pointer"]) == (422, f"/query/{name}")
 
 
 def test_an_endless_path_is_refused(shop: Shop) -> None:
