@@ -120,6 +120,8 @@ def _complete(header: OrderHeader) -> list[Action]:
     if header.state != states.CONFIRMED or not _is_done(header):
         return []
     service.move(header, states.COMPLETED)
+    # Nothing is waited for any more, also where the money that completes the order is what was waited for.
+    due.look_after(header, None)
     return service.record(header.id, service.event(OrderCompleted, header), {})
 
 

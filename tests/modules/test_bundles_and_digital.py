@@ -1,12 +1,16 @@
 """A bundle shares the stock of its components; what is digital is neither counted nor sent."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from inprocess import ADDRESS, Buyer, Shop, eur
 from refusals import refusal
 from strict_stripe import StripeServer
+
+from chalicelib.core import clock
+from chalicelib.orders import tables
 
 
 @pytest.fixture
@@ -124,6 +128,28 @@ def test_a_digital_order_needs_no_address_and_is_completed_by_its_money(stocked:
     stocked.staff.post(f"/admin/orders/{order.id}/refunds", {})
     stocked.hear(bank)
     assert order.get()["payment_status"] == "refunded"
+
+
+def test_a_digital_order_whose_promise_lapsed_is_completed_by_the_next_payment_and_waits_for_nothing(
+    stocked: Shop, bank: StripeServer, travel: Callable[[timedelta], None]
+) -> None:
+    order = digital_order(stocked)
+    bank.pay(order.secret)
+    for event in bank.webhooks:
+        stocked.webhook(event)
+    bank.webhooks.clear()
+    stocked.work_off_webhooks()
+    bank.lapse("pi_000001")
+    stocked.hear(bank)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("confirmed", "unpaid")
+    again = order.post("/payments")
+    bank.pay(again["client_secret"])
+    stocked.hear(bank)
+    assert order.get()["status"] == "completed"
+    travel(timedelta(hours=49))
+    stocked.expire()
+    assert order.get()["status"] == "completed"
+    assert list(tables.waiting(clock.now(), 50)) == []
 
 
 def test_a_digital_order_can_not_be_paid_at_the_door(stocked: Shop) -> None:

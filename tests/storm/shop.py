@@ -259,6 +259,8 @@ class Staff(Client):
             shipments = self.must((200,), "GET", f"/admin/orders/{order}/shipments")["data"]
             for shipment in shipments:
                 busy = self._handle(shipment) or busy
+            if not shipments and self.town.closing:  # it is all digital, and the money that it waits for has lapsed
+                self._lose_patience(order)
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
