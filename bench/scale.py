@@ -72,8 +72,10 @@ def repeated(products: int) -> Iterator[dict[str, Any]]:
 def _renamed(draft: dict[str, Any], number: int) -> dict[str, Any]:
     if number == 0:
         return draft
-    variants = [{**v, "sku": f"{v['sku'][:90].strip()} #{number}"} for v in draft["variants"]]
-    return {**draft, "handle": f"{draft['handle']}-{number}", "variants": variants}
+    handle = f"{draft['handle']}-{number}"
+    # Cut to what a SKU may have, and told apart by the handle: some begin with the same eighty characters.
+    variants = [{**v, "sku": f"{v['sku'][:80].strip()} {handle}"} for v in draft["variants"]]
+    return {**draft, "handle": handle, "variants": variants}
 
 
 def _import(products: int) -> tuple[dict[str, Any], float, float]:

@@ -1,5 +1,9 @@
 """One kind of error for everything that a shop refuses to do."""
 
+import re
+
+import msgspec
+
 
 class ShopError(Exception):
     """A refusal that the caller can understand and act on; web.py turns it into RFC 9457 problem+json.
@@ -37,3 +41,17 @@ def busy() -> ShopError:
 def moved(location: str) -> ShopError:
     """301: what was asked for is at `location` now, which may be relative to the path that was asked."""
     return ShopError("moved", 301, "This has another address now.", extra={"location": location})
+
+
+def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What msgspec says is wrong, and the RFC 6901 pointer of where: "Expected `int` - at `$.items[0].quantity`".
+
+    Of what is wrong with a key or a value of a mapping it does not say which one it is: "at `key` in `$.stock`",
+    "at `$.stock[...]`". Then the mapping is named.
+    """
+    detail, _, place = str(error).partition(" - at `")
+    place = place.rpartition("$")[2].partition("[...]")[0]
+    steps = re.findall(r"\.?([^.\[\]`]+)", place)
+    if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
+        steps.append(missing[1])
+    return detail, "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)

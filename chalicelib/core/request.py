@@ -9,7 +9,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import inspect
 
-from chalicelib.core.errors import ShopError, invalid
+from chalicelib.core.errors import ShopError, invalid, place_of
 from chalicelib.core.idempotency import Once, once
 from chalicelib.core.operation import SECRETS, VISITORS, Operation
 from chalicelib.core.staff import Staff, forbidden
@@ -175,15 +175,5 @@ def _raw_body(request: Request) -> bytes:
 
 
 def _invalid_field(error: msgspec.ValidationError, prefix: str) -> ShopError:
-    """msgspec ends its message with the place: "Expected `int` - at `$.items[0].quantity`".
-
-    Of what is wrong with a key or a value of a mapping it does not say which one it is: "at `key` in `$.stock`",
-    "at `$.stock[...]`". Then the mapping is named.
-    """
-    detail, _, place = str(error).partition(" - at `")
-    place = place.rpartition("$")[2].partition("[...]")[0]
-    steps = re.findall(r"\.?([^.\[\]`]+)", place)
-    if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
-        steps.append(missing[1])
-    pointer = prefix + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
-    return ShopError("invalid_field", 422, f"{detail}.", pointer=pointer)
+    detail, place = place_of(error)
+    return invalid(prefix + place, f"{detail}.")

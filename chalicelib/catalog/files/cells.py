@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib.catalog.product import Dimensions
 from chalicelib.core import money
-from chalicelib.core.errors import ShopError
+from chalicelib.core.errors import ShopError, place_of
 from chalicelib.core.money import Money
 
 Row = Mapping[str, str]
@@ -181,17 +181,3 @@ def checked(made: T, columns: Mapping[str, str]) -> T:
         detail, place = place_of(error)
         field = place.strip("/").partition("/")[0]
         raise BadCell(columns.get(field, field), f"{detail}.") from None
-
-
-def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
-    """What msgspec says is wrong, and the JSON pointer of where.
-
-    Of what is wrong with a key or a value of a mapping it does not say which one it is: "at `key` in `$.stock`",
-    "at `$.stock[...]`". Then the mapping is named.
-    """
-    detail, _, place = str(error).partition(" - at `")
-    place = place.rpartition("$")[2].partition("[...]")[0]
-    steps = re.findall(r"\.?([^.\[\]`]+)", place)
-    if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
-        steps.append(missing[1])
-    return detail, "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)

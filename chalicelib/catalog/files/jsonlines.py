@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.files.cells import place_of
 from chalicelib.catalog.files.reading import Definition, Numbered, Problem, Read, Shop
 from chalicelib.catalog.pricing.price_lists import PriceListDraft
 from chalicelib.catalog.product import AttributeId, Handle, ProductDraft, Slug
 from chalicelib.catalog.sorting.taxonomy import AttributeDraft, CategoryDraft, CollectionDraft
+from chalicelib.core.errors import place_of
 
 NAME = "jsonl"
 # A line is a row of one column that has no name.
