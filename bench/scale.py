@@ -117,6 +117,7 @@ class Asked(threading.Thread):
         self.finds = finds
         self.answered = 0
         self.slowest = 0.0
+        self.began = time.monotonic()
         self.failures: list[str] = []
         self.over = threading.Event()
 
@@ -129,7 +130,8 @@ class Asked(threading.Thread):
                 else:
                     self.failures.append(f"{query}: nothing found")
             except Exception as error:
-                self.failures.append(f"{query}: {error!r}")
+                seconds = time.monotonic() - self.began
+                self.failures.append(f"{query}, after {seconds:.2f} s: {error!r}, {error.__cause__!r}")
             self.slowest = max(self.slowest, time.monotonic() - began)
             if self.over.wait(0.02):
                 return

@@ -45,3 +45,11 @@ def search_engine(request: pytest.FixtureRequest) -> Iterator[str]:
     yield settings.opensearch_url
     msgspec.structs.force_setattr(settings, "opensearch_url", usual)
     engine.engine.cache_clear()
+
+
+@pytest.fixture
+def pages_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.catalog.search import index_check, reindexing
+
+    monkeypatch.setattr(reindexing, "_BATCH", 2)
+    monkeypatch.setattr(index_check, "_BATCH", 2)

@@ -22,6 +22,8 @@ from chalicelib.core.settings import settings
 
 ALIAS = "products"
 BUILDING = "products-building"
+# Where indexes are that are behind no alias any more.
+_ASIDE = ""
 # Longer than any function lives: what one has read before a deletion it writes within this time, or not at all.
 _DELETIONS_KEPT = {"index.gc_deletes": "1h"}
 # A small domain of AWS takes requests of 10 MB.
@@ -88,9 +90,9 @@ def write(writes: Sequence[Write], index: dict[str, Any]) -> dict[str, str]:
 
 
 def build(name: str, index: dict[str, Any]) -> None:
-    """Begin a new index, which nobody sees and everybody writes to; one that was begun before is dropped."""
-    if old := _aliases().get(BUILDING):
-        engine().indices.delete(index=",".join(sorted(old)))
+    """Begin a new index, which nobody sees and everybody writes to; what was begun or left before is dropped."""
+    known = _aliases()
+    _drop(known.get(BUILDING, set()) | known.get(_ASIDE, set()))
     _create(name, index, BUILDING)
 
 
@@ -106,13 +108,18 @@ def fill(writes: Iterable[Write]) -> None:
 
 
 def show(name: str) -> None:
-    """Let search look into `name` from now on, in one step, and drop what it looked into before."""
+    """Let search look into `name` from now on, in one step, and drop what it looked into before.
+
+    In two requests: where one of them did both, OpenSearch closes the old index some milliseconds before searches see
+    that there is another, and answers them with 503.
+    """
     engine().indices.refresh(index=name)
     old = _aliases().get(ALIAS, set()) - {name}
-    moves: list[dict[str, Any]] = [{"remove_index": {"index": each}} for each in sorted(old)]
+    moves: list[dict[str, Any]] = [{"remove": {"index": each, "alias": ALIAS}} for each in sorted(old)]
     moves.append({"remove": {"index": name, "alias": BUILDING}})
     moves.append({"add": {"index": name, "alias": ALIAS}})
     engine().indices.update_aliases(body={"actions": moves})
+    _drop(old)
 
 
 def versions(ids: Sequence[str]) -> dict[str, int]:
@@ -246,9 +253,14 @@ def _aliases() -> dict[str, set[str]]:
     """The shop's indexes, by alias."""
     found: dict[str, set[str]] = {}
     for name, index in engine().indices.get_alias(index=f"{ALIAS}-*").items():
-        for alias in index["aliases"]:
+        for alias in index["aliases"] or (_ASIDE,):
             found.setdefault(alias, set()).add(name)
     return found
+
+
+def _drop(names: set[str]) -> None:
+    if names:
+        engine().indices.delete(index=",".join(sorted(names)), params={"ignore_unavailable": "true"})
 
 
 def _make_first(index: dict[str, Any]) -> None:
