@@ -34,19 +34,11 @@ def search_engine() -> Iterator[str]:
 
 @pytest.fixture
 def shop() -> "Iterator[Shop]":
-    """An empty shop in this process: two locations, two ways to send things, and nothing to sell."""
-    from inprocess import Shop
-    from moto import mock_aws
+    """An empty shop of this test's own."""
+    from inprocess import opened
 
-    from chalicelib.core import cache
-
-    cache.forget()
-    with mock_aws():
-        shop = Shop()
-        shop.create_tables()
-        shop.open()
+    with opened() as shop:
         yield shop
-    cache.forget()
 
 
 @pytest.fixture

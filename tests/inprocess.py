@@ -4,7 +4,9 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -106,7 +108,7 @@ class Shop:
         """The tables of infra/resources.yaml in moto, the bucket and the queue."""
         from chalicelib.core.settings import settings
 
-        resources = yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"]
+        resources = _resources()
         for module, name in settings.tables.items():
             properties = resources[f"{module.capitalize()}Table"]["Properties"]
             wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -114,8 +116,9 @@ class Shop:
         boto3.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
+        sqs = boto3.client("sqs")
         for queue in ("arrange", "imports", "webhooks"):
-            boto3.client("sqs").create_queue(QueueName=queue)
+            sqs.create_queue(QueueName=queue)
 
     def open(self) -> None:
         self.staff.put("/admin/locations/ams", {"name": "Amsterdam", "country": "NL", "priority": 1})
@@ -185,12 +188,12 @@ class Shop:
         """All events in the outboxes, in the order of their making: name and detail."""
         from chalicelib.core.settings import settings
 
-        items = [
-            item
-            for table in settings.tables.values()
-            for item in self.dynamodb.scan(TableName=table)["Items"]
-            if item["pk"]["S"].startswith("OUTBOX#")
-        ]
+        outbox: Json = {
+            "FilterExpression": "begins_with(pk, :of)",
+            "ExpressionAttributeValues": {":of": {"S": "OUTBOX#"}},
+        }
+        scans = [self.dynamodb.scan(TableName=table, **outbox) for table in settings.tables.values()]
+        items = [item for scan in scans for item in scan["Items"]]
         items.sort(key=lambda item: item["sk"]["S"])
         return [{"name": i["name"]["S"], "id": i["sk"]["S"], "detail": json.loads(i["detail"]["S"])} for i in items]
 
@@ -284,6 +287,27 @@ class Shop:
         record = {"messageId": str(uuid.uuid4()), "body": json.dumps(message), "receiptHandle": "r"}
         failures: list[Json] = consumer({"Records": [record]}, CONTEXT)["batchItemFailures"]
         return failures
+
+
+@contextmanager
+def opened() -> Iterator[Shop]:
+    """An empty shop in this process: two locations, two ways to send things, and nothing to sell."""
+    from moto import mock_aws
+
+    from chalicelib.core import cache as shops
+
+    shops.forget()
+    with mock_aws():
+        shop = Shop()
+        shop.create_tables()
+        shop.open()
+        yield shop
+    shops.forget()
+
+
+@cache
+def _resources() -> Json:
+    return dict(yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"])
 
 
 def consumers_of(name: str) -> list[Callable[..., Any]]:

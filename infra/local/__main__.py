@@ -16,8 +16,10 @@ def main(command: str) -> None:
     commands = {"run": run, "up": up, "down": stack.down, "reset": stack.reset, "install": processes.install_emulators}
     if command not in commands:
         raise SystemExit(__doc__)
-    # A stack that is told to end while it starts must clean up like one that is interrupted.
+    # A stack that is told to end while it starts must clean up like one that is interrupted; and one that a script
+    # started in the background, where a shell lets SIGINT be ignored, hears Ctrl-C all the same.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         commands[command](places, say)
     except StackError as error:

@@ -156,10 +156,10 @@ def test_of_two_changes_at_once_none_is_lost(shop: Shop, weather: Any) -> None:
 
 
 def test_a_product_may_stand_on_more_shelves_than_a_transaction_holds(shop: Shop) -> None:
-    for n in range(120):
+    for n in range(101):
         put(shop, f"c{n}", rule="tag = everywhere")
     mug = shop.product("mug", tags=["everywhere"])
-    assert {handle for n in range(120) for handle in listed(shop, f"c{n}")} == {"mug"}
+    assert [listed(shop, f"c{n}") for n in (0, 50, 100)] == [["mug"]] * 3
     shop.staff.post(f"/admin/products/{mug['id']}/unpublish")
     left = shop.dynamodb.scan(TableName="test-catalog")["Items"]
     assert [item["pk"]["S"] for item in left if item["pk"]["S"].startswith("SHELF#+")] == []

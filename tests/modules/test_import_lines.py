@@ -128,8 +128,9 @@ def test_a_file_that_was_replaced_meanwhile_is_not_read_on(shop: Shop) -> None:
 
 def test_reading_takes_the_same_memory_for_any_number_of_products() -> None:
     peak(500)  # what is made once is there now
-    few = peak(2_000)
-    assert peak(20_000) < few + 1_000_000
+    few = peak(1_000)
+    # What else this process happens to do meanwhile counts too; what grows with the file does so every time.
+    assert any(peak(8_000) < few + 300_000 for _ in range(3))
 
 
 def peak(products: int) -> int:

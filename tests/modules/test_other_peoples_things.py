@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from buyers import GOOD, delivered, delivered_to, photo, write
-from inprocess import ADDRESS, Gateway, Order, Shop
+from inprocess import ADDRESS, Gateway, Order, Shop, opened
 
 # What a request to a path needs to be a good one, were the thing one's own.
 BODIES: dict[tuple[str, str], Any] = {
@@ -93,9 +94,17 @@ def test_every_path_with_an_id_is_tried_below(shop: Shop) -> None:
     assert named | in_bodies == BODIES.keys() | PUBLIC
 
 
-@pytest.fixture
-def anns(shop: Shop) -> list[dict[str, str]]:
+@pytest.fixture(scope="module")
+def town() -> Iterator[Shop]:
+    """One shop for all of them: none changes anything in it, or it fails."""
+    with opened() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def anns(town: Shop) -> list[dict[str, str]]:
     """What Ann has: as a customer a cart, an order, its payment, a review with a photo; as a guest another of each."""
+    shop = town
     shop.product("mug", stock={"ams": 50})
     shop.product("bowl", stock={"ams": 50})
     ann = shop.customer("ann")
@@ -124,13 +133,13 @@ def _bought(shop: Shop, order: Order) -> dict[str, str]:
     return {"order_id": order.id, "payment_id": payment, "review_id": review, "photo_id": sent, "sku": "MUG"}
 
 
-@pytest.fixture
-def ben(shop: Shop, anns: list[dict[str, str]]) -> Gateway:
+@pytest.fixture(scope="module")
+def ben(town: Shop, anns: list[dict[str, str]]) -> Gateway:
     """Another customer, with secrets of his own from when he was a guest."""
-    ben = shop.customer("ben")
-    shop.cart_of(ben, ("BOWL", 1))
-    guests = shop.ready_cart(("BOWL", 1)).api.headers["Cart-Token"]
-    order = delivered(shop, ("BOWL", 1)).placed["order_token"]
+    ben = town.customer("ben")
+    town.cart_of(ben, ("BOWL", 1))
+    guests = town.ready_cart(("BOWL", 1)).api.headers["Cart-Token"]
+    order = delivered(town, ("BOWL", 1)).placed["order_token"]
     return ben.with_headers(**{"Cart-Token": guests, "Order-Token": order})
 
 
@@ -147,13 +156,13 @@ def everything(shop: Shop) -> str:
 
 @pytest.mark.parametrize(("method", "path"), BODIES, ids=lambda part: part)
 def test_what_is_another_customers_is_not_there(
-    shop: Shop, anns: list[dict[str, str]], ben: Gateway, method: str, path: str
+    town: Shop, anns: list[dict[str, str]], ben: Gateway, method: str, path: str
 ) -> None:
-    before = everything(shop)
+    before = everything(town)
     body = json.dumps(BODIES[method, path]) if BODIES[method, path] is not None else None
     for ids in anns:
         filled = [_named(text, ids) for text in (path, body or "")]
         for headers in ({}, {"Idempotency-Key": "a-key-of-16-chars"}):
             status, _, problem = ben.send(method, filled[0], filled[1] or None, **headers)
             assert (status, problem["code"]) == (404, "not_found"), filled
-    assert everything(shop) == before
+    assert everything(town) == before
