@@ -120,6 +120,7 @@ def test_lines_know_their_place_in_any_encoding(text: str, encoding: str, size: 
     [
         *(("19.99", 1999), ("19,99", 1999), ("1,299", 129900), ("1,299.00", 129900), ("1.299,00", 129900)),
         *(("1 299,50", 129950), ("19,99 €", 1999), ("EUR 12", 1200), ("10.9900", 1099), ("0", 0)),
+        *(("1.250", None), ("0.500", 50)),
         *(("1.299", None), ("$19.99", None), ("3 USD", None), ("-1", None), ("1,2,3", None), ("free", None)),
     ],
 )
@@ -171,6 +172,86 @@ def test_a_row_that_is_cut_off_is_named() -> None:
     *_, last = read(b'Handle,Title,Variant Price\na,A,1\nb,"B is')
     assert last.draft is None
     assert "cut off" in last.problems[0].detail
+
+
+def test_a_row_that_is_cut_off_outside_quotation_marks_is_named() -> None:
+    *_, last = read(b"Handle,Title,Variant SKU,Variant Price,Image Src\na,A,s1,1,\nb,B,s2,19")
+    assert last.draft is None
+    assert "cut off" in last.problems[0].detail
+    *_, ragged = read(b"Handle,Title,Variant SKU,Variant Price,Image Src\na,A,s1,1\nb,B,s2,19")
+    assert ragged.draft is not None
+
+
+def test_a_quotation_mark_that_is_missing_gives_no_product_the_price_of_another() -> None:
+    content = b"""ID,Type,SKU,Name,Published,Description,Regular price,Stock
+1,simple,s1,A,1,"6"" plate,10,1
+2,simple,s2,B,1,plain,20,2
+3,simple,s3,C,1,"has quotes",30,3
+4,simple,s4,D,1,"two
+lines",40,4
+"""
+    first, last = read(content)
+    assert first.draft is None
+    assert "Lines 2 to 4" in first.problems[0].detail
+    assert last.draft is not None
+    assert last.draft.variants[0].price == Money(4000, "EUR")
+
+
+@pytest.mark.parametrize("rows", ["\n\n", ""])
+def test_a_first_row_that_is_broken_describes_no_product(rows: str) -> None:
+    content = f"{COLUMNS['shopify']}\na,Mug,Nice, and unquoted{',x' * 12}\na,,1,,Size,S{rows}\n"
+    result = read(content.encode())[0]
+    assert result.draft is None
+    assert "columns" in result.problems[0].detail
+
+
+@pytest.mark.parametrize("columns", ["Variant SKU,SKU", "SKU,Variant SKU"])
+@pytest.mark.parametrize("cells", ["m1,", ",m1", "m1,m2"])
+def test_of_two_columns_that_mean_the_same_the_first_with_something_in_it_counts(columns: str, cells: str) -> None:
+    (result,) = read(f"Handle,Title,Variant Price,{columns}\na,A,1,{cells}\n".encode())
+    assert result.draft is not None
+    assert [variant.sku for variant in result.draft.variants] == ["m1"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "price", "said"),
+    [
+        ("", "", 1500, None),
+        ("", "2099-01-31", 1500, "its end, 2099-02-01"),
+        ("2099-01-01", "", 2000, "begins on 2099-01-01"),
+        ("", "2020-01-31", 2000, None),
+    ],
+)
+def test_what_a_reduced_price_loses_is_said(begins: str, ends: str, price: int, said: str | None) -> None:
+    columns = "Type,SKU,Name,Published,Regular price,Sale price,Date sale price starts,Date sale price ends"
+    (result,) = read(f"{columns}\nsimple,s1,A,1,20,15,{begins},{ends}\n".encode())
+    assert result.draft is not None
+    assert result.draft.variants[0].price == Money(price, "EUR")
+    assert [said in problem.detail for problem in result.problems if said] == [True] * bool(said)
+    assert bool(result.problems) == bool(said)
+
+
+def test_a_date_may_begin_with_the_month_where_the_dialect_writes_it_so() -> None:
+    assert cells.american_date({"to": "6/30/26"}, "to") == datetime(2026, 6, 30, tzinfo=UTC)
+    assert cells.american_date({"to": "2026-06-30"}, "to") == datetime(2026, 6, 30, tzinfo=UTC)
+    with pytest.raises(BadCell):
+        cells.american_date({"to": "30/6/26"}, "to")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "grams"),
+    [("0.5 kg", "kg", 500), ("2", "kg", 2000), ("1,5", "kg", 1500), ("500 g", "kg", 500), ("1,500", "g", None)],
+)
+def test_a_weight_may_name_its_unit(text: str, unit: str, grams: int | None) -> None:
+    if grams is not None:
+        assert cells.grams({"weight": text}, "weight", unit) == grams
+        return
+    with pytest.raises(BadCell):
+        cells.grams({"weight": text}, "weight", unit)
+
+
+def test_a_count_may_have_thousands_separators() -> None:
+    assert cells.count({"qty": "1,200"}, "qty") == 1200
 
 
 def test_what_is_packed_is_the_same_in_any_number_of_members() -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -47,6 +47,15 @@ class BadCell(Exception):
         self.column = column
 
 
+def renamed(row: Row, name: Callable[[str], str]) -> dict[str, str]:
+    """The cells under the names that `name` gives their columns. Of two of one name, the first counts that is not
+    empty."""
+    found: dict[str, str] = {}
+    for column, text in row.items():
+        found[name(column)] = found.get(name(column)) or (text or "").strip()
+    return found
+
+
 def cell(row: Row, column: str) -> str:
     return (row.get(column) or "").strip()
 
@@ -71,6 +80,8 @@ def amount(text: str, column: str, currency: str) -> Money:
             if currency not in currencies:
                 raise BadCell(column, f"{text[:60]!r} is not in {currency}, the currency of this shop.")
             bare = bare.removeprefix(sign).removesuffix(sign).strip()
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", bare, re.ASCII) and money.exponent(currency) < 3:
+        raise BadCell(column, f"{text[:60]!r} may be thousands or a fraction; write it with two decimals or none.")
     try:
         return money.parse(_plain(bare, currency), currency)
     except ShopError:
@@ -80,8 +91,8 @@ def amount(text: str, column: str, currency: str) -> Money:
 def _plain(number: str, currency: str) -> str:
     """A number without thousands separators and with a decimal point: "1.299,00" is "1299.00".
 
-    "1,299" is 1299 where a currency has no thousandths. "1.299" stays as it is and is refused there: "1.250" is 1.25,
-    for prices are often written with more decimals than their currency has, so nobody can know.
+    "1,299" is 1299 where a currency has no thousandths. What "1.299" is there nobody can know, for prices are often
+    written with more decimals than their currency has: `amount` refuses it.
     """
     found = _GROUPED.fullmatch(number)
     if found is None:
@@ -101,8 +112,10 @@ def number(row: Row, column: str) -> float:
 
 
 def count(row: Row, column: str) -> int:
-    """A whole number; an empty cell is 0, and "250.0" is one as well."""
+    """A whole number; an empty cell is 0, and "250.0" and "1,200" are such numbers as well."""
     text = cell(row, column) or "0"
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+", text, re.ASCII):
+        text = text.replace(",", "")
     whole, _, fraction = text.removeprefix("-").partition(".")
     if not (whole.isascii() and whole.isdigit() and len(whole) < 10) or fraction.strip("0"):
         raise BadCell(column, f"{text[:60]!r} is not a whole number.")
@@ -115,12 +128,22 @@ def pieces(row: Row, column: str) -> dict[str, int]:
 
 
 def grams(row: Row, column: str, unit: str) -> int:
-    return round(number(row, column) * GRAMS[unit])
+    return round(measured(row, column, unit, GRAMS))
+
+
+def measured(row: Row, column: str, unit: str, units: Mapping[str, float]) -> float:
+    """A number of `unit`, or of the unit that stands behind it, in that which has 1 in `units`; an empty cell is 0."""
+    text = cell(row, column)
+    if re.search(r"[A-Za-z]$", text):
+        return measure(text, column, units)
+    if units[unit] == 1 and re.fullmatch(r"[1-9]\d{0,2},\d{3}", text, re.ASCII):
+        raise BadCell(column, f"{text[:60]!r} may be thousands or a fraction; write it without a comma.")
+    return number(row, column) * units[unit]
 
 
 def dimensions(row: Row, columns: tuple[str, str, str], unit: str) -> Dimensions | None:
     """Length, width and height, if all three are given."""
-    sizes = [math.ceil(number(row, column) * MILLIMETRES[unit] - 1e-6) for column in columns]
+    sizes = [math.ceil(measured(row, column, unit, MILLIMETRES) - 1e-6) for column in columns]
     return (
         checked(Dimensions(*sizes), dict(zip(("length", "width", "height"), columns, strict=True)))
         if all(sizes)
@@ -150,14 +173,39 @@ def date(row: Row, column: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def sale(
-    regular: Money | None, reduced: Money | None, begins: datetime | None, ends: datetime | None, now: datetime
-) -> tuple[Money | None, Money | None]:
-    """What is asked at `now`, and what it is compared with: a reduced price holds from `begins` until `ends`."""
-    on = reduced is not None and (begins is None or begins <= now) and (ends is None or now < ends)
-    if not on or (regular is not None and reduced is not None and reduced.amount >= regular.amount):
-        return regular, None
-    return reduced, regular
+def american_date(row: Row, column: str) -> datetime | None:
+    """A date as `date` knows it, or one that begins with the month, whose time of day does not count: 6/30/26."""
+    found = re.match(r"(\d\d?)/(\d\d?)/(?:20)?(\d\d)\b", cell(row, column), re.ASCII)
+    if found is None:
+        return date(row, column)
+    month, day, year = found.groups()
+    return date({column: f"20{year}-{int(month):02d}-{int(day):02d}"}, column)
+
+
+class Sale(msgspec.Struct, frozen=True):
+    """What is asked for something: a reduced price holds from `begins` until `ends`, None: from or for ever."""
+
+    regular: Money
+    reduced: Money | None
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    def at(self, now: datetime) -> tuple[Money, Money | None]:
+        """What is asked, and what it is compared with."""
+        on = (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
+        if on and self.reduced is not None and self.reduced.amount < self.regular.amount:
+            return self.reduced, self.regular
+        return self.regular, None
+
+    def remark(self, now: datetime) -> str | None:
+        """What is lost where only the price of `now` is taken over."""
+        if self.reduced is None or self.reduced.amount >= self.regular.amount:
+            return None
+        if self.begins is not None and now < self.begins:
+            return f"The reduced price that begins on {self.begins:%Y-%m-%d} was not taken over."
+        if self.ends is not None and now < self.ends:
+            return f"The reduced price was taken over, but its end, {self.ends:%Y-%m-%d %H:%M} UTC, was not."
+        return None
 
 
 def listed(text: str, separator: str = ",") -> tuple[str, ...]:

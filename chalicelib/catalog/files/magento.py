@@ -14,7 +14,6 @@ from chalicelib.catalog.files.cells import BadCell, Row, cell, listed, yes
 from chalicelib.catalog.files.making import Making, made_handle
 from chalicelib.catalog.files.reading import NO_LINKS, Links, Numbered, Read, Shop
 from chalicelib.catalog.product import ProductDraft, Seo, Translation, VariantDraft
-from chalicelib.core.money import Money
 
 NAME = "magento"
 _REQUIRED = ("sku", "product_type", "name")
@@ -90,7 +89,7 @@ def links(group: list[Numbered]) -> Links:
 
 def read(group: list[Numbered], shop: Shop) -> Read:
     """One product from its row, those of its store views, and those of its parts if it is a configurable one."""
-    rows = [Numbered(each.line, {name.lower(): text for name, text in each.row.items()}, each.fault) for each in group]
+    rows = [Numbered(each.line, cells.renamed(each.row, str.lower), each.fault) for each in group]
     lead = next((row for row in rows if _type(row.row) == "configurable"), _base(rows))
     own = [row for row in rows if cell(row.row, "sku") == cell(lead.row, "sku")]
     making = Making(lead.line, made_handle(cell(lead.row, "url_key") or cell(lead.row, "name")), _FIELDS)
@@ -145,8 +144,7 @@ def _variations(row: Row) -> list[dict[str, str]]:
 def _vary(making: Making, lead: Numbered, parts: Sequence[Numbered], shop: Shop) -> list[str]:
     """Add what can be sold, and say by which attributes it differs."""
     if _type(lead.row) != "configurable":
-        with making.part(lead.line, sold=True):
-            making.vary(_variant(lead.row, (), shop))
+        _sell(making, lead, (), shop)
         return []
     variations = _variations(lead.row)
     options = list(dict.fromkeys(name for part in variations for name in part if name not in _OF_VARIATIONS))
@@ -160,13 +158,18 @@ def _vary(making: Making, lead: Numbered, parts: Sequence[Numbered], shop: Shop)
         elif _status(part.row) != "published":
             making.note(part.line, f"{sku!r} is switched off and was left out.", "product_online")
         else:
-            with making.part(part.line, sold=True):
-                making.vary(_variant(part.row, tuple(variation.get(option, "-") for option in options), shop))
+            _sell(making, part, tuple(variation.get(option, "-") for option in options), shop)
     return options
 
 
+def _sell(making: Making, numbered: Numbered, values: tuple[str, ...], shop: Shop) -> None:
+    with making.part(numbered.line, sold=True):
+        making.vary(_variant(numbered.row, values, shop))
+        making.remark(numbered.line, _sale(numbered.row, shop).remark(shop.now), "special_price")
+
+
 def _variant(row: Row, values: tuple[str, ...], shop: Shop) -> VariantDraft:
-    price, compare_at = _prices(row, shop)
+    price, compare_at = _sale(row, shop).at(shop.now)
     digital = _type(row) in _DIGITAL
     bundle = _type(row) == "bundle"
     origin = cell(row, "country_of_manufacture")
@@ -186,17 +189,16 @@ def _variant(row: Row, values: tuple[str, ...], shop: Shop) -> VariantDraft:
     )
 
 
-def _prices(row: Row, shop: Shop) -> tuple[Money, Money | None]:
-    """What is asked now and what it is compared with. A special price goes from a day's beginning to a day's end."""
+def _sale(row: Row, shop: Shop) -> cells.Sale:
+    """What is asked. A special price goes from a day's beginning to a day's end."""
     if _type(row) == "bundle" and cell(row, "bundle_price_type").lower() != "fixed":
         raise BadCell("bundle_price_type", "The price of a bundle must be fixed: here it has one of its own.")
     regular = cells.price(row, "price", shop.currency)
     reduced = cells.price(row, "special_price", shop.currency) if cell(row, "special_price") else None
-    ends = cells.date(row, "special_price_to_date")
+    begins, ends = (cells.american_date(row, f"special_price_{end}_date") for end in ("from", "to"))
     if ends and ends.time() == time.min:
         ends += timedelta(days=1)
-    price, compare_at = cells.sale(regular, reduced, cells.date(row, "special_price_from_date"), ends, shop.now)
-    return price or regular, compare_at
+    return cells.Sale(regular, reduced, begins, ends)
 
 
 def _components(row: Row) -> dict[str, int]:

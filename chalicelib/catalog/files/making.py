@@ -68,6 +68,11 @@ class Making:
                 raise BadCell(self._columns.get("sku", ""), detail)
         self.variants.append(variant)
 
+    def remark(self, line: int, detail: str | None, column: str) -> None:
+        """Say what of a part was not taken over, if anything."""
+        if detail is not None:
+            self.note(line, detail, column)
+
     def picture(self, url: str, alt: str = "") -> None:
         if url and all(image.url != url for image in self.images):
             self.images.append(checked(Image(url=url, alt=alt), self._columns))

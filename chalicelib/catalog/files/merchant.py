@@ -14,7 +14,6 @@ from chalicelib.catalog.files.cells import Row, cell, listed
 from chalicelib.catalog.files.making import Making, made_handle
 from chalicelib.catalog.files.reading import NO_LINKS, Links, Numbered, Read, Shop
 from chalicelib.catalog.product import Dimensions, ProductDraft, VariantDraft
-from chalicelib.core.money import Money
 
 NAME = "google_merchant"
 _REQUIRED = ("id", "title", "price")
@@ -90,6 +89,7 @@ def read(group: list[Numbered], shop: Shop) -> Read:
             continue
         with making.part(numbered.line, sold=True):
             making.vary(_variant(numbered.row, options, shop))
+            making.remark(numbered.line, _sale(numbered.row, shop).remark(shop.now), "sale_price")
         for url in (cell(numbered.row, "image_link"), *_several(numbered.row, "additional_image_link")):
             with making.part(numbered.line):
                 making.picture(url)
@@ -113,7 +113,7 @@ def _attribute(column: str) -> str:
 
 
 def _plain(row: Row) -> dict[str, str]:
-    return {_attribute(column): (text or "").strip() for column, text in row.items()}
+    return cells.renamed(row, _attribute)
 
 
 def _several(row: Row, column: str) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ def _paths(row: Row) -> list[list[str]]:
 
 
 def _variant(row: Row, options: Sequence[str], shop: Shop) -> VariantDraft:
-    price, compare_at = _prices(row, shop)
+    price, compare_at = _sale(row, shop).at(shop.now)
     quantity = next((name for name in ("quantity", "sell_on_google_quantity") if cell(row, name)), "quantity")
     return VariantDraft(
         sku=cell(row, "id"),
@@ -187,15 +187,14 @@ def _variant(row: Row, options: Sequence[str], shop: Shop) -> VariantDraft:
     )
 
 
-def _prices(row: Row, shop: Shop) -> tuple[Money, Money | None]:
+def _sale(row: Row, shop: Shop) -> cells.Sale:
     regular = cells.price(row, "price", shop.currency)
     reduced = cells.price(row, "sale_price", shop.currency) if cell(row, "sale_price") else None
     begins, ends = (None, None)
     if span := cell(row, "sale_price_effective_date"):
         parts = dict(zip(("begins", "ends"), map(str.strip, span.split("/")), strict=False))
         begins, ends = (cells.date(parts, name) for name in ("begins", "ends"))
-    price, compare_at = cells.sale(regular, reduced, begins, ends, shop.now)
-    return price or regular, compare_at
+    return cells.Sale(regular, reduced, begins, ends)
 
 
 def _measured(row: Row, columns: Sequence[str], units: dict[str, float]) -> float:

@@ -13,7 +13,10 @@ _LONGEST_RECORD = 2 * LONGEST_LINE  # characters, over all lines of a record
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The cells of one record, on the lines from `line` to `last`. `fault` says why they are not to be trusted."""
+    """The cells of one record, on the lines from `line` to `last`. `fault` says why they are not to be trusted.
+
+    `ended`: there is an end of line behind it, as behind each record but perhaps the file's last.
+    """
 
     line: int
     last: int
@@ -21,6 +24,7 @@ class Record(msgspec.Struct, frozen=True):
     end: int
     cells: list[str]
     fault: str | None = None
+    ended: bool = True
 
 
 class _TooLong(Exception):
@@ -32,7 +36,7 @@ class _Feed:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self._lines = iter(lines)
-        self.taken: list[Line] = []  # of the present record: the first and the last one
+        self.taken: list[Line] = []  # of the present record, but for those between if it is too long
         self.fault: str | None = None
         self.ended = False
         self._size = 0
@@ -46,7 +50,7 @@ class _Feed:
             self.ended = True
             raise StopIteration
         self._size += len(line.text)
-        self.taken = [*self.taken[:1], line]
+        self.taken.append(line)
         self.fault = self.fault or line.fault
         if self._size > _LONGEST_RECORD:
             raise _TooLong
@@ -83,7 +87,22 @@ def records(lines: Iterable[Line], delimiter: str) -> Iterator[Record]:
             feed.fault = "The file ends within quotation marks: is it cut off?"
         if feed.fault or any(cells):
             first, last = feed.taken[0], feed.taken[-1]
-            yield Record(first.number, last.number, first.start, last.end, cells, feed.fault)
+            fault = feed.fault or _run_together(feed.taken, delimiter)
+            ended = last.text.endswith(("\n", "\r"))
+            yield Record(first.number, last.number, first.start, last.end, cells, fault, ended)
+
+
+def _run_together(lines: Sequence[Line], delimiter: str) -> str | None:
+    """Why a record on several lines may be more than one: a quotation that was never closed ends at the next mark, be
+    it lines further down, and what stands between belonged to other rows."""
+    if len(lines) < 2:
+        return None
+    try:
+        next(csv.reader((line.text for line in lines), delimiter=delimiter, strict=True))
+    except csv.Error:
+        first, last = lines[0].number, lines[-1].number
+        return f"Lines {first} to {last} read as one row; is a quotation mark missing in one of them?"
+    return None
 
 
 def header(cells: Sequence[str]) -> tuple[str, ...]:
@@ -98,8 +117,15 @@ def header(cells: Sequence[str]) -> tuple[str, ...]:
 
 def rows(found: Iterable[Record], names: Sequence[str]) -> Iterator[Numbered]:
     """Records under the names of their columns."""
+    ragged = False
     for record in found:
         fault = record.fault
         if any(map(str.strip, record.cells[len(names) :])):
             fault = fault or f"This row has {len(record.cells)} cells, but the file has {len(names)} columns."
+        if not record.ended and len(record.cells) < len(names) and not ragged:
+            fault = (
+                fault
+                or f"The file ends within this row, after {len(record.cells)} of {len(names)} cells: is it cut off?"
+            )
+        ragged = ragged or len(record.cells) < len(names)
         yield Numbered(record.line, dict(zip(names, record.cells, strict=False)), fault, record.start, record.end)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.catalog.files.cells import BadCell, Row, cell, count, listed, price, unguarded, yes
+from chalicelib.catalog.files.cells import BadCell, Row, cell, count, grams, listed, price, renamed, unguarded, yes
 from chalicelib.catalog.files.making import Making, made_sku
 from chalicelib.catalog.files.reading import Numbered, Read, Shop
 from chalicelib.catalog.product import ListPrice, ProductDraft, Seo, VariantDraft, slugify
@@ -109,8 +109,10 @@ def read(group: list[Numbered], shop: Shop) -> Read:
     rows = [msgspec.structs.replace(numbered, row=_in_older_names(numbered.row)) for numbered in group]
     first = rows[0].row
     making = Making(rows[0].line, key(group[0]), _FIELDS)
+    if rows[0].fault:  # it would describe the product
+        return making.refused(rows[0].fault)
     if not making.handle:
-        return making.refused(rows[0].fault or "A row needs a handle.", None if rows[0].fault else "Handle")
+        return making.refused("A row needs a handle.", "Handle")
     if not cell(first, "Title"):
         return making.refused("The first row of a product needs a title.", "Title")
     options = _options(first)
@@ -136,7 +138,7 @@ def _canonical(column: str) -> str:
 
 
 def _in_older_names(row: Row) -> Row:
-    return {_canonical(column): unguarded((text or "").strip()) for column, text in row.items()}
+    return {column: unguarded(text) for column, text in renamed(row, _canonical).items()}
 
 
 def _options(row: Row) -> dict[int, str]:
@@ -165,7 +167,8 @@ def _status(row: Row) -> Any:
     status = cell(row, "Status").lower()
     if status == "archived":
         return "archived"
-    return "published" if yes(cell(row, "Published")) and status in ("", "active") else "draft"
+    shown = cell(row, "Published")
+    return "published" if (not shown or yes(shown)) and status in ("", "active") else "draft"
 
 
 def _category(row: Row) -> list[str]:
@@ -200,7 +203,7 @@ def _variant(row: Row, first: Row, options: list[int], shop: Shop) -> VariantDra
         else None,
         prices=_market_prices(row, shop),
         barcode=cell(row, "Variant Barcode").lstrip("'") or None,
-        weight_grams=count(row, "Variant Grams"),
+        weight_grams=grams(row, "Variant Grams", "g"),
         image=cell(row, "Variant Image") or None,
         digital=digital,
         stock={} if digital else {"": in_stock},

@@ -16,7 +16,6 @@ from chalicelib.catalog.files.cells import Row, cell, listed, yes
 from chalicelib.catalog.files.making import Making, made_handle, made_sku
 from chalicelib.catalog.files.reading import NO_LINKS, Links, Numbered, Read, Shop
 from chalicelib.catalog.product import Dimensions, ProductDraft, Seo, VariantDraft
-from chalicelib.core.money import Money
 
 NAME = "woocommerce"
 _REQUIRED = ("Type", "Name", "Regular price")
@@ -114,7 +113,7 @@ def _canonical(column: str) -> str:
 
 def _plain(row: Row) -> dict[str, str]:
     """The row under WooCommerce's own names, without what guards its texts against spreadsheets."""
-    return {_canonical(column): cells.unguarded((text or "").strip()) for column, text in row.items()}
+    return {column: cells.unguarded(text) for column, text in cells.renamed(row, _canonical).items()}
 
 
 def _type(row: Row) -> str:
@@ -133,6 +132,7 @@ def _vary(making: Making, lead: Numbered, variations: list[Numbered], shop: Shop
     if _type(lead.row) != "variable":
         with making.part(lead.line, sold=True):
             making.vary(_variant(lead.row, lead.row, making.handle, (), shop))
+            making.remark(lead.line, _sale(lead.row, shop).remark(shop.now), "Sale price")
         return []
     options = _options(lead.row, variations)
     for variation in sorted(variations, key=_order):
@@ -145,6 +145,7 @@ def _vary(making: Making, lead: Numbered, variations: list[Numbered], shop: Shop
             chosen = tuple(", ".join(given.get(option.casefold(), ())) or _ANY for option in options)
             with making.part(variation.line, sold=True):
                 making.vary(_variant(variation.row, lead.row, making.handle, chosen, shop))
+                making.remark(variation.line, _sale(variation.row, shop).remark(shop.now), "Sale price")
     return options
 
 
@@ -220,7 +221,7 @@ def _variant(row: Row, parent: Row, handle: str, values: tuple[str, ...], shop: 
     flags = listed(cell(row, "Type").lower())
     weight = _measured(row, parent, "Weight")
     digital = "virtual" in flags or ("downloadable" in flags and not weight)
-    price, compare_at = _prices(row, shop)
+    price, compare_at = _sale(row, shop).at(shop.now)
     images = listed(cell(row, "Images"))
     shared = cell(row, "Stock").lower() == "parent"
     return VariantDraft(
@@ -244,8 +245,8 @@ def _sku(row: Row, parent: Row, handle: str, values: tuple[str, ...]) -> str:
     return made_sku(cell(parent, "SKU") or handle, values, "SKU")
 
 
-def _prices(row: Row, shop: Shop) -> tuple[Money, Money | None]:
-    """What is asked now and what it is compared with. A sale goes from the beginning of a day to the end of one."""
+def _sale(row: Row, shop: Shop) -> cells.Sale:
+    """What is asked. A sale goes from the beginning of a day to the end of one."""
     regular, reduced = (
         cells.price(row, column, shop.currency) if cell(row, column) else None
         for column in ("Regular price", "Sale price")
@@ -253,17 +254,20 @@ def _prices(row: Row, shop: Shop) -> tuple[Money, Money | None]:
     ends = cells.date(row, "Date sale price ends")
     if ends and ends.time() == time.min:
         ends += timedelta(days=1)
-    price, compare_at = cells.sale(regular, reduced, cells.date(row, "Date sale price starts"), ends, shop.now)
-    if price is None:
+    asked = regular or reduced
+    if asked is None:
         raise cells.BadCell("Regular price", "A price is missing.")
-    return price, compare_at
+    return cells.Sale(asked, reduced, cells.date(row, "Date sale price starts"), ends)
 
 
 def _unit(column: str) -> str | None:
     """The unit that stands in the name of a column, if it is one that is known: "Weight (kg)"."""
     found = _MEASURE.fullmatch(column)
-    known: Mapping[str, float] = cells.GRAMS if found and found[1] == "Weight" else cells.MILLIMETRES
-    return found[2] if found and found[2] in known else None
+    return found[2] if found and found[2] in _units(found[1]) else None
+
+
+def _units(what: str) -> Mapping[str, float]:
+    return cells.GRAMS if what == "Weight" else cells.MILLIMETRES
 
 
 def _measured(row: Row, parent: Row, what: str) -> float:
@@ -271,7 +275,7 @@ def _measured(row: Row, parent: Row, what: str) -> float:
     for source in (row, parent):
         for column in source:
             if column.startswith(what) and (unit := _unit(column)) and cell(source, column):
-                return cells.number(source, column) * (cells.GRAMS | cells.MILLIMETRES)[unit]
+                return cells.measured(source, column, unit, _units(what))
     return 0
 
 
