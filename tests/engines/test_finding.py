@@ -122,6 +122,25 @@ def test_without_an_exact_match_the_words_that_lack_are_named(shirts: Shop) -> N
     assert shirts.guest.get("/search?q=zeppelin")["data"] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sony wh 1000xm4 wireless noise cancelling headphones black",
+        "logitech mx master wireless mouse for windows mac with fast scrolling black",
+        "a-b-c-d-e-f-g-h-i-j-k-l-m-n-o-p-q-r-s-t-u-v-w-x-y-z-" * 4,
+        "laptop tv ssd cpu ram hdd headset cord gpu telly notebook earbuds",
+        "苹果手机华为小米电视冰箱洗衣机空调" * 11,
+    ],
+    ids=lambda text: text[:20],
+)
+@pytest.mark.parametrize("path", ["/search", "/search/suggest"])
+def test_a_whole_title_can_be_looked_for(searchable: Shop, path: str, text: str) -> None:
+    listed(searchable, "one", title=text[:200].replace("-", " "))
+    follow(searchable)
+    found = searchable.guest.get(f"{path}?q={quote(text[:200])}")
+    assert path != "/search" or found["data"][0]["handle"] == "one"
+
+
 def test_curated_results_stand_first_and_hidden_ones_nowhere(shirts: Shop) -> None:
     ids = {card["handle"]: card["id"] for card in shirts.guest.get("/search?limit=50")["data"]}
     body = {"queries": ["shirt"], "pinned": [ids["hat"], ids["shirt-5"]], "hidden": [ids["shirt-0"]]}

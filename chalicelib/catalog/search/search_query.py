@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.catalog.search.search_words import code_key, head_key, is_cjk, name_key, singular, words
+from chalicelib.catalog.search.search_words import code_key, head_key, is_cjk, name_key, singular, tokens, words
 from chalicelib.catalog.search.synonyms import Span, Synonyms
 
 Json = dict[str, Any]
@@ -37,6 +37,9 @@ _STRICT_FIRST = 5.0
 _MOST_AT_ONCE = 10_000
 _WHOLE_CODE = 1_000.0
 _PINNED = 1_000_000.0
+# OpenSearch refuses a question of more than 1024 clauses (indices.query.bool.max_clause_count); filters take some.
+MOST_CLAUSES = 900
+_LEAVES = ("match_phrase", "term", "terms")
 # Of a run of Chinese, which is cut into pairs of characters, so many must be there: some pairs are no words.
 _CJK_NEEDS = {"strict": "2<70%", "wide": "2<40%", "any": "1"}
 
@@ -85,12 +88,39 @@ def matching(text: str | None, synonyms: Synonyms, mode: Mode = "strict") -> Jso
     typed = words(text or "")
     if not typed:
         return {"match_all": {}} if not (text or "").strip() else {"match_none": {}}
-    found = _strict(typed, synonyms) if mode == "strict" else _relaxed(typed, synonyms, mode)
+    found = _meant(typed, synonyms, mode)
     code = code_key(text or "")
     if not any(char.isdigit() for char in code):
         return found
     whole = {"constant_score": {"filter": {"term": {"codes": code}}, "boost": _WHOLE_CODE}}
     return {"bool": {"should": [found, whole]}}
+
+
+def _meant(typed: list[str], synonyms: Synonyms, mode: Mode) -> Json:
+    """All that the words may mean, or as much of it as the engine takes in one question: of many words no two are
+    read as one, and if it is still too much, they are called nothing else."""
+    found: Json = {}
+    for known, joined in ((synonyms, True), (synonyms, False), (synonyms.silent(), False)):
+        found = _strict(typed, known, joined) if mode == "strict" else _relaxed(typed, known, mode, joined)
+        if clauses(found) <= MOST_CLAUSES:
+            break
+    return found
+
+
+def clauses(clause: Any) -> int:
+    """What the engine counts of a question: each word in each field."""
+    if isinstance(clause, list):
+        return sum(map(clauses, clause))
+    if not isinstance(clause, dict):
+        return 0
+    return sum(
+        sum(sum(map(tokens, words(field["query"]))) for field in inner.values())
+        if kind == "match"
+        else 1
+        if kind in _LEAVES
+        else clauses(inner)
+        for kind, inner in clause.items()
+    )
 
 
 def ordered(sort: Sort, currency: str, has_text: bool) -> list[Json]:
@@ -191,21 +221,26 @@ def _all_of(clauses: list[Json]) -> Json:
     return {"bool": {"filter": clauses}} if clauses else {"match_all": {}}
 
 
-def _strict(typed: list[str], synonyms: Synonyms) -> Json:
+def _strict(typed: list[str], synonyms: Synonyms, joined: bool) -> Json:
     spans = synonyms.spans(typed)
     readings: list[Json] = [{"bool": {"must": [_span(span, "strict") for span in spans]}}]
-    readings += [_as_one(typed, at, synonyms) for at in range(len(typed) - 1) if _can_be_one(typed[at : at + 2])]
+    if joined:
+        readings += _with_two_as_one(typed, synonyms)
     return {"bool": {"must": [_best_of(readings)], "should": _signs(typed, spans)}}
 
 
-def _relaxed(typed: list[str], synonyms: Synonyms, mode: Mode) -> Json:
+def _relaxed(typed: list[str], synonyms: Synonyms, mode: Mode, joined: bool) -> Json:
     spans = synonyms.spans(typed)
     needed = 1 if mode == "any" else max(1, len(spans) - 1)
     parts = [{"bool": {"must": [_span(span, mode)], "_name": str(place)}} for place, span in enumerate(spans)]
     some = {"bool": {"should": parts, "minimum_should_match": needed}}
-    strict = {"bool": {"must": [_strict(typed, synonyms)], "boost": _STRICT_FIRST}}
-    readings = [_as_one(typed, at, synonyms) for at in range(len(typed) - 1) if _can_be_one(typed[at : at + 2])]
+    strict = {"bool": {"must": [_strict(typed, synonyms, joined)], "boost": _STRICT_FIRST}}
+    readings = _with_two_as_one(typed, synonyms) if joined else []
     return {"bool": {"must": [_best_of([some, *readings])], "should": [strict, *_signs(typed, spans)]}}
+
+
+def _with_two_as_one(typed: list[str], synonyms: Synonyms) -> list[Json]:
+    return [_as_one(typed, at, synonyms) for at in range(len(typed) - 1) if _can_be_one(typed[at : at + 2])]
 
 
 def _can_be_one(pair: list[str]) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 MOST_WORDS = 12
+# What the engine makes of them: letters between signs, pairs of Chinese characters.
+_MOST_TOKENS = 30
 
 # Scripts that are written without spaces: kana, CJK ideographs, Hangul.
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -37,10 +39,32 @@ _LONGEST_SUFFIX = 4
 
 
 def words(text: str) -> list[str]:
-    """The words of a query, lower-case, at most MOST_WORDS of them. A run of Chinese is one word."""
+    """The words of a query, lower-case, at most MOST_WORDS of them with 30 tokens in all. A run of Chinese is one
+    word."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     pieces = (piece.strip(_EDGES) for chunk in folded.split() for piece in _PIECES.findall(chunk))
-    return [piece for piece in pieces if _LETTERS.search(piece)][:MOST_WORDS]
+    found: list[str] = []
+    room = _MOST_TOKENS
+    for piece in pieces:
+        if not _LETTERS.search(piece):
+            continue
+        if len(found) == MOST_WORDS or not room:
+            break
+        found.append(_cut(piece, room))
+        room -= tokens(found[-1])
+    return found
+
+
+def tokens(word: str) -> int:
+    """How many the engine makes of a word, for certain no fewer."""
+    return len(word) if is_cjk(word) else max(1, len(_LETTERS.findall(word)))
+
+
+def _cut(word: str, room: int) -> str:
+    if is_cjk(word):
+        return word[:room]
+    ends = [found.end() for found in _LETTERS.finditer(word)]
+    return word if len(ends) <= room else word[: ends[room - 1]]
 
 
 def is_cjk(word: str) -> bool:

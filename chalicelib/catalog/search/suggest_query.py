@@ -53,7 +53,7 @@ def _begun(word: str) -> Json:
         )
     clauses: list[Json] = [{"match": {field: {"query": word, "boost": boost}}} for field, boost in _FIELDS.items()]
     if len(word) > 2:
-        like = {"query": word, "fuzziness": "AUTO", "prefix_length": 1, "boost": _LIKE}
+        like = {"query": word, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 10, "boost": _LIKE}
         clauses += [{"match": {field: like}} for field in _FIELDS]
     if any(char.isdigit() for char in word):
         clauses.append({"prefix": {"codes": {"value": code_key(word), "boost": 2.0}}})

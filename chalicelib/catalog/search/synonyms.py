@@ -56,6 +56,10 @@ class Synonyms(msgspec.Struct, frozen=True):
             taken = taken[length:]
         return spans
 
+    def silent(self) -> "Synonyms":
+        """The same terms, of which none is called anything else."""
+        return Synonyms(dict.fromkeys(self.also, ()), self.cjk)
+
     def _cut(self, run: str) -> Iterator[str]:
         begun = at = 0
         while at < len(run):
