@@ -111,8 +111,25 @@ def test_a_feed_is_read_on_from_an_item(shop: Shop) -> None:
 
 def test_a_feed_that_breaks_off_loses_nothing_that_stands_before(shop: Shop) -> None:
     report = Import(shop).run(FEED[: FEED.rindex("<item>") + 30])
-    assert report["status"] == "failed"
-    assert "XML" in report["detail"]
+    assert report["status"] == "finished"
+    assert [(line["line"], line["handle"], line["outcome"]) for line in report["lines"]] == [
+        (1, "shirt", "created"),
+        (2, "hat", "created"),
+        (3, "", "failed"),
+    ]
+    assert "no XML behind its item 2" in report["lines"][2]["problems"][0]["detail"]
+
+
+def test_no_product_loses_the_items_that_stand_behind_a_broken_spot(shop: Shop) -> None:
+    Import(shop).run(FEED)
+    report = Import(shop).run(FEED[: FEED.rindex("<item>") + 30])
+    assert [(line["handle"], line["outcome"]) for line in report["lines"]] == [
+        ("shirt", "failed"),
+        ("hat", "unchanged"),
+        ("", "failed"),
+    ]
+    assert "S-BLUE" in report["lines"][0]["problems"][-1]["detail"]
+    assert len(shop.guest.get("/products/shirt")["variants"]) == 2
 
 
 def test_parts_of_a_configurable_product_are_its_variants(shop: Shop) -> None:

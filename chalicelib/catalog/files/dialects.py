@@ -73,7 +73,7 @@ def recognise(sample: bytes, complete: bool) -> Form:
     if begin.startswith("{"):
         form = Form(_LINES.name, layout, Place(mark, 1))
     elif begin.startswith("<"):
-        form = _feed(sample, begin, layout)
+        form = _feed(sample, begin, layout, complete)
     else:
         form = _sheet(sample[mark:], mark, layout)
     return msgspec.structs.replace(form, layers=(*layers, *form.layers))
@@ -91,7 +91,7 @@ def _unpacked(sample: bytes, layers: tuple[str, ...]) -> tuple[bytes, bool]:
     return bytes(pieces), True
 
 
-def _feed(sample: bytes, begin: str, layout: Layout) -> Form:
+def _feed(sample: bytes, begin: str, layout: Layout, complete: bool) -> Form:
     """An XML feed. The parser knows few encodings, so a feed in another one is read as UTF-8."""
     declared = re.match(r"""<\?xml[^>]*?encoding=["']([\w.-]+)["']""", begin)
     name = declared[1].lower() if declared else layout.encoding
@@ -99,12 +99,12 @@ def _feed(sample: bytes, begin: str, layout: Layout) -> Form:
     if name.startswith("utf-16") and not sample.startswith((b"\xff\xfe", b"\xfe\xff")):
         layers = (layout.encoding,)
     try:
-        found = merchant_xml.head_of(b"".join(encodings.opened([sample], layers)), bool(layers))
+        opening = merchant_xml.opening_of(b"".join(encodings.opened([sample], layers)), complete, bool(layers))
     except LookupError:
         raise _unknown(f"The file says that it is in {name[:40]}, an encoding that is not known.") from None
-    if found is None or not merchant.recognises(found[1]):
-        raise _unknown("This is XML, but no feed of products that is known: RSS or Atom with Google's attributes.")
-    head, _ = found
+    head = opening.head
+    if head is None or not merchant.recognises(opening.attributes):
+        raise _unknown(_why_no_feed(opening.problem))
     if len(head) > _LONGEST_HEAD:
         raise _unknown(f"The first item stands behind {len(head)} bytes; {_LONGEST_HEAD} are possible.")
     first = Place(len(head), 1, linking=True)
@@ -174,6 +174,11 @@ def _why(record: sheets.Record | None) -> str:
     names = ", ".join(name.strip()[:40] for name in record.cells[:12])
     known = ", ".join(dialect.name for dialect in (_LINES, *_SHEETS))
     return f"This is no product file of a kind that is known ({known}). Its first line is: {names}."
+
+
+def _why_no_feed(problem: str | None) -> str:
+    known = "no feed of products that is known: RSS or Atom with Google's attributes"
+    return f"This is {known}. As XML it is broken: {problem}." if problem else f"This is XML, but {known}."
 
 
 def _unknown(detail: str) -> ShopError:

@@ -16,6 +16,7 @@ from chalicelib.catalog.files.reading import NO_LINKS, Links, Numbered, Read, Sh
 from chalicelib.catalog.product import Dimensions, ProductDraft, VariantDraft
 
 NAME = "google_merchant"
+_UNREADABLE = "unreadable"
 _REQUIRED = ("id", "title", "price")
 _TYPICAL = ("link", "image_link", "availability")
 # By what the items of a group may differ, in the order in which a buyer chooses.
@@ -64,10 +65,15 @@ def key(numbered: Numbered) -> str:
 
 
 def links(group: list[Numbered]) -> Links:
-    """The last item of a group claims it, and gathers all of them."""
+    """The last item of a group claims it, and gathers all of them.
+
+    What could not be read may hold items of any group, so each group gathers it too: its product is a partial one.
+    """
+    if group[0].fault and not group[0].row:
+        return Links(kept=_UNREADABLE)
     of = cell(_plain(group[0].row), "item_group_id")
     return (
-        Links(kept=f"group:{of}", claims=(f"group:{of}",), gathers=(f"group:{of}",), belongs=f"group:{of}")
+        Links(kept=f"group:{of}", claims=(f"group:{of}",), gathers=(f"group:{of}", _UNREADABLE), belongs=f"group:{of}")
         if of
         else NO_LINKS
     )
@@ -76,13 +82,14 @@ def links(group: list[Numbered]) -> Links:
 def read(group: list[Numbered], shop: Shop) -> Read:
     """One product from its items. The first one describes it."""
     rows = [Numbered(numbered.line, _plain(numbered.row), numbered.fault) for numbered in group]
-    first = next((row for row in rows if not row.fault), rows[0])
-    title = _title([cell(row.row, "title") for row in rows])
-    handle = _handle_of_link(rows) or made_handle(title) or made_handle(cell(first.row, "id"))
+    whole = [row for row in rows if not row.fault] or rows
+    first = whole[0]
+    title = _title([cell(row.row, "title") for row in whole])
+    handle = _handle_of_link(whole) or made_handle(title) or made_handle(cell(first.row, "id"))
     making = Making(rows[0].line, handle, _FIELDS)
     if first.fault:
         return making.refused(first.fault)
-    options = _options(rows)
+    options = _options(whole)
     for numbered in rows:
         if numbered.fault:
             making.note(numbered.line, numbered.fault, sold=True)
