@@ -271,3 +271,13 @@ def test_what_no_product_may_be_is_refused_as_a_whole(rows: list[list[str]], why
     (result,) = read(table(COLUMNS["shopify"], rows))
     assert result.draft is None
     assert why in result.problems[-1].detail
+
+
+def test_a_comma_in_the_address_of_an_image_of_a_feed_parts_nothing() -> None:
+    sized = "https://res.c.com/w_100,h_100/a.jpg"
+    rows = [["1", "Mug", "9 EUR", f"{sized}, https://x.example/b.jpg"]]
+    rows.append(["2", "Cup", "9 EUR", f"{sized}\nhttps://x.example/b.jpg,"])
+    for result in read(table("id,title,price,additional_image_link,link", [[*row, ""] for row in rows])):
+        assert result.draft
+        assert result.problems == ()
+        assert [image.url for image in result.draft.images] == [sized, "https://x.example/b.jpg"]

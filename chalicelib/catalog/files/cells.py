@@ -214,6 +214,13 @@ def listed(text: str, separator: str = ",") -> tuple[str, ...]:
     return tuple(filter(None, (part.replace(f"\\{separator}", separator).strip() for part in parts)))
 
 
+def addresses(text: str) -> list[str]:
+    """Web addresses on lines of their own or between commas. A comma may also stand in one, with or without a
+    backslash before it."""
+    parts = re.split(r"\n|(?<!\\),\s*(?=https?://)", text, flags=re.IGNORECASE)
+    return [url for part in parts if (url := part.replace("\\,", ",").strip(", \r\t"))]
+
+
 def yes(text: str) -> bool:
     return text.strip().lower() in ("1", "true", "yes", "y", "on")
 

@@ -97,7 +97,7 @@ def read(group: list[Numbered], shop: Shop) -> Read:
         with making.part(numbered.line, sold=True):
             making.vary(_variant(numbered.row, options, shop))
             making.remark(numbered.line, _sale(numbered.row, shop).remark(shop.now), "sale_price")
-        for url in (cell(numbered.row, "image_link"), *_several(numbered.row, "additional_image_link")):
+        for url in (cell(numbered.row, "image_link"), *cells.addresses(cell(numbered.row, "additional_image_link"))):
             with making.part(numbered.line):
                 making.picture(url)
     _describe(making, rows, options)

@@ -18,7 +18,7 @@ from chalicelib.catalog.files.reading import NO_LINKS, Links, Numbered, Read, Sh
 from chalicelib.catalog.product import Dimensions, ProductDraft, Seo, VariantDraft
 
 NAME = "woocommerce"
-_REQUIRED = ("Type", "Name", "Regular price")
+_REQUIRED = ("Name", "Regular price")
 _TYPICAL = ("Visibility in catalog", "Parent", "Attribute 1 name", "Published", "Is featured?")
 _COLUMNS = """
     ID; Type; SKU; GTIN, UPC, EAN, or ISBN; Name; Published; Visibility in catalog; Short description; Description;
@@ -84,7 +84,7 @@ def read(group: list[Numbered], shop: Shop) -> Read:
     """One product from its row and, if it is a variable one, the rows of its variations."""
     rows = [Numbered(numbered.line, _plain(numbered.row), numbered.fault) for numbered in group]
     lead = next((row for row in rows if _type(row.row) != "variation"), rows[0])
-    kind, name = _type(lead.row), cell(lead.row, "Name")
+    kind, name = _type(lead.row), html.unescape(cell(lead.row, "Name"))
     making = Making(lead.line, made_handle(name) or made_handle(cell(lead.row, "SKU")), _FIELDS)
     if lead.fault:
         return making.refused(lead.fault)
@@ -98,13 +98,17 @@ def read(group: list[Numbered], shop: Shop) -> Read:
     if not making.handle:
         return making.refused("A product needs a name.", "Name")
     options = _vary(making, lead, [row for row in rows if row is not lead], shop)
-    for url in listed(cell(lead.row, "Images")):
+    for url in cells.addresses(cell(lead.row, "Images")):
         with making.part(lead.line):
             making.picture(url)
     _describe(making, lead.row, options)
     identity = made_handle(cell(lead.row, "ID")) or made_handle(cell(lead.row, "SKU")) or str(lead.line)
-    paths = [path.split(">") for path in listed(cell(lead.row, "Categories"))]
-    return making.read(_product(lead.row, tuple(options)), paths, f"{making.handle}-{identity}")
+    return making.read(_product(lead.row, tuple(options)), _paths(lead.row), f"{making.handle}-{identity}")
+
+
+def _paths(row: Row) -> list[list[str]]:
+    """The paths of categories, whose names may have an encoded ">" in them."""
+    return [list(map(html.unescape, path.split(">"))) for path in listed(cell(row, "Categories"))]
 
 
 def _canonical(column: str) -> str:
@@ -195,7 +199,7 @@ def _product(row: Row, options: tuple[str, ...]) -> ProductDraft:
         variants=(),
         description="\n".join(filter(None, (_text(row, "Short description"), _text(row, "Description")))),
         seo=Seo(title, description),
-        brand=next(iter(listed(cell(row, "Brands"))), None),
+        brand=next(map(html.unescape, listed(cell(row, "Brands"))), None),
         tags=tuple(map(html.unescape, listed(cell(row, "Tags")))),
         options=options,
         status="draft" if hidden else _status(row),
@@ -222,7 +226,7 @@ def _variant(row: Row, parent: Row, handle: str, values: tuple[str, ...], shop: 
     weight = _measured(row, parent, "Weight")
     digital = "virtual" in flags or ("downloadable" in flags and not weight)
     price, compare_at = _sale(row, shop).at(shop.now)
-    images = listed(cell(row, "Images"))
+    images = cells.addresses(cell(row, "Images"))
     shared = cell(row, "Stock").lower() == "parent"
     return VariantDraft(
         sku=cell(row, "SKU") or _sku(row, parent, handle, values),
