@@ -23,13 +23,18 @@ def encode_cursor(position: str | None) -> str | None:
 
 
 def decode_cursor(cursor: str | None) -> str | None:
-    """The position that encode_cursor hid; 422 for anything that it did not make."""
-    if cursor is None:
+    """The position that encode_cursor hid; None, the list's beginning, for none or an empty one. 422 for anything that
+    encode_cursor did not make."""
+    if not cursor:
         return None
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise foreign_cursor() from None
+    # DynamoDB takes no empty key.
+    if not position:
+        raise foreign_cursor()
+    return position
 
 
 def foreign_cursor() -> ShopError:

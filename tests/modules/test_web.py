@@ -121,6 +121,17 @@ def test_a_cursor_that_no_list_gave_is_no_error_of_ours(shop: Shop, position: st
     assert status in (200, 422)
 
 
+def test_an_empty_cursor_is_the_beginning_of_any_list(shop: Shop) -> None:
+    shop.product("mug")
+    shop.staff.put("/admin/collections/summer", {"name": "Summer", "published": True})
+    for path in ("/products/mug/reviews", "/products", "/collections/summer/products"):
+        assert shop.guest.get(f"{path}?cursor=") == shop.guest.get(path)
+    for status in ("pending", "rejected"):
+        assert shop.staff.get(f"/admin/reviews?status={status}&cursor=")["data"] == []
+    assert shop.customer().get("/me/orders?cursor=")["data"] == []
+    assert refusal(shop.guest.get, "/products/mug/reviews?cursor=====")["pointer"] == "/query/cursor"
+
+
 @pytest.mark.parametrize("since", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "yesterday", "2026-01-01T00:00:00"])
 def test_a_time_that_never_was_is_refused(shop: Shop, since: str) -> None:
     assert refusal(shop.staff.get, f"/admin/events?since={since}")["pointer"] == "/query/since"
