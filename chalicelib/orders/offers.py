@@ -90,11 +90,16 @@ def _offer(
         option_values=variant.option_values,
         image=variant.image or variant.product_image,
         price=tiers.get(1, zero(on.currency)),
-        sold=bool(variant.published and tiers),
+        sold=bool(variant.published and tiers) and not _is_nested(variant, variants),
         available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
         parts=parts,
         tiers=tiers,
     )
+
+
+def _is_nested(variant: catalog.Variant, variants: dict[str, catalog.Variant]) -> bool:
+    """Whether a component became a bundle itself: what was counted of it before is no stock any more."""
+    return any(sku in variants and variants[sku].components for sku in variant.components)
 
 
 def _gone(sku: str, seen: Offer | None, on: prices.Terms) -> Offer:

@@ -81,6 +81,18 @@ def test_a_bundle_of_what_is_gone_is_not_sold(stocked: Shop) -> None:
     assert lines(cart) == [("SET", "not_enough")]
 
 
+def test_a_bundle_whose_part_became_a_bundle_is_not_sold(stocked: Shop) -> None:
+    inner = stocked.product("inner")
+    stocked.product("outer", variants=[{"sku": "OUTER", "price": eur(3000), "components": {"INNER": 1}}])
+    cart = stocked.ready_cart(("OUTER", 1))
+    variant = {"sku": "INNER", "price": eur(1000), "components": {"MUG": 1}}
+    nested = {"handle": "inner", "title": "Inner", "status": "published", "variants": [variant]}
+    stocked.staff.put(f"/admin/products/{inner['id']}", nested)
+    assert lines(cart) == [("OUTER", "not_sold")]
+    assert refusal(cart.check_out)["status"] == 409
+    assert stocked.stock("INNER")["available"] == 10
+
+
 def test_a_cart_with_a_known_bundle_is_read_as_cheaply_as_any(stocked: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     import botocore.client
 
