@@ -8,6 +8,7 @@ from inprocess import OWNER, Gateway, Order, Shop
 from pynamodb.exceptions import CancellationReason, VerboseClientError
 from refusals import refusal
 
+from chalicelib.core.paging import encode_cursor
 from infra.local.client import Json
 
 TRANSACTION = "TransactWriteItems"
@@ -65,6 +66,23 @@ def test_rejected_reviews_are_listed_newest_first(shop: Shop, mug: str, travel: 
         travel(timedelta(days=20))
     assert [r["id"] for r in all_pages(shop.staff.get, "/admin/reviews?status=rejected", 3)] == made[::-1]
     assert refusal(shop.staff.get, "/admin/reviews?status=rejected&cursor=eA")["pointer"] == "/query/cursor"
+
+
+def test_a_place_before_all_time_is_refused_and_one_in_the_future_is_the_beginning(
+    shop: Shop, mug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.catalog.reviews import review_tables
+
+    asked: list[Any] = []
+    real = review_tables.rejected_in
+    monkeypatch.setattr(review_tables, "rejected_in", lambda month, *more: asked.append(month) or real(month, *more))
+    rejected = reject(shop.staff, write(delivered(shop)))
+    path = "/admin/reviews?status=rejected&cursor="
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert refusal(shop.staff.get, path + str(encode_cursor(f"{moment}#x")))["pointer"] == "/query/cursor"
+    future = shop.staff.get(path + str(encode_cursor("2100-01-01T00:00:00.000Z#x")))
+    assert [review["id"] for review in future["data"]] == [rejected["id"]]
+    assert len(asked) < 15
 
 
 def test_published_reviews_are_listed_by_product(shop: Shop, order: Order, mug: str) -> None:

@@ -121,11 +121,11 @@ def _page(found: list[Review], limit: int) -> tuple[list[Review], str | None]:
 
 
 def _months(after: str | None) -> Iterator[datetime]:
-    """The months to look at, newest first; 422 for a place that no page ended at."""
+    """The months to look at, newest first and none that is still to come; 422 for a place that no page ended at."""
     now = clock.now()
     try:
-        month = datetime.fromisoformat(after.partition("#")[0]).astimezone(UTC) if after else now
-    except ValueError:
+        month = min(datetime.fromisoformat(after.partition("#")[0]).astimezone(UTC), now) if after else now
+    except (ValueError, OverflowError):
         raise foreign_cursor() from None
     while month >= now - timedelta(days=31 * _MONTHS_BACK):
         yield month
