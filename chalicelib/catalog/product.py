@@ -1,7 +1,7 @@
 """What a product is before it is stored: its parts, what is accepted, and how its missing SKUs are named."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -194,8 +194,19 @@ def _check_times(draft: ProductDraft) -> None:
         moment = getattr(draft, name)
         if moment is not None and moment.tzinfo is None:
             raise invalid(f"/{name}", "Say in which time zone: 2026-01-31T08:00:00Z, for example.")
+        if moment is not None and not _is_in_utc(moment):
+            raise invalid(f"/{name}", "This is no time of the years 1 to 9999 in UTC.")
     if draft.publish_at and draft.unpublish_at and draft.unpublish_at <= draft.publish_at:
         raise invalid("/unpublish_at", "This is not after publish_at.")
+
+
+def _is_in_utc(moment: datetime) -> bool:
+    """Whether it is in the years 1 to 9999 in UTC too: a zone may take it out of them."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _check_variant(variant: VariantDraft, place: str, currency: str) -> None:
@@ -223,10 +234,21 @@ def _check_size(draft: ProductDraft) -> None:
     for index, variant in enumerate(draft.variants):
         if _size(variant) > _LARGEST_VARIANT:
             raise invalid(f"/variants/{index}", f"A variant has at most {_LARGEST_VARIANT} bytes of JSON.")
-    if _size(msgspec.structs.replace(draft, variants=draft.variants[:1])) > _LARGEST_PRODUCT:
+    found_by = _found_by(draft)
+    if _size(msgspec.structs.replace(draft, variants=draft.variants[:1])) + found_by > _LARGEST_PRODUCT:
         sizes = {name: _size(getattr(draft, name)) for name in ("description", "translations", "attributes", "images")}
+        sizes["variants"] = found_by
         largest = max(sizes, key=lambda name: sizes[name])
-        raise invalid(f"/{largest}", f"A product has at most {_LARGEST_PRODUCT} bytes of JSON beside its variants.")
+        detail = f"A product has at most {_LARGEST_PRODUCT} bytes of JSON: all texts, and the SKUs, barcodes and option"
+        raise invalid(f"/{largest}", f"{detail} values of its variants.")
+
+
+def _found_by(draft: ProductDraft) -> int:
+    """The size of what the product's item repeats of its variants."""
+    skus = [variant.sku for variant in draft.variants]
+    barcodes = [variant.barcode for variant in draft.variants if variant.barcode]
+    choices = {value for variant in draft.variants for value in variant.option_values}
+    return _size(skus) + _size(barcodes) + _size(choices)
 
 
 def _size(value: Any) -> int:

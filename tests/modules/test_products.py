@@ -153,6 +153,8 @@ def test_an_archived_product_is_sold_no_more_and_keeps_its_handle(shop: Shop) ->
     ("changed", "pointer"),
     [
         ({"publish_at": "2026-01-01T00:00:00"}, "/publish_at"),
+        ({"publish_at": "0001-01-01T00:00:00+14:00"}, "/publish_at"),
+        ({"unpublish_at": "9999-12-31T23:59:59-14:00"}, "/unpublish_at"),
         ({"publish_at": "2026-01-02T00:00:00Z", "unpublish_at": "2026-01-01T00:00:00Z"}, "/unpublish_at"),
         ({"attributes": {"Bad Name!": 1}}, "/attributes"),
         ({"attributes": {"care": [""]}}, "/attributes"),

@@ -57,6 +57,16 @@ def test_a_second_variant_with_the_same_option_values_is_refused():
     assert place_refused(draft(variant("S-1", "S"), variant("S-2", "S"))) == "/variants/1/option_values"
 
 
+def test_what_the_product_repeats_of_its_variants_counts_for_its_size():
+    texts = {f"x{letter}": product.Translation("t", "x" * 49_000) for letter in "abcd"}
+    values = [tuple(f"{n:03}{name}".ljust(300, "x") for name in "abc") for n in range(250)]
+    many = tuple(variant(f"S{n}", *chosen) for n, chosen in enumerate(values))
+    options = ("A", "B", "C")
+    product.check(draft(*many, options=options), "EUR")
+    product.check(draft(*many[:1], options=options, translations=texts), "EUR")
+    assert place_refused(draft(*many, options=options, translations=texts)) == "/variants"
+
+
 @pytest.mark.parametrize("values", [(), ("S", "Red")])
 def test_a_variant_has_one_value_for_each_option(values):
     assert place_refused(draft(variant("M-1", "M"), variant("S-1", *values))) == "/variants/1/option_values"
