@@ -68,6 +68,12 @@ def test_only_words_that_nothing_has_are_spelt_otherwise_and_models_never() -> N
     assert corrected("shirt x100", [Misspelt("x100", 6, 10, ["x200"])]) is None
 
 
+def test_an_engine_that_counts_in_utf_16_puts_the_right_letters_otherwise() -> None:
+    assert corrected(
+        "😀 linnen 😀 shrit", [Misspelt("linnen", 3, 9, ["linen"]), Misspelt("shrit", 13, 18, ["shirt"])]
+    ) == ("😀 linen 😀 shirt")
+
+
 def test_a_dimension_counts_by_all_the_others() -> None:
     filters = Filters(brands=("Kiln",), attributes={"color": ("red",)}, price_max=500)
     asked = search_counts.counting(Query(currency="EUR", filters=filters, counted=("color", "size")))["aggs"]

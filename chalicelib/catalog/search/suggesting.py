@@ -28,9 +28,10 @@ def suggest(wanted: Suggest) -> Meant:
     typed = words(wanted.q)
     if not typed:
         return Meant([], [], [], currency)
-    answer = search_engine.ask(suggest_query.body(typed, wanted.q, wanted.limit), " ".join(typed))
+    text = " ".join(typed)
+    answer = search_engine.ask(suggest_query.body(typed, text, wanted.limit), text)
     queries = suggest_query.queries(typed, answer.counts)
-    if (other := corrected(" ".join(typed), answer.spelling)) is not None and not queries:
+    if (other := corrected(text, answer.spelling)) is not None and not queries:
         queries = [other]
     return Meant(queries[: wanted.limit], _categories(typed, wanted.limit), [h.source for h in answer.hits], currency)
 
