@@ -14,6 +14,8 @@ Json = dict[str, Any]
 
 # A facet's value that is longer is text, and nobody picks it from a list.
 LONGEST_FACET = 100
+# A tag has 300 characters, and the engine counts one outside the basic plane twice.
+_LONGEST_TAG = 600
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ def _properties(chinese: str) -> Json:
         "title": {**text, "copy_to": "spelling", "fields": {"plain": plain, "prefix": prefix}},
         "description": {**text, "copy_to": "spelling", "fields": {"plain": plain}},
         "brand": {**text, "copy_to": "spelling", "fields": {"key": keyword, "prefix": prefix}},
-        "tags": {**text, "copy_to": "spelling", "fields": {"key": keyword}},
+        "tags": {**text, "copy_to": "spelling", "fields": {"key": {**keyword, "ignore_above": _LONGEST_TAG}}},
         "kinds": {**text, "copy_to": "spelling", "fields": {"plain": plain, "prefix": prefix}},
         "kind_keys": keyword,
         "attributes": {**text, "copy_to": "spelling"},
