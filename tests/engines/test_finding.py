@@ -115,6 +115,14 @@ def test_misspelt_words_are_put_right_and_it_is_said(shirts: Shop) -> None:
     assert shirts.guest.get("/search?q=linen+shirt")["did_you_mean"] is None
 
 
+@pytest.mark.parametrize("text", ["linnen", "  linnen", '"linnen"', "😀 linnen", "(x) 😀😀 Linnen"])
+def test_a_misspelt_word_is_put_right_wherever_it_stands(shirts: Shop, text: str) -> None:
+    (suggested,) = shirts.guest.get(f"/search/suggest?q={quote(text)}")["queries"]
+    assert suggested.split()[-1] == "linen"
+    meant = shirts.guest.get(f"/search?q={quote(text)}")["did_you_mean"]
+    assert meant == text.replace("Linnen", "linen").replace("linnen", "linen")
+
+
 def test_without_an_exact_match_the_words_that_lack_are_named(shirts: Shop) -> None:
     found = shirts.guest.get("/search?q=straw+hat+zeppelin")
     assert found["data"][0]["handle"] == "hat"
@@ -141,6 +149,29 @@ def test_a_whole_title_can_be_looked_for(searchable: Shop, path: str, text: str)
     assert path != "/search" or found["data"][0]["handle"] == "one"
 
 
+def test_the_words_that_lack_are_the_best_results_on_each_page(searchable: Shop) -> None:
+    shop = searchable
+    listed(shop, "both", title="Red shoes")
+    for name in ("a", "b", "c"):
+        listed(shop, name, title=f"{name} shoes")
+    follow(shop)
+    first = shop.guest.get("/search?q=red+shoes&limit=2")
+    second = shop.guest.get(f"/search?q=red+shoes&limit=2&cursor={first['next_cursor']}")
+    assert first["data"][0]["handle"] == "both"
+    assert len(second["data"]) == 2
+    assert first["fallback"] == second["fallback"] == {"exact": 1, "searched": "red shoes", "dropped": []}
+
+
+def test_what_has_all_the_words_is_counted_among_what_is_chosen(shirts: Shop) -> None:
+    everything = shirts.guest.get("/search?q=linen+shirt+hat&sort=price_asc")
+    assert everything["fallback"]["exact"] == 0
+    listed(shirts, "wool", title="Wool shirt", brand="Kiln")
+    follow(shirts)
+    found = shirts.guest.get("/search?q=linen+shirt&brand=Kiln")
+    assert (found["total"], found["fallback"]["exact"]) == (4, 3)
+    assert shirts.guest.get("/search?q=linen+shirt")["fallback"]["exact"] == 6
+
+
 def test_curated_results_stand_first_and_hidden_ones_nowhere(shirts: Shop) -> None:
     ids = {card["handle"]: card["id"] for card in shirts.guest.get("/search?limit=50")["data"]}
     body = {"queries": ["shirt"], "pinned": [ids["hat"], ids["shirt-5"]], "hidden": [ids["shirt-0"]]}
@@ -149,6 +180,43 @@ def test_curated_results_stand_first_and_hidden_ones_nowhere(shirts: Shop) -> No
     assert found[:2] == ["hat", "shirt-5"]
     assert "shirt-0" not in found
     assert len(found) == 6
+
+
+def test_what_is_curated_holds_for_words_that_were_put_right_page_by_page(shirts: Shop) -> None:
+    ids = {card["handle"]: card["id"] for card in shirts.guest.get("/search?limit=50")["data"]}
+    body = {"queries": ["linen shirt"], "pinned": [ids["hat"], ids["shirt-5"]], "hidden": [ids["shirt-0"]]}
+    shirts.staff.put("/admin/search/curations/shirts", body)
+    seen, cursor = [], ""
+    while True:
+        page = shirts.guest.get(f"/search?q=linnen+shirt&limit=2{cursor}")
+        assert page["did_you_mean"] == "linen shirt"
+        seen += [card["handle"] for card in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen[:2] == ["hat", "shirt-5"]
+    assert sorted(seen[2:]) == ["shirt-1", "shirt-2", "shirt-3", "shirt-4"]
+
+
+def test_what_is_pinned_is_no_match_for_the_words(shirts: Shop) -> None:
+    ids = {card["handle"]: card["id"] for card in shirts.guest.get("/search?limit=50")["data"]}
+    body = {"queries": ["linnen shirt", "linen zeppelin", "qqqq wwww"], "pinned": [ids["hat"]]}
+    shirts.staff.put("/admin/search/curations/hats", body)
+    misspelt = shirts.guest.get("/search?q=linnen+shirt")
+    assert (misspelt["did_you_mean"], misspelt["total"], misspelt["data"][0]["handle"]) == ("linen shirt", 7, "hat")
+    assert misspelt["fallback"] is None
+    relaxed = shirts.guest.get("/search?q=linen+zeppelin")
+    assert relaxed["fallback"] == {"exact": 0, "searched": "linen zeppelin", "dropped": ["zeppelin"]}
+    assert (relaxed["total"], relaxed["data"][0]["handle"]) == (7, "hat")
+    nothing = shirts.guest.get("/search?q=qqqq+wwww")
+    assert ([card["handle"] for card in nothing["data"]], nothing["fallback"]) == (["hat"], None)
+
+
+def test_a_tag_is_found_however_long_it_may_be(searchable: Shop) -> None:
+    tags = ["t" * 300, "😀" * 300]
+    listed(searchable, "tagged", tags=tags)
+    follow(searchable)
+    assert [handles(searchable, f"tag={quote(tag)}") for tag in tags] == [["tagged"], ["tagged"]]
 
 
 def test_synonyms_count_without_a_new_index(shirts: Shop) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 
-from chalicelib.catalog.search.search_query import Json, Query, dimensions
+from chalicelib.catalog.search.search_query import Json, Query, dimensions, matching
 
 _MOST_CATEGORIES = 5_000
 _MOST_VALUES = 100
@@ -30,12 +30,14 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How many results there are by each value, most first. `everything` is how many there are before any narrowing.
+    """How many results there are by each value, most first. `everything` is how many have the words before any
+    narrowing, `narrowed` how many of those are left by it; what is only pinned has no words.
 
     Categories count what is directly in them, ratings what has so many stars or more.
     """
 
     everything: int = 0
+    narrowed: int = 0
     categories: dict[str, int] = {}
     brands: dict[str, int] = {}
     prices: list[Range] = []
@@ -63,7 +65,10 @@ def counting(query: Query) -> Json:
         # Not ".*": OpenSearch 2 answers 500 to a bare prefix that sorts behind all values that there are.
         include = f"{name.translate(_IN_REGEXP)}=.+"
         wanted[_ATTRIBUTE + name] = {"values": {"terms": {"field": "facets", "include": include, "size": _MOST_VALUES}}}
-    counts: dict[str, Json] = {"everything": {"filter": {"match_all": {}}}}
+    counts: dict[str, Json] = {
+        "everything": {"filter": _having_the_words(query)},
+        "narrowed": {"filter": {"bool": {"filter": [_having_the_words(query), *narrowed.values()]}}},
+    }
     for name, aggregations in wanted.items():
         others = [clause for dimension, clause in narrowed.items() if dimension != name]
         counts[name] = {"filter": {"bool": {"filter": others}}, "aggs": aggregations}
@@ -78,6 +83,7 @@ def read(answered: Json) -> Counts:
     ratings = {round(bucket["from"]): bucket["doc_count"] for bucket in answered["rating"]["values"]["buckets"]}
     return Counts(
         everything=answered["everything"]["doc_count"],
+        narrowed=answered["narrowed"]["doc_count"],
         categories=_values(answered["category"]),
         brands=_values(answered["brand"]),
         prices=merged([_slot(bucket) for bucket in price["values"]["buckets"]]),
@@ -116,6 +122,11 @@ def merged(slots: list[Range]) -> list[Range]:
         last = ranges.pop()
         ranges[-1] = Range(ranges[-1].price_min, last.price_max, ranges[-1].count + last.count)
     return ranges
+
+
+def _having_the_words(query: Query) -> Json:
+    """All results have them but for those that are pinned."""
+    return matching(query.text, query.synonyms, query.mode) if query.pinned else {"match_all": {}}
 
 
 def _values(found: Json, name: Callable[[str], str] = str) -> dict[str, int]:

@@ -24,7 +24,8 @@ _FEW = 20
 class _Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a page ended: of which question, with which words and how strictly meant, behind which sort values.
 
-    `again` is how many results the next page begins with that were shown already (search_pages.py).
+    `exact` and `lacking`, which of the words the best result does not have, are what the first page said; `again` is
+    how many results the next page begins with that were shown already (search_pages.py).
     """
 
     question: str
@@ -32,6 +33,7 @@ class _Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode
     after: list[float | int | str]
     exact: int = 0
+    lacking: list[str] = []
     again: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
@@ -56,25 +58,24 @@ def search_products(wanted: Search) -> Found:
     query = _query(wanted)
     question = _fingerprint(wanted)
     if (position := _position(wanted.cursor, question, query)) is not None:
-        query = msgspec.structs.replace(query, text=position.text, mode=position.mode, after=position.after)
+        query = msgspec.structs.replace(_asking(query, wanted, position.text), mode=position.mode, after=position.after)
         if _by_score(query):
             query = msgspec.structs.replace(query, after=search_pages.behind(position.after), again=position.again)
-        answer = _ask(query, question)
-        return _found(wanted, query, question, answer, position.exact, position.after)
+        return _found(wanted, query, question, _ask(query, question), position.exact, position)
     answer = _ask(query, question)
-    exact = search_counts.read(answer.counts).everything
-    if not words(wanted.q or "") or exact >= _FEW:
-        return _found(wanted, query, question, answer, exact)
-    if exact == 0 and (other := corrected(wanted.q or "", answer.spelling)) is not None:
-        query = msgspec.structs.replace(query, text=other)
+    counts = search_counts.read(answer.counts)
+    if not words(wanted.q or "") or counts.everything >= _FEW:
+        return _found(wanted, query, question, answer, counts.narrowed)
+    if counts.everything == 0 and (other := corrected(wanted.q or "", answer.spelling)) is not None:
+        query = _asking(query, wanted, other)
         answer = _ask(query, question)
-        exact = search_counts.read(answer.counts).everything
-    for mode in _more_modes(wanted, exact):
+        counts = search_counts.read(answer.counts)
+    for mode in _more_modes(wanted, counts.everything):
         relaxed = msgspec.structs.replace(query, mode=mode)
         more = _ask(relaxed, question)
-        if search_counts.read(more.counts).everything > exact:
-            return _found(wanted, relaxed, question, more, exact)
-    return _found(wanted, query, question, answer, exact)
+        if search_counts.read(more.counts).everything > counts.everything:
+            return _found(wanted, relaxed, question, more, counts.narrowed)
+    return _found(wanted, query, question, answer, counts.narrowed)
 
 
 def _more_modes(wanted: Search, exact: int) -> list[Mode]:
@@ -86,10 +87,8 @@ def _more_modes(wanted: Search, exact: int) -> list[Mode]:
 
 
 def _query(wanted: Search) -> Query:
-    curation = curating.of(wanted.q or "")
     collection, products = _collected(wanted.collection)
-    return Query(
-        text=wanted.q,
+    query = Query(
         filters=Filters(
             categories=_with_below(wanted.category),
             brands=wanted.brand,
@@ -106,8 +105,19 @@ def _query(wanted: Search) -> Query:
         limit=wanted.limit,
         synonyms=curating.synonyms(),
         counted=tuple(item.id for item in attributes.present().values() if item.content.facet),
-        pinned=curation.pinned if wanted.sort == "relevance" else (),
-        hidden=curation.hidden,
+    )
+    return _asking(query, wanted, wanted.q)
+
+
+def _asking(query: Query, wanted: Search, text: str | None) -> Query:
+    """The query for `text`, which may be another spelling of what was typed: what staff said of either holds."""
+    said = [curating.of(each or "") for each in (wanted.q, text)]
+    pinned = tuple(dict.fromkeys(product for curation in said for product in curation.pinned))
+    return msgspec.structs.replace(
+        query,
+        text=text,
+        pinned=pinned if wanted.sort == "relevance" else (),
+        hidden=tuple(dict.fromkeys(product for curation in said for product in curation.hidden)),
     )
 
 
@@ -143,15 +153,17 @@ def _ask(query: Query, question: str) -> Answer:
 
 
 def _found(
-    wanted: Search, query: Query, question: str, answer: Answer, exact: int, last: list[Any] | None = None
+    wanted: Search, query: Query, question: str, answer: Answer, exact: int, before: _Position | None = None
 ) -> Found:
-    """The answer as a page; `last` is where the page before it ended."""
+    """The answer as a page; `before` is where the page before it ended."""
+    lacking = before.lacking if before else _lacking(query, answer)
+    last = before.after if before else None
     hits = answer.hits[query.again :]
     page = hits[: query.limit]
     position = None
     if len(hits) > query.limit:
         again = search_pages.shown_again([hit.sort for hit in page], last, query.again) if _by_score(query) else 0
-        position = _Position(question, query.text, query.mode, page[-1].sort, exact, again)
+        position = _Position(question, query.text, query.mode, page[-1].sort, exact, lacking, again)
     return Found(
         sources=[hit.source for hit in page],
         total=answer.total,
@@ -160,7 +172,7 @@ def _found(
         text=query.text,
         mode=query.mode,
         exact=exact,
-        dropped=_dropped(query, answer),
+        dropped=[text for name, text in _named(query).items() if name in lacking],
         corrected=query.text if query.text != wanted.q else None,
         next_cursor=encode_cursor(msgspec.json.encode(position).decode()) if position else None,
     )
@@ -171,12 +183,16 @@ def _by_score(query: Query) -> bool:
     return query.sort == "relevance" and bool(query.text)
 
 
-def _dropped(query: Query, answer: Answer) -> list[str]:
-    """The words that the best result of a relaxed search lacks."""
-    if query.mode == "strict" or not answer.hits:
+def _lacking(query: Query, answer: Answer) -> list[str]:
+    """The names of the words that the best result of a relaxed search lacks. What is pinned is not there for them."""
+    best = next((hit for hit in answer.hits if hit.sort[-1] not in query.pinned), None)
+    if query.mode == "strict" or best is None:
         return []
-    named = search_query.named_spans(query.text or "", query.synonyms)
-    return [text for name, text in named.items() if name not in answer.hits[0].matched]
+    return [name for name in _named(query) if name not in best.matched]
+
+
+def _named(query: Query) -> dict[str, str]:
+    return search_query.named_spans(query.text or "", query.synonyms)
 
 
 def _fingerprint(wanted: Search) -> str:
