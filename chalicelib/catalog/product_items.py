@@ -149,7 +149,7 @@ def moment(stamp: str | None) -> datetime | None:
 
 
 def describes(draft: ProductDraft, item: Product) -> bool:
-    """Whether saving `draft` would leave the product as it is."""
+    """Whether saving `draft` would leave the product as it is; never while it is not settled."""
     times = (item.publish_at, item.unpublish_at)
     wanted = tuple(clock.stamp(at) if at else None for at in (draft.publish_at, draft.unpublish_at))
     status = rules.status_at(clock.now(), draft.status, draft.publish_at, draft.unpublish_at)

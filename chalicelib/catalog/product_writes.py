@@ -1,14 +1,20 @@
-"""A product's change as writes: the product, where it stands in lists, what is known of its success, its event."""
+"""A product's change as writes: the product, where it stands in lists, what is known of its success, its event.
 
-from collections.abc import Sequence
+What fits into one transaction is committed in one. Else the product is claimed first, by `claim` or `claim_handle`, and
+each transaction before its own holds only while nobody else has done so. It is not settled until its own is through: if
+that never comes, the same again is never "unchanged".
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from chalicelib.catalog import product_items as items
 from chalicelib.catalog import tables
 from chalicelib.catalog.events import ProductPublished, ProductUnpublished, ProductUpdated
-from chalicelib.catalog.tables import CatalogItem, Product, Standing
-from chalicelib.core import dynamo, outbox
+from chalicelib.catalog.tables import CatalogItem, Product, Standing, TakenHandle
+from chalicelib.core import dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
 
 # One transaction holds at most 100 writes.
@@ -16,18 +22,21 @@ _MOST_AT_ONCE = 96
 _Changed = ProductPublished | ProductUpdated | ProductUnpublished
 
 
+class _Overtaken(Exception):
+    """Somebody has changed the product since."""
+
+
 class Writes(msgspec.Struct, frozen=True):
-    """What has to be committed together, the entries of lists that come before it, and those that go after it."""
+    """What has to be committed together, the entries of lists that come before it, and those that go after it while
+    `still` holds: that the product is what these writes have made of it."""
 
     together: list[Action]
     coming: list[Action] = []
     going: list[Action] = []
+    still: Action | None = None
 
     def including(self, more: Sequence[Action]) -> "Writes":
         return msgspec.structs.replace(self, together=[*more, *self.together])
-
-    def without(self, done: Sequence[Action]) -> "Writes":
-        return msgspec.structs.replace(self, together=[action for action in self.together if action not in done])
 
     def fit_with(self, parts: Sequence[Action]) -> bool:
         """Whether all this and `parts` go into one transaction."""
@@ -52,26 +61,75 @@ def of(old: Product | None, new: Product, otherwise: Exception) -> Writes:
             together.append(dynamo.update(standing, [Standing.handle.set(new.handle)]))
     if new.published or (old is not None and old.published):
         together.append(announce(_event_of(old, new), new))
-    return Writes(together, coming, going)
+    return Writes(together, coming, going, _is_in_version(new, int(new.version), _Overtaken()))
 
 
-def commit(writes: Writes, parts: Sequence[Action] = ()) -> None:
-    """In one transaction, if there is room; else what has none goes before the product, and what leaves lists after it.
+def claim(old: Product, skus: Iterable[str], handle: Sequence[Action], otherwise: Exception) -> tuple[Product, Action]:
+    """Take a product, and with it a new `handle`, for a change that writes `skus` before it.
+
+    Returns the product as it is now, in its next version, and what holds while nobody else has taken or changed it.
+    """
+    claimed = Product.from_raw_data(old.serialize())
+    claimed.version = int(old.version) + 1
+    claimed.fingerprint = None
+    claimed.begun = sorted({*old.begun, *skus} - set(old.skus))
+    dynamo.transaction([*handle, dynamo.put(claimed, Product.version == int(old.version), otherwise)])
+    return claimed, _is_in_version(claimed, int(claimed.version), otherwise)
+
+
+def claim_handle(new: Product, begun: Iterable[str], otherwise: Exception) -> tuple[Action, Action]:
+    """Take a handle for a product that is not there yet and whose variants are written before it; others have `begun`
+    to write these.
+
+    Returns the write that goes with the product and what holds until then, while nobody else has taken it.
+    """
+    claimed = _handle_of(new)
+    claimed.claim = ids.new_id("clm")
+    claimed.begun = sorted({*begun, *new.skus})
+    nobody = dynamo.check(new, Product.pk.does_not_exist(), otherwise)
+    dynamo.transaction([_take(claimed, otherwise), nobody])
+    ours = TakenHandle.claim == claimed.claim
+    return dynamo.put(_handle_of(new), ours, otherwise), dynamo.check(claimed, ours, otherwise)
+
+
+def take_handle(new: Product, otherwise: Exception) -> Action:
+    """A product takes its handle, unless another one has it or had it; who has claimed it for a product loses it."""
+    return _take(_handle_of(new), otherwise)
+
+
+def _handle_of(product: Product) -> TakenHandle:
+    return TakenHandle(**tables.handle_key(str(product.handle)), product_id=product.id)
+
+
+def _take(handle: TakenHandle, otherwise: Exception) -> Action:
+    free = TakenHandle.pk.does_not_exist() | (TakenHandle.product_id == handle.product_id)
+    return dynamo.put(handle, free, otherwise)
+
+
+def commit(writes: Writes, parts: Sequence[Action] = (), held: Action | None = None) -> None:
+    """In one transaction, if there is room; else what has none goes before the product as long as it is `held` by a
+    claim, and what leaves lists after it.
 
     A product that is interrupted so may have entries in lists that it does not know of; service.shelf leaves them out.
     """
     room = _MOST_AT_ONCE - len(writes.together)
     first = [*parts, *writes.coming]
-    _in_turn(first[room:])
+    _in_turn(first[room:], held)
     last = writes.going[: max(0, room - len(first))]
     if together := [*writes.together, *first[:room], *last]:
         dynamo.transaction(together)
-    _in_turn(writes.going[len(last) :])
+    with suppress(_Overtaken):
+        _in_turn(writes.going[len(last) :], writes.still)
 
 
-def _in_turn(actions: Sequence[Action]) -> None:
+def _in_turn(actions: Sequence[Action], held: Action | None) -> None:
+    guard = [held] if held else []
     for start in range(0, len(actions), _MOST_AT_ONCE):
-        dynamo.transaction(actions[start : start + _MOST_AT_ONCE])
+        dynamo.transaction([*guard, *actions[start : start + _MOST_AT_ONCE]])
+
+
+def _is_in_version(product: Product, version: int, otherwise: Exception) -> Action:
+    return dynamo.check(product, Product.version == version, otherwise)
 
 
 def _event_of(old: Product | None, new: Product) -> type[_Changed]:

@@ -33,9 +33,13 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What the tables hold of some drafts: whose their handles are, their SKUs and how many pieces were counted."""
+    """What the tables hold of some drafts: whose their handles are, their SKUs and how many pieces were counted.
+
+    `begun` are the SKUs that were written for a handle whose product has not come to be.
+    """
 
     owners: dict[str, str]
+    begun: dict[str, list[str]]
     products: dict[str, Product]
     variants: dict[str, Variant]
     levels: dict[Key, Item]
@@ -57,11 +61,13 @@ def look_up(drafts: Sequence[ProductDraft]) -> Known:
     handles: list[Key] = [(TakenHandle, f"HANDLE#{draft.handle}", "HANDLE") for draft in drafts]
     variants = [tables.variant_ref(sku) for sku in sorted(skus | parts)]
     found = dynamo.load([*handles, *variants, *stock.levels(counted)], consistent=True)
-    owners = {item.pk.partition("#")[2]: item.product_id for item in found.values() if isinstance(item, TakenHandle)}
+    taken = {item.pk.partition("#")[2]: item for item in found.values() if isinstance(item, TakenHandle)}
+    owners = {handle: item.product_id for handle, item in taken.items()}
     wanted: list[Key] = [(Product, f"PRODUCT#{owner}", "PRODUCT") for owner in owners.values()]
     products = dynamo.load(wanted, consistent=True) if wanted else {}
     return Known(
         owners,
+        {handle: item.begun for handle, item in taken.items()},
         {item.id: item for item in products.values() if isinstance(item, Product)},
         {item.sku: item for item in found.values() if isinstance(item, Variant)},
         found,
@@ -130,7 +136,8 @@ def set_status(product_id: str, status: str, by: Staff) -> None:
 
 
 def _is_for_good(status: str, product: Product) -> bool:
-    return bool(product.status == status and product.publish_at is None and product.unpublish_at is None)
+    planned = product.publish_at or product.unpublish_at
+    return bool(product.status == status and planned is None and product.settled)
 
 
 def turn(product_id: str) -> str:
@@ -158,14 +165,49 @@ def _turn(
     if new.category:
         categories.ensure(new.category)  # it may have been deleted while only drafts were in it
     items.show(new, *wanted(new), old.published_at)
-    flags = [
-        dynamo.update(variant, [Variant.published.set(new.published)], Variant.product_id == product_id)
-        for variant in variants
-        if bool(variant.published) != new.published
-    ]
-    writes = product_writes.of(old, new, _changed_meanwhile())
-    product_writes.commit(writes.including(also), flags)
+    try:
+        _commit(old, new, [], also, _flags(new, variants))
+    except _Moved:
+        raise _changed_meanwhile() from None
     return new
+
+
+def _flags(new: Product, variants: Sequence[Variant]) -> list[Action]:
+    """Each variant is for sale if its product is shown, however it looks now: another change may have been at it. What
+    an interrupted change brought and the product does not know is not."""
+    begun = tables.variants(new.begun, consistent=True).values() if new.begun else []
+    return [
+        dynamo.update(
+            variant,
+            [Variant.published.set(new.published and variant.sku in new.skus)],
+            Variant.product_id == new.id,
+            _Moved(),
+        )
+        for variant in [*variants, *(other for other in begun if other.product_id == new.id)]
+    ]
+
+
+def _commit(
+    old: Product | None,
+    new: Product,
+    handle: Sequence[Action],
+    also: Sequence[Action],
+    parts: Sequence[Action],
+    begun: Sequence[str] = (),
+) -> None:
+    """Make `old` the product `new` in one transaction, or in several after a claim. `begun` are the SKUs that were
+    written for a product that is not there yet."""
+    writes = product_writes.of(old, new, _Moved()).including([*handle, *also])
+    if writes.fit_with(parts):
+        product_writes.commit(writes, parts)
+        return
+    if old is None:
+        made, held = product_writes.claim_handle(new, begun, _Moved())
+        also = [made, *also]
+    else:
+        old, held = product_writes.claim(old, new.skus, handle, _Moved())
+        new.version = int(old.version) + 1
+    product_writes.commit(product_writes.of(old, new, _Moved()).including(also), parts, held)
 
 
 def _accepted(draft: ProductDraft, by: Staff | None) -> ProductDraft:
@@ -212,28 +254,28 @@ def _save(
     if draft.category:
         categories.ensure(draft.category, by)
     new = items.product(draft, product_id, old)
-    handle = _take_handle(new, known)
+    has_handle = old is not None and known.owners.get(draft.handle) == product_id
+    handle = [] if has_handle else [product_writes.take_handle(new, _Moved())]
     ours = Variant.pk.does_not_exist() | (Variant.product_id == product_id)
     puts = [
         dynamo.put(items.variant(new, variant, position), ours, _sku_taken(variant.sku, position))
         for position, variant in enumerate(draft.variants)
     ]
-    gone = sorted(set(old.skus) - set(new.skus)) if old else []
-    deletes = [dynamo.delete(Variant(**tables.variant_key(sku)), Variant.product_id == product_id) for sku in gone]
-    writes = product_writes.of(old, new, _Moved()).including([*handle, *record])
-    parts = [*deletes, *puts, *counts]
-    if handle and not writes.fit_with(parts):
-        dynamo.transaction(handle)
-        writes = writes.without(handle)
-    product_writes.commit(writes, parts)
+    begun = [] if old else known.begun.get(draft.handle, [])
+    gone = _gone(new, old, begun)
+    deletes = [dynamo.delete(Variant(**tables.variant_key(sku)), ours, _Moved()) for sku in gone]
+    _commit(old, new, handle, record, [*deletes, *puts, *counts], begun)
     return saved
 
 
-def _take_handle(new: Product, known: Known) -> list[Action]:
-    if known.owners.get(str(new.handle)) == new.id:
-        return []
-    taken = TakenHandle(**tables.handle_key(str(new.handle)), product_id=new.id)
-    return [dynamo.insert(taken, _Moved())]
+def _gone(new: Product, old: Product | None, begun: Sequence[str]) -> list[str]:
+    """The SKUs that the product has no more. Those that an interrupted change let go may be another product's now."""
+    before = {*old.skus, *old.begun} if old else set(begun)
+    gone = sorted(before - set(new.skus))
+    if not gone or (old and old.settled):
+        return gone
+    found = tables.variants(gone, consistent=True)
+    return [sku for sku in gone if sku in found and found[sku].product_id == new.id]
 
 
 def _check_skus(draft: ProductDraft, known: Known, product_id: str | None) -> None:

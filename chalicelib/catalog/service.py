@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from chalicelib.catalog import tables
-from chalicelib.catalog.tables import Page, Product, Shelved, Standing
+from chalicelib.catalog.tables import Page, Product, ShelfEntry, Shelved, Standing
 from chalicelib.catalog.tables import Variant as Variant
 from chalicelib.core import dynamo
 from chalicelib.core.errors import not_found
@@ -26,12 +26,15 @@ class Renamed(Exception):
 
 
 def published_page(handle: str) -> Page:
-    """What a product page shows: one request. Renamed if the product had this handle before; that takes two more."""
+    """What a product page shows: one request. Renamed if the product had this handle before; that takes two more.
+
+    A product so new that the index does not have it yet is not found.
+    """
     return _published(tables.product_page(handle), handle)
 
 
 def _published(page: Page | None, handle: str) -> Page:
-    if page is None and (owner := tables.owner_of(handle)) is not None and owner.published:
+    if page is None and (owner := tables.owner_of(handle)) is not None and owner.published and owner.handle != handle:
         raise Renamed(str(owner.handle))
     if page is None or not page.product.published:
         raise not_found("product")
@@ -49,24 +52,33 @@ def shelf(name: str, limit: int, after: str | None) -> tuple[list[Product], str 
 
     A page may have fewer products than `limit`: an entry counts only if its product says that it stands there.
     """
-    product_ids, behind = _entries(name, limit, after)
-    return [item for item in products(product_ids).values() if _stands(item, name)], behind
+    entries, behind = _entries(name, limit, after)
+    found = products(entry.product_id for entry in entries)
+    pairs = ((found.get(entry.product_id), entry) for entry in entries)
+    return [item for item, entry in pairs if item is not None and _stands(item, name, entry)], behind
 
 
 def listed(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[Shelved], str | None]:
     """The same with how each product does."""
-    product_ids, behind = _entries(name, limit, after, consistent=consistent)
-    found = tables.shelved(product_ids, consistent=consistent)
-    return [item for item in found if _stands(item.product, name)], behind
+    entries, behind = _entries(name, limit, after, consistent=consistent)
+    shelved = tables.shelved((entry.product_id for entry in entries), consistent=consistent)
+    found = {str(item.product.id): item for item in shelved}
+    pairs = ((found.get(entry.product_id), entry) for entry in entries)
+    return [item for item, entry in pairs if item is not None and _stands(item.product, name, entry)], behind
 
 
-def _entries(name: str, limit: int, after: str | None, *, consistent: bool = False) -> tuple[list[str], str | None]:
+def _entries(
+    name: str, limit: int, after: str | None, *, consistent: bool = False
+) -> tuple[list[ShelfEntry], str | None]:
     entries = tables.shelf(name, limit + 1, after, consistent=consistent)
-    return [entry.product_id for entry in entries[:limit]], entries[limit - 1].sk if len(entries) > limit else None
+    return entries[:limit], entries[limit - 1].sk if len(entries) > limit else None
 
 
-def _stands(product: Product, name: str) -> bool:
-    return name == tables.EVERYTHING or name in product.shelves
+def _stands(product: Product, name: str, entry: ShelfEntry) -> bool:
+    """Whether this is the product's place on the shelf. It may have left one there when it was published before."""
+    if name == tables.EVERYTHING:
+        return True
+    return name in product.shelves and entry.sk == tables.shelf_key(name, str(product.published_at), product.id)["sk"]
 
 
 def products(product_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Product]:
@@ -87,5 +99,6 @@ def variants_among(items: Mapping[dynamo.Key, dynamo.Item]) -> list[Variant]:
 
 
 def _variants_of(product: Product) -> list[Variant]:
-    found = tables.variants(product.skus)
-    return [found[sku] for sku in product.skus if sku in found]
+    found = tables.variants(product.skus, consistent=True)
+    # A change that was interrupted may have let a SKU go, and another product has it now.
+    return [found[sku] for sku in product.skus if sku in found and found[sku].product_id == product.id]

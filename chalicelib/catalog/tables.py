@@ -74,6 +74,9 @@ class Product(CatalogItem, discriminator="product"):
     `shelves` are the lists on which it stands while it is published, since `published_at`, as they follow from the
     version `tree_version` of the categories' tree. `price_from` is the lowest of its variants' own prices,
     `list_prices_from` the lowest that price lists have for one piece.
+
+    `fingerprint` tells which draft it was made from. It has none while its variants are written in transactions before
+    it, nor if that was interrupted; `begun` are then those of their SKUs that are not among `skus`.
     """
 
     id = UnicodeAttribute()
@@ -102,11 +105,17 @@ class Product(CatalogItem, discriminator="product"):
     tree_version = NumberAttribute(default=0)
     created_at = UnicodeAttribute()
     changed_at = UnicodeAttribute(null=True)
-    fingerprint = UnicodeAttribute()
+    fingerprint = UnicodeAttribute(null=True)
+    begun = JsonAttribute(list[str], default=list)
 
     @property
     def published(self) -> bool:
         return bool(self.status == rules.PUBLISHED)
+
+    @property
+    def settled(self) -> bool:
+        """Whether its variants are all what it says."""
+        return self.fingerprint is not None
 
 
 class Standing(CatalogItem, discriminator="standing"):
@@ -153,9 +162,14 @@ class Variant(CatalogItem, discriminator="variant"):
 
 
 class TakenHandle(CatalogItem, discriminator="handle"):
-    """Whose a handle is, or was: a product keeps those that it had before."""
+    """Whose a handle is, or was: a product keeps those that it had before.
+
+    While a large product is made, `claim` tells by whom, and `begun` which SKUs may have been written for it.
+    """
 
     product_id = UnicodeAttribute()
+    claim = UnicodeAttribute(null=True)
+    begun = JsonAttribute(list[str], default=list)
 
 
 class ShelfEntry(CatalogItem, discriminator="shelf_entry"):
@@ -239,9 +253,9 @@ def _page(found: Iterable[Item]) -> Page | None:
     return Page(product, [item for item in items if isinstance(item, Variant)], standing)
 
 
-def variants(skus: list[str]) -> dict[str, Variant]:
+def variants(skus: Iterable[str], *, consistent: bool = False) -> dict[str, Variant]:
     """The variants that exist of `skus`, by SKU."""
-    found = dynamo.load(variant_ref(sku) for sku in skus)
+    found = dynamo.load((variant_ref(sku) for sku in skus), consistent=consistent)
     return {item.sku: item for item in found.values() if isinstance(item, Variant)}
 
 

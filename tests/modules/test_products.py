@@ -8,7 +8,8 @@ import pytest
 from inprocess import Shop, eur
 from refusals import refusal
 
-from chalicelib.core import clock
+from chalicelib.catalog import tables
+from chalicelib.core import clock, dynamo
 
 SHIRT = {
     "handle": "shirt",
@@ -186,6 +187,28 @@ def test_what_is_no_variant_is_refused_by_its_field(shop: Shop, changed: dict[st
     body = {"handle": "a", "title": "A", "variants": [{"sku": "A", "price": eur(1), **changed}]}
     refused = refusal(shop.staff.post, "/admin/products", body)
     assert (refused["status"], refused["pointer"]) == (422, pointer)
+
+
+def test_what_staff_do_follows_from_what_is_there_and_not_from_what_was(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, reads, calm = shop.staff.post("/admin/products", SHIRT), [], dynamo._connection.dispatch
+
+    def dispatch(operation: str, request: Any) -> Any:
+        if operation == "BatchGetItem":
+            reads.extend(table["ConsistentRead"] for table in request["RequestItems"].values())
+        return calm(operation, request)
+
+    monkeypatch.setattr(dynamo._connection, "dispatch", dispatch)
+    shop.staff.post(f"/admin/products/{made['id']}/unpublish")
+    assert reads
+    assert all(reads)
+
+
+def test_a_page_that_the_index_does_not_show_yet_is_not_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.product("cup")
+    monkeypatch.setattr(tables, "product_page", lambda handle: None)
+    assert refusal(shop.guest.get, "/products/cup")["status"] == 404
 
 
 def _json(body: Any) -> str:

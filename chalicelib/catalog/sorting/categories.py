@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from chalicelib.catalog import html, tables
+from chalicelib.catalog import html, service, tables
 from chalicelib.catalog.events import CategoryChanged
 from chalicelib.catalog.sorting import category_tree
 from chalicelib.catalog.sorting import taxonomy_tables as taxonomy
@@ -19,6 +19,7 @@ from chalicelib.core.staff import Staff
 
 MOST_CATEGORIES = 5000
 _ATTEMPTS = 5
+_PAGE = 50
 
 
 class Categories(msgspec.Struct, frozen=True):
@@ -111,11 +112,20 @@ def delete(category_id: str, by: Staff) -> Categories:
         item = now.find(category_id)
         if now.children(category_id):
             raise _not_empty("There are categories below this one. Move them first.")
-        if tables.shelf(category_id, 1, None):
+        if _is_in_use(category_id):
             raise _not_empty("There are published products in this category. Move them first.")
         return [dynamo.delete(item), audit.entry(by, "category.deleted", category_id)]
 
     return _change(changed)
+
+
+def _is_in_use(category_id: str) -> bool:
+    """Whether products stand in a category, and not only entries that they have left there."""
+    after: str | None = None
+    while True:
+        products, after = service.listed(category_id, _PAGE, after, consistent=True)
+        if products or after is None:
+            return bool(products)
 
 
 def ensure_path(path: Sequence[tuple[str, str]], by: Staff | None = None) -> None:
