@@ -156,7 +156,7 @@ def check(draft: ProductDraft, currency: str) -> None:
         raise invalid("/attributes", f"A product has at most {_MOST_ATTRIBUTES} attributes.")
     if len({price.list for variant in draft.variants for price in variant.prices}) > _MOST_PRICE_LISTS:
         raise invalid("/variants", f"The prices of a product name at most {_MOST_PRICE_LISTS} price lists.")
-    _check_times(draft)
+    check_period(draft, "publish_at", "unpublish_at")
     skus: set[str] = set()
     combinations: set[tuple[str, ...]] = set()
     for index, variant in enumerate(draft.variants):
@@ -189,15 +189,17 @@ def turns_at(now: datetime, status: str, publish_at: datetime | None, unpublish_
     return publish_at if status == DRAFT and publish_at and publish_at > now else None
 
 
-def _check_times(draft: ProductDraft) -> None:
-    for name in ("publish_at", "unpublish_at"):
+def check_period(draft: Any, begins: str, ends: str) -> None:
+    """Raise what makes the times of the fields `begins` and `ends` no period; either may be None."""
+    for name in (begins, ends):
         moment = getattr(draft, name)
         if moment is not None and moment.tzinfo is None:
             raise invalid(f"/{name}", "Say in which time zone: 2026-01-31T08:00:00Z, for example.")
         if moment is not None and not _is_in_utc(moment):
             raise invalid(f"/{name}", "This is no time of the years 1 to 9999 in UTC.")
-    if draft.publish_at and draft.unpublish_at and draft.unpublish_at <= draft.publish_at:
-        raise invalid("/unpublish_at", "This is not after publish_at.")
+    first, last = getattr(draft, begins), getattr(draft, ends)
+    if first and last and last <= first:
+        raise invalid(f"/{ends}", f"This is not after {begins}.")
 
 
 def _is_in_utc(moment: datetime) -> bool:

@@ -61,6 +61,7 @@ def test_a_price_list_is_what_staff_say_it_is(shop: Shop) -> None:
         ({"name": "Sale", "groups": ["Bad Group!"]}, "/groups/0"),
         ({"name": "Sale", "groups": ["vip", "vip"]}, "/groups"),
         ({"name": "Sale", "valid_from": "2026-06-01T00:00:00"}, "/valid_from"),
+        ({"name": "Sale", "valid_from": "0001-01-01T00:00:00+14:00"}, "/valid_from"),
         ({"name": "Sale", "valid_from": "2026-06-01T00:00:00Z", "valid_until": "2026-06-01T00:00:00Z"}, "/valid_until"),
         ({"name": "Sale", "factor": 0.9}, "/factor"),
     ],

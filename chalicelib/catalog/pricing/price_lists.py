@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.catalog.product import ListPrice
+from chalicelib.catalog.product import ListPrice, check_period
 from chalicelib.core.errors import invalid
 from chalicelib.core.money import Currency, Money
 
@@ -129,11 +129,6 @@ def public_prices(
 
 def check(one: PriceList) -> None:
     """Raise what makes this no price list, by its place."""
-    for name in ("valid_from", "valid_until"):
-        moment = getattr(one, name)
-        if moment is not None and moment.tzinfo is None:
-            raise invalid(f"/{name}", "Say in which time zone: 2026-01-31T08:00:00Z, for example.")
-    if one.valid_from and one.valid_until and one.valid_until <= one.valid_from:
-        raise invalid("/valid_until", "This is not after valid_from.")
+    check_period(one, "valid_from", "valid_until")
     if len(set(one.groups)) != len(one.groups):
         raise invalid("/groups", "This names a group twice.")
