@@ -92,7 +92,8 @@ def _products(shop: Shop, table: str, number: int) -> Iterator[Image]:
     for n in range(number):
         name = ids.new_id("prd")
         now = clock.stamp(clock.now() + timedelta(microseconds=n))
-        yield _like(product, {**tables.product_key(name), "id": name, "handle": f"clone-{n}", "created_at": now})
+        dated = {"created_at": now, "published_at": now}
+        yield _like(product, {**tables.product_key(name), "id": name, "handle": f"clone-{n}", **dated})
         for shelf in (tables.EVERYTHING, tables.PUBLISHED, "tea"):
             yield _like(entry, {**tables.shelf_key(shelf, now, name), "product_id": name})
 
