@@ -38,7 +38,8 @@ def main(quick: bool, write: bool) -> None:
             lacking = f"{missing}: capacity is counted on DynamoDB Local"
             _say(lacking)
         sections += _in_one_process(lacking, 2_000 if quick else 100_000)
-    sections.append(search.measure(engine_port, 2_000 if quick else 20_000, 3 if quick else 9, _say))
+        with _shop():  # whose settings, categories and synonyms a search looks at
+            sections.append(search.measure(engine_port, 2_000 if quick else 20_000, 3 if quick else 9, _say))
     print(report.as_text(sections))
     print(f"\n{report.summary(sections)}")
     if write:
