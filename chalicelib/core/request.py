@@ -136,11 +136,9 @@ def _query(request: Request, kind: Any) -> Any:
         query = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid_field(error, "/query") from None
-    for name in given:
-        if (
-            getattr(query, name) is None
-        ):  # msgspec takes the word "null" for nothing; a parameter is absent or has a value
-            raise invalid(f"/query/{name}", "Leave a parameter out that has no value.")
+    # msgspec takes the word "null" for nothing; a parameter is absent or has a value.
+    if empty := next((name for name in given if getattr(query, name) is None), None):
+        raise invalid(f"/query/{empty}", "Leave a parameter out that has no value.")
     return query
 
 

@@ -52,7 +52,8 @@ def renamed(row: Row, name: Callable[[str], str]) -> dict[str, str]:
     empty."""
     found: dict[str, str] = {}
     for column, text in row.items():
-        found[name(column)] = found.get(name(column)) or (text or "").strip()
+        known = name(column)
+        found[known] = found.get(known) or (text or "").strip()
     return found
 
 

@@ -134,9 +134,7 @@ def _parent_key(name: str) -> str:
 def _vary(making: Making, lead: Numbered, variations: list[Numbered], shop: Shop) -> list[str]:
     """Add what can be sold, and say by which options it differs."""
     if _type(lead.row) != "variable":
-        with making.part(lead.line, sold=True):
-            making.vary(_variant(lead.row, lead.row, making.handle, (), shop))
-            making.remark(lead.line, _sale(lead.row, shop).remark(shop.now), "Sale price")
+        _sell(making, lead, lead, (), shop)
         return []
     options = _options(lead.row, variations)
     for variation in sorted(variations, key=_order):
@@ -147,10 +145,14 @@ def _vary(making: Making, lead: Numbered, variations: list[Numbered], shop: Shop
         else:
             given = {name.casefold(): values for name, values in _attributes(variation.row).items()}
             chosen = tuple(", ".join(given.get(option.casefold(), ())) or _ANY for option in options)
-            with making.part(variation.line, sold=True):
-                making.vary(_variant(variation.row, lead.row, making.handle, chosen, shop))
-                making.remark(variation.line, _sale(variation.row, shop).remark(shop.now), "Sale price")
+            _sell(making, variation, lead, chosen, shop)
     return options
+
+
+def _sell(making: Making, numbered: Numbered, lead: Numbered, values: tuple[str, ...], shop: Shop) -> None:
+    with making.part(numbered.line, sold=True):
+        making.vary(_variant(numbered.row, lead.row, making.handle, values, shop))
+        making.remark(numbered.line, _sale(numbered.row, shop).remark(shop.now), "Sale price")
 
 
 def _options(parent: Row, variations: Sequence[Numbered]) -> list[str]:

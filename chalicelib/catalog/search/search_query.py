@@ -113,14 +113,14 @@ def clauses(clause: Any) -> int:
         return sum(map(clauses, clause))
     if not isinstance(clause, dict):
         return 0
-    return sum(
-        sum(sum(map(tokens, words(field["query"]))) for field in inner.values())
-        if kind == "match"
-        else 1
-        if kind in _LEAVES
-        else clauses(inner)
-        for kind, inner in clause.items()
-    )
+    return sum(_clauses_of(kind, inner) for kind, inner in clause.items())
+
+
+def _clauses_of(kind: str, inner: Any) -> int:
+    if kind == "match":
+        (field,) = inner.values()
+        return sum(map(tokens, words(field["query"])))
+    return 1 if kind in _LEAVES else clauses(inner)
 
 
 def ordered(sort: Sort, currency: str, has_text: bool) -> list[Json]:
