@@ -119,13 +119,11 @@ def rows(found: Iterable[Record], names: Sequence[str]) -> Iterator[Numbered]:
     """Records under the names of their columns."""
     ragged = False
     for record in found:
+        given = len(record.cells)
         fault = record.fault
         if any(map(str.strip, record.cells[len(names) :])):
-            fault = fault or f"This row has {len(record.cells)} cells, but the file has {len(names)} columns."
-        if not record.ended and len(record.cells) < len(names) and not ragged:
-            fault = (
-                fault
-                or f"The file ends within this row, after {len(record.cells)} of {len(names)} cells: is it cut off?"
-            )
-        ragged = ragged or len(record.cells) < len(names)
+            fault = fault or f"This row has {given} cells, but the file has {len(names)} columns."
+        if given < len(names) and not record.ended and not ragged:
+            fault = fault or f"The file ends within this row, after {given} of {len(names)} cells: is it cut off?"
+        ragged = ragged or given < len(names)
         yield Numbered(record.line, dict(zip(names, record.cells, strict=False)), fault, record.start, record.end)
