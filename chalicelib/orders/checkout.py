@@ -11,9 +11,11 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import carts, claims, expiry, offers, pricing, service, states, tables
+from chalicelib.orders import claims, expiry, service, states, tables
+from chalicelib.orders.cart import carts, offers
+from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderPlaced
-from chalicelib.orders.offers import PricedCart
+from chalicelib.orders.pricing import pricing
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments

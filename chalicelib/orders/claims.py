@@ -4,7 +4,8 @@ from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
 from chalicelib.core.visitor import Visitor
-from chalicelib.orders import carts, service, tables
+from chalicelib.orders import service, tables
+from chalicelib.orders.cart import carts
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import CustomersOrder, OrderHeader
 from chalicelib.payments import service as payments

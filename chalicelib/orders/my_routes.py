@@ -4,7 +4,8 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Customer, CustomerRoutes
-from chalicelib.orders import claims, merging, schemas, tables
+from chalicelib.orders import claims, schemas, tables
+from chalicelib.orders.cart import merging
 
 routes = CustomerRoutes(__name__)
 

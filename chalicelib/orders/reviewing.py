@@ -14,7 +14,7 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.orders import service, states
-from chalicelib.orders.pricing import PricedLine
+from chalicelib.orders.pricing.pricing import PricedLine
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrdersItem
 

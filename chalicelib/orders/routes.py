@@ -3,8 +3,9 @@
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
-from chalicelib.orders import carts, checkout, paying, review_schemas, reviewing, schemas, service
+from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.cart import carts
 
 routes = Routes(__name__)
 

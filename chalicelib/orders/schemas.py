@@ -9,10 +9,10 @@ from msgspec import Meta
 from chalicelib.core.money import Currency, Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
-from chalicelib.orders.carts import MOST_PIECES
-from chalicelib.orders.offers import PricedCart
+from chalicelib.orders.cart.carts import MOST_PIECES
+from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
-from chalicelib.orders.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 

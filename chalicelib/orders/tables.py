@@ -29,7 +29,7 @@ from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders.address import Address
-from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
-from chalicelib.orders.pricing import Offer, goods, price_lines, totals
+from chalicelib.orders.pricing.pricing import Offer, goods, price_lines, totals
 
 SKUS = ["bowl", "cup", "pot", "tea", "tray"]
 

@@ -12,8 +12,8 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import zero
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
-from chalicelib.orders import pricing
-from chalicelib.orders.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing import pricing
+from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.users import groups
 

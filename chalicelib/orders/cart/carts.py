@@ -10,10 +10,11 @@ from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import address as addresses
-from chalicelib.orders import offers, tables
+from chalicelib.orders import tables
 from chalicelib.orders.address import Address
-from chalicelib.orders.offers import PricedCart
-from chalicelib.orders.pricing import Offer, Shipping
+from chalicelib.orders.cart import offers
+from chalicelib.orders.cart.offers import PricedCart
+from chalicelib.orders.pricing.pricing import Offer, Shipping
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
 
 # An order of 40 SKUs still fits into the one transaction that places it.

@@ -9,9 +9,10 @@ from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
-from chalicelib.orders import carts, offers, tables
-from chalicelib.orders.carts import MOST_LINES, MOST_PIECES
-from chalicelib.orders.offers import PricedCart
+from chalicelib.orders import tables
+from chalicelib.orders.cart import carts, offers
+from chalicelib.orders.cart.carts import MOST_LINES, MOST_PIECES
+from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
 from chalicelib.users import groups
 

@@ -1,0 +1,1 @@
+"""What somebody is about to buy, and what it costs them now."""
