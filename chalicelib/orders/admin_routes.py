@@ -4,7 +4,8 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders import paying, schemas, service
+from chalicelib.orders import paying, policy, schemas, service
+from chalicelib.orders.tables import OrderPolicy
 
 routes = StaffRoutes(__name__)
 
@@ -47,3 +48,15 @@ def refund_order(order_id: str, body: schemas.Refund, once: Once, staff: Staff) 
 def list_refunds(order_id: str) -> schemas.Refunds:
     """What of an order's money went back, or is on its way."""
     return schemas.Refunds([schemas.refund(item) for item in paying.refunds_of(order_id)], None)
+
+
+@routes.get("/admin/order-policy", permission=Permission.SETTINGS_READ)
+def show_order_policy() -> OrderPolicy:
+    """What the shop decided for all orders."""
+    return policy.current()
+
+
+@routes.put("/admin/order-policy", permission=Permission.SETTINGS_WRITE)
+def put_order_policy(body: OrderPolicy, staff: Staff) -> OrderPolicy:
+    """Decide it anew, as a whole. What is left out is as it comes."""
+    return policy.put(body, staff)

@@ -8,6 +8,7 @@
 | order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
 | order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
+| policy         | SETTINGS         | POLICY                   |                                               |
 
 A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>.
 
@@ -18,13 +19,15 @@ Query. The index holds hardly more than keys and those never change, so only pla
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import msgspec
+from msgspec import Meta
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core import due, dynamo
+from chalicelib.core.cache import for_a_minute
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
@@ -32,6 +35,15 @@ from chalicelib.orders.address import Address
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
+
+
+class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What staff decide once and every order follows. Days are calendar days.
+
+    `return_days`: for so long after its delivery a piece can be sent back.
+    """
+
+    return_days: Annotated[int, Meta(ge=0, le=3650)] = 30
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -153,10 +165,18 @@ class TimelineEntry(OrdersItem, discriminator="timeline"):
     facts = JsonAttribute(dict[str, str])
 
 
+class KeptPolicy(OrdersItem, discriminator="policy"):
+    policy = JsonAttribute(OrderPolicy)
+
+
 class CustomersOrder(OrdersItem, discriminator="customers_order"):
     """An entry in a customer's list of orders. It never changes; how an order stands is in its header."""
 
     order_id = UnicodeAttribute()
+
+
+def policy_key() -> PrimaryKey:
+    return {"pk": "SETTINGS", "sk": "POLICY"}
 
 
 def cart_key(owner: str) -> PrimaryKey:
@@ -203,6 +223,16 @@ def put_off(order_id: str, until: datetime) -> None:
 def waiting(now: datetime, limit: int) -> Iterator[str]:
     """Ids of orders that the expiry has to look at."""
     return due.waiting(OrdersItem, now, limit)
+
+
+def kept_policy() -> OrderPolicy | None:
+    kept = dynamo.get(KeptPolicy, **policy_key())
+    return kept.policy if kept else None
+
+
+@for_a_minute
+def policy() -> OrderPolicy:
+    return kept_policy() or OrderPolicy()
 
 
 def cart(owner: str) -> Cart | None:

@@ -162,6 +162,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "orders.put_order_policy": (
+        "order_policy.put",
+        lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
+    ),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),
