@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.core import rooms
+
 LIB = Path(__file__).resolve().parent.parent / "chalicelib"
 MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 
@@ -45,7 +47,7 @@ RULES |= {
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
 GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
-EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
+EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
 }

@@ -69,12 +69,12 @@ PUBLIC = {
 
 def operations() -> list[Any]:
     from importlib import import_module
-    from importlib.util import find_spec
 
+    from chalicelib.core import rooms
     from chalicelib.core.settings import MODULES
 
-    rooms = [f"chalicelib.{module}.{room}" for module in MODULES for room in ("routes", "my_routes")]
-    return [o for room in rooms if find_spec(room) for o in import_module(room).routes.operations]
+    found = [room for module in MODULES for room in rooms.existing(module, rooms.BUYERS)]
+    return [operation for room in found for operation in import_module(room).routes.operations]
 
 
 def test_every_path_with_an_id_is_tried_below(shop: Shop) -> None:
