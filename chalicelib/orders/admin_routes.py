@@ -6,6 +6,7 @@ from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import paying, policy, schemas, service
 from chalicelib.orders.tables import OrderPolicy
+from chalicelib.orders.taxes import tax_schemas, tax_settings
 
 routes = StaffRoutes(__name__)
 
@@ -60,3 +61,15 @@ def show_order_policy() -> OrderPolicy:
 def put_order_policy(body: OrderPolicy, staff: Staff) -> OrderPolicy:
     """Decide it anew, as a whole. What is left out is as it comes."""
     return policy.put(body, staff)
+
+
+@routes.get("/admin/tax-settings", permission=Permission.SETTINGS_READ)
+def show_tax_settings() -> tax_schemas.VersionedTaxSettings:
+    """How the shop's sales are taxed."""
+    return tax_schemas.view(*tax_settings.current())
+
+
+@routes.put("/admin/tax-settings", permission=Permission.SETTINGS_WRITE)
+def put_tax_settings(body: tax_schemas.VersionedTaxSettings, staff: Staff) -> tax_schemas.VersionedTaxSettings:
+    """Say it anew, as a whole. 409 `tax_settings_changed` if `version` is not the one that holds now."""
+    return tax_schemas.view(*tax_settings.put(tax_schemas.settings(body), body.version, staff))

@@ -9,6 +9,7 @@ from msgspec import Meta
 from chalicelib.core.money import Currency, Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
@@ -83,6 +84,7 @@ class CartView(msgspec.Struct, frozen=True):
     needs_shipping: bool
     shipping_address: Address | None
     shipping_option: Shipping | None
+    billing: Billing | None
     totals: Totals
 
 
@@ -143,6 +145,7 @@ class OrderView(OrderSummary, frozen=True):
     lines: list[PricedLine]
     shipping_address: Address | None
     shipping_option: Shipping | None
+    billing: Billing | None
     totals: Totals
     shipments: list[ShipmentSummary]
     timeline: list[TimelineView]
@@ -200,6 +203,7 @@ def cart(priced: PricedCart) -> CartView:
         needs_shipping=priced.needs_shipping,
         shipping_address=priced.cart.address,
         shipping_option=priced.shipping,
+        billing=priced.cart.billing,
         totals=priced.totals,
     )
 
@@ -230,6 +234,7 @@ def order(order: Order) -> OrderView:
         lines=snapshot.lines,
         shipping_address=snapshot.address,
         shipping_option=snapshot.shipping,
+        billing=snapshot.billing,
         totals=snapshot.totals,
         shipments=shipments(header),
         timeline=[TimelineView(e.name, datetime.fromisoformat(e.at), e.facts) for e in order.timeline],

@@ -32,6 +32,7 @@ from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
@@ -117,6 +118,7 @@ class Cart(OrdersItem, discriminator="cart"):
     currency = UnicodeAttribute()
     lines = JsonAttribute(list[CartLine])
     address = JsonAttribute(Address, null=True)
+    billing = JsonAttribute(Billing, null=True)
     shipping_option = UnicodeAttribute(null=True)
     order_id = UnicodeAttribute(null=True)
 
@@ -155,6 +157,7 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     totals = JsonAttribute(Totals)
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
+    billing = JsonAttribute(Billing, null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):

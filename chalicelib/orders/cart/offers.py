@@ -16,6 +16,7 @@ from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
+from chalicelib.orders.taxes.assessing import STANDARD_CLASS, TaxTerms
 from chalicelib.users import groups
 
 
@@ -95,6 +96,7 @@ def _offer(
         available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
         parts=parts,
         tiers=tiers,
+        tax_class=variant.tax_class or variant.product_tax_class or STANDARD_CLASS,
     )
 
 
@@ -128,8 +130,15 @@ def priced(cart: Cart, found: dict[Key, Item]) -> PricedCart:
 def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its shipping and its totals."""
     lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers, free)
-    priced = pipeline.price(lines, chosen_shipping(cart, lines), tax_settings.terms(), cart.currency)
+    priced = pipeline.price(lines, chosen_shipping(cart, lines), _tax_terms(cart, lines), cart.currency)
     return PricedCart(cart, priced.lines, priced.shipping, priced.totals)
+
+
+def _tax_terms(cart: Cart, lines: list[PricedLine]) -> TaxTerms:
+    """What is sent is taxed where it goes, until that is known and for what is digital, where its buyer is."""
+    buyer = cart.billing.address if cart.billing else None
+    to = (cart.address or buyer) if pricing.to_send(lines) else buyer
+    return tax_settings.terms(to, cart.billing.vat_id or None if cart.billing else None)
 
 
 def see_anew(cart: Cart) -> None:
