@@ -186,6 +186,7 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "stock.counted",
         lambda _: Write("/admin/stock/MUG", {"location": "ams", "on_hand": 3}, "MUG"),
     ),
+    "logistics.spread_stock": ("stock.sharded", lambda _: Write("/admin/stock/MUG/shards", {"shards": 4}, "MUG")),
     "logistics.pack": ("shipment.packed", shipment("pack")),
     "logistics.dispatch": ("shipment.dispatched", shipment("pack", "dispatch")),
     "logistics.split": ("shipment.split", split),
