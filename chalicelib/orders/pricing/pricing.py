@@ -41,7 +41,7 @@ class Offer(msgspec.Struct, frozen=True):
 class PricedLine(msgspec.Struct, frozen=True):
     """A line with its price. `status` says why it could not be bought so; what is not sold is not in the totals.
 
-    `parts` is what has to be sent of one piece, by SKU: nothing of what is digital.
+    `parts` is what has to be sent of one piece, by SKU: nothing of what is digital. `note` is the customer's.
     """
 
     sku: str
@@ -54,6 +54,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     total: Money
     status: str
     parts: dict[str, int] = {}
+    note: str = ""
 
 
 class Shipping(msgspec.Struct, frozen=True):
