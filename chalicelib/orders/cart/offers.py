@@ -14,9 +14,10 @@ from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
 from chalicelib.orders.cart import cart_changes
 from chalicelib.orders.cart.cart_changes import Change
-from chalicelib.orders.pricing import pricing
+from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.tables import Cart, CartLine
+from chalicelib.orders.taxes import tax_settings
 from chalicelib.users import groups
 
 
@@ -149,12 +150,12 @@ def priced_with_saved(cart: Cart, found: dict[Key, Item]) -> PricedCart:
 def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its shipping and its totals."""
     lines = _priced_lines(cart.lines, offers, free)
-    option = chosen_shipping(cart, lines)
+    priced = pipeline.price(lines, chosen_shipping(cart, lines), tax_settings.terms(), cart.currency)
     return PricedCart(
         cart,
-        lines,
-        option,
-        pricing.totals(lines, option.price if option else None, cart.currency),
+        priced.lines,
+        priced.shipping,
+        priced.totals,
         saved=_priced_lines(cart.saved, {line.sku: line.seen for line in cart.saved}),
         changes=[
             change
@@ -197,7 +198,7 @@ def shipping(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
     if cart.address is None:
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     options = logistics.shipping_options(cart.address.country, pricing.goods(lines, cart.currency))
-    return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
+    return [Shipping(o.id, o.name, o.price, o.price, o.days_min, o.days_max) for o in options]
 
 
 def take_back_shipping(cart: Cart) -> None:
