@@ -30,6 +30,7 @@ _TIMELINE = {
     "OrderCanceled": "canceled",
     "ShipmentPlanned": "shipment_planned",
     "ShipmentPacked": "shipment_packed",
+    "ShipmentChanged": "shipment_changed",
     "ShipmentDispatched": "shipment_dispatched",
     "ShipmentDelivered": "shipment_delivered",
     "OrderExpired": "expired",
@@ -110,8 +111,8 @@ def call_off(
     move(header, state)
     due.look_after(header, None)
     header.shipments = {key: called_back(mark) for key, mark in header.shipments.items()}
+    no_longer_open = [*hoarding.let_go(header), *(logistics.let_go(header.id) if header.hold else [])]
     header.hold = None
-    no_longer_open = hoarding.let_go(header)
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),

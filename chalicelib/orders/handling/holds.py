@@ -4,6 +4,7 @@ from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.staff import Staff
+from chalicelib.logistics import service as logistics
 from chalicelib.orders import service, states
 from chalicelib.orders.events import OrderHeld, OrderReleased
 from chalicelib.orders.service import Moved, Order
@@ -62,7 +63,9 @@ def begin(header: OrderHeader, reason: str, by: Staff | None) -> OrderHeld:
 
 def in_the_warehouse(header: OrderHeader) -> list[Action]:
     """Write actions that tell the warehouse whether the order is on hold."""
-    return []
+    if header.hold is None:
+        return logistics.let_go(header.id)
+    return logistics.hold(header.id, header.hold.reason)
 
 
 def _check(header: OrderHeader) -> None:
