@@ -1,5 +1,6 @@
 """What the clients of carts and orders send and see."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -134,9 +135,10 @@ class ShipmentSummaries(msgspec.Struct, frozen=True):
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
-    """An order in a list."""
+    """An order in a list. `number` is what people call it."""
 
     id: str
+    number: str | None
     status: str
     payment_status: str
     fulfillment_status: str
@@ -161,7 +163,7 @@ class OrderView(OrderSummary, frozen=True):
     shipping_option: Shipping | None
     totals: Totals
     shipments: list[ShipmentSummary]
-    timeline: list[TimelineView]
+    timeline: Sequence[TimelineView]
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -235,6 +237,7 @@ def new_cart(priced: PricedCart, token: str) -> NewCartView:
 def summary(header: OrderHeader) -> OrderSummary:
     return OrderSummary(
         id=header.id,
+        number=header.number,
         status=header.state,
         payment_status=service.payment_status(header),
         fulfillment_status=service.fulfillment_status(header),
@@ -256,7 +259,11 @@ def order(order: Order) -> OrderView:
         shipping_option=snapshot.shipping,
         totals=snapshot.totals,
         shipments=shipments(header),
-        timeline=[TimelineView(e.name, datetime.fromisoformat(e.at), e.facts) for e in order.timeline],
+        timeline=[
+            TimelineView(e.name, datetime.fromisoformat(e.at), e.facts)
+            for e in order.timeline
+            if e.name not in service.INTERNAL
+        ],
     )
 
 
