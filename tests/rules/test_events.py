@@ -32,7 +32,9 @@ from chalicelib.orders.events import (
     OrderCompleted,
     OrderConfirmed,
     OrderExpired,
+    OrderHeld,
     OrderPlaced,
+    OrderReleased,
 )
 from chalicelib.payments.events import (
     PaymentAuthorized,
@@ -84,6 +86,8 @@ EVENTS = [
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
     event(OrderExpired, ORDER, 2, **OWED),
+    event(OrderHeld, ORDER, 3, **OWED),
+    event(OrderReleased, ORDER, 4, **OWED),
     event(PaymentAuthorized, PAYMENT, 3, **sums(4475, 0, 0)),
     event(PaymentCaptured, PAYMENT, 4, **sums(4475, 4475, 0)),
     event(PaymentFailed, PAYMENT, 3, **sums(0, 0, 0), code="card_declined"),
