@@ -113,7 +113,7 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
     shipment.carrier, shipment.tracking_number = carrier, tracking_number
     _move(shipment, states.DISPATCHED)
     entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)
-    leaving = [*stock.consume(mine, _changed_meanwhile()), secured, entry]
+    leaving = [*stock.consume(mine, _changed_meanwhile()), *secured, entry]
     return _commit(shipment, leaving, _event(ShipmentDispatched, shipment))
 
 

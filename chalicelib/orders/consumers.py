@@ -4,6 +4,7 @@ from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
 from chalicelib.orders import progress
 from chalicelib.payments.events import (
+    PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
@@ -21,6 +22,7 @@ orders_events = consumers.queue(
         ShipmentPacked: progress.record_shipment,
         ShipmentDispatched: progress.record_shipment,
         ShipmentDelivered: progress.record_shipment,
+        PaymentAdjusted: progress.record_payment,
         PaymentAuthorized: progress.record_payment,
         PaymentCaptured: progress.record_payment,
         PaymentFailed: progress.record_payment,
