@@ -13,6 +13,8 @@ from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.returns import return_schemas
+from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -146,6 +148,7 @@ class OrderView(OrderSummary, frozen=True):
     totals: Totals
     shipments: list[ShipmentSummary]
     timeline: list[TimelineView]
+    returns: list[ReturnView] = []
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -233,6 +236,7 @@ def order(order: Order) -> OrderView:
         totals=snapshot.totals,
         shipments=shipments(header),
         timeline=[TimelineView(e.name, datetime.fromisoformat(e.at), e.facts) for e in order.timeline],
+        returns=[return_schemas.view(item) for item in order.returns],
     )
 
 

@@ -14,6 +14,7 @@ from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
+from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 O = TypeVar("O", bound=OrderEvent)
@@ -38,6 +39,13 @@ _TIMELINE = {
     "RefundRequested": "refund_requested",
     "RefundSucceeded": "refund_succeeded",
     "RefundFailed": "refund_failed",
+    "ReturnRequested": "return_requested",
+    "ReturnApproved": "return_approved",
+    "ReturnRejected": "return_rejected",
+    "ReturnReceived": "return_received",
+    "ReturnRefunded": "return_refunded",
+    "ReturnExchanged": "return_exchanged",
+    "ReturnClosed": "return_closed",
 }
 
 
@@ -47,6 +55,7 @@ class Order(msgspec.Struct, frozen=True):
     header: OrderHeader
     snapshot: OrderSnapshot
     timeline: list[TimelineEntry]
+    returns: list[Return] = []
 
 
 class Moved(Exception):
@@ -60,7 +69,11 @@ def find(order_id: str) -> Order:
     snapshots = [item for item in items if isinstance(item, OrderSnapshot)]
     if not headers:
         raise not_found("order")
-    return Order(headers[0], snapshots[0], [item for item in items if isinstance(item, TimelineEntry)])
+    timeline = [item for item in items if isinstance(item, TimelineEntry)]
+    returned = [item for item in items if isinstance(item, Return)]
+    # As text, the tenth would come before the second.
+    returned.sort(key=lambda item: int(item.id.rpartition("-")[2]))
+    return Order(headers[0], snapshots[0], timeline, returned)
 
 
 def of_visitor(order_id: str, visitor: Visitor) -> Order:
