@@ -31,6 +31,8 @@ RULES = {
     "taxonomy",
     "traces",
 }
+# How a price comes about.
+RULES |= {"assessing", "pipeline", "taxes"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}

@@ -124,7 +124,7 @@ def _place(
     priced: PricedCart,
     wish: Wish,
     method: payments.PaymentMethod,
-    free: dict[tuple[str, str], int],
+    free: dict[stock.Place, int],
     visitor: Visitor,
     once: Once,
 ) -> Placed:

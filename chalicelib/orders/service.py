@@ -30,6 +30,7 @@ _TIMELINE = {
     "OrderCanceled": "canceled",
     "ShipmentPlanned": "shipment_planned",
     "ShipmentPacked": "shipment_packed",
+    "ShipmentChanged": "shipment_changed",
     "ShipmentDispatched": "shipment_dispatched",
     "ShipmentDelivered": "shipment_delivered",
     "OrderExpired": "expired",

@@ -19,7 +19,13 @@ from chalicelib.catalog.events import (
 from chalicelib.core import clock, events, ids
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders.events import (
     NothingToSend,
     OrderCanceled,
@@ -82,6 +88,7 @@ EVENTS = [
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
+    event(ShipmentChanged, ids.derived("shp", ORDER, 1), 2, **PARCEL, state="planned"),
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
-from chalicelib.orders.pricing.pricing import OK, PricedLine
+from chalicelib.orders.pricing.pricing import Offer, PricedLine, price_lines
 from chalicelib.orders.returns import return_states
 from chalicelib.orders.returns.return_rules import Claim, Parcel, check_request
 
@@ -18,9 +18,9 @@ STATES = ("requested", "approved", "rejected", "received", "refunded", "closed")
 
 
 def line(sku: str, quantity: int, parts: dict[str, int] | None = None) -> PricedLine:
-    price = Money(1000, "EUR")
     made_of = {sku: 1} if parts is None else parts
-    return PricedLine(sku, "prd_1", sku, [], None, quantity, price, price.times(quantity), OK, made_of)
+    offer = Offer(sku, "prd_1", sku, [], None, Money(1000, "EUR"), True, None, made_of)
+    return price_lines([(sku, quantity)], {sku: offer})[0]
 
 
 def ago(days: float) -> datetime:

@@ -74,11 +74,15 @@ def stock(shop: Shop) -> Iterator[str]:
         sums = {"held": held, "consumed": consumed}.get(reservation.state)
         if sums is not None:
             sums[reservation.sku, reservation.location] += int(reservation.quantity)
+    levels: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for level in shop.items["stock_level"]:
         place = (level.sku, level.location)
         on_hand, available, reserved = int(level.on_hand), int(level.available), int(level.reserved)
+        levels[place].update(on_hand=on_hand, reserved=reserved)
         if on_hand != available + reserved or min(on_hand, available, reserved) < 0:
             yield f"stock of {place}: {on_hand} on hand, {available} available, {reserved} reserved"
+    for place, sums in levels.items():
+        on_hand, reserved = sums["on_hand"], sums["reserved"]
         if reserved != held[place]:
             yield f"stock of {place}: {reserved} reserved, but {held[place]} held by orders"
         if on_hand != counted[place] - consumed[place]:

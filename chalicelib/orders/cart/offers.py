@@ -12,9 +12,10 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import zero
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
-from chalicelib.orders.pricing import pricing
+from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.tables import Cart, CartLine
+from chalicelib.orders.taxes import tax_settings
 from chalicelib.users import groups
 
 
@@ -73,7 +74,7 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
     """Pieces that can be reserved by SKU, at all locations together."""
     free: dict[str, int] = {}
-    for (sku, _), pieces in stock.available(found).items():
+    for (sku, *_), pieces in stock.available(found).items():
         free[sku] = free.get(sku, 0) + pieces
     return free
 
@@ -127,8 +128,8 @@ def priced(cart: Cart, found: dict[Key, Item]) -> PricedCart:
 def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its shipping and its totals."""
     lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers, free)
-    option = chosen_shipping(cart, lines)
-    return PricedCart(cart, lines, option, pricing.totals(lines, option.price if option else None, cart.currency))
+    priced = pipeline.price(lines, chosen_shipping(cart, lines), tax_settings.terms(), cart.currency)
+    return PricedCart(cart, priced.lines, priced.shipping, priced.totals)
 
 
 def see_anew(cart: Cart) -> None:
@@ -148,7 +149,7 @@ def shipping(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:
     if cart.address is None:
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     options = logistics.shipping_options(cart.address.country, pricing.goods(lines, cart.currency))
-    return [Shipping(o.id, o.name, o.price, o.days_min, o.days_max) for o in options]
+    return [Shipping(o.id, o.name, o.price, o.price, o.days_min, o.days_max) for o in options]
 
 
 def take_back_shipping(cart: Cart) -> None:
