@@ -3,7 +3,7 @@
 from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders.returns import return_schemas, returns
+from chalicelib.orders.returns import receiving, return_schemas, returns
 
 routes = StaffRoutes(__name__)
 
@@ -35,6 +35,12 @@ def approve_return(return_id: str, body: return_schemas.Approve, staff: Staff) -
 def reject_return(return_id: str, body: return_schemas.Reject, staff: Staff) -> return_schemas.ReturnView:
     """Refuse it, and say why. Rejecting it again changes nothing."""
     return return_schemas.view(returns.reject(return_id, body.reason, staff), for_staff=True)
+
+
+@routes.post("/admin/returns/{return_id}/receive", permission=Permission.STOCK_WRITE)
+def receive_return(return_id: str, body: return_schemas.Receive, staff: Staff) -> return_schemas.ReturnView:
+    """It came: say what of it, in which condition and where it is now. The same again changes nothing."""
+    return return_schemas.view(receiving.receive(return_id, return_schemas.received(body), staff), for_staff=True)
 
 
 @routes.post("/admin/returns/{return_id}/close", permission=Permission.ORDERS_WRITE)

@@ -188,6 +188,7 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "orders.refund_order": ("refund.requested", delivered),
     "orders.approve_return": ("return.approved", comeback("approve")),
     "orders.reject_return": ("return.rejected", comeback("reject")),
+    "orders.receive_return": ("return.received", comeback("approve", "receive")),
     "orders.close_return": ("return.closed", comeback("approve", "close")),
     "orders.put_order_policy": (
         "order_policy.put",

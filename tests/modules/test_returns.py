@@ -219,3 +219,91 @@ def test_nobody_knows_a_return_that_there_is_not(shop: Shop, order: Order) -> No
         (order.get, "/returns/ret_x"),
     ):
         assert refusal(get, path)["status"] == 404
+
+
+def came(quantity: int = 1, condition: str = "resellable", location: str = "ams", sku: str = "MUG") -> Json:
+    return {"sku": sku, "quantity": quantity, "condition": condition, "location": location}
+
+
+def approved(shop: Shop, order: Order, *lines: Json) -> str:
+    """The path of a return that may be sent."""
+    path = f"/admin/returns/{ask(order, *lines)['id']}"
+    shop.staff.post(f"{path}/approve", {})
+    return path
+
+
+def receive(shop: Shop, path: str, *lines: Json) -> Json:
+    return shop.staff.post(f"{path}/receive", {"lines": lines or [came()]})
+
+
+def test_what_comes_back_is_sold_again_or_written_off(shop: Shop, order: Order) -> None:
+    path = approved(shop, order, line(quantity=2))
+    before = shop.stock("MUG")["on_hand"]
+    received = receive(shop, path, came(location="sha"), came(condition="damaged"))
+    assert (received["status"], received["received"]) == (
+        "received",
+        [came(location="sha"), came(condition="damaged")],
+    )
+    assert received["value"] == order.get()["totals"]["items"]
+    stock = {level["location"]: level for level in shop.stock("MUG")["levels"]}
+    assert shop.stock("MUG")["on_hand"] == before + 1
+    assert stock["sha"] == {"location": "sha", "on_hand": 1, "available": 1, "reserved": 0}
+    assert order.names()[-1] == "return_received"
+    assert shop.staff.get("/admin/returns?status=received")["data"] == [received]
+
+
+def test_receiving_it_again_puts_nothing_more_on_the_shelf(shop: Shop, order: Order) -> None:
+    path = approved(shop, order, line(quantity=2))
+    received = receive(shop, path)
+    stock = shop.stock("MUG")
+    assert receive(shop, path) == received
+    assert refusal(receive, shop, path, came(2))["code"] == "wrong_state"
+    assert shop.stock("MUG") == stock
+
+
+def test_two_of_the_warehouse_receive_it_once(shop: Shop, order: Order, weather: Callable[..., Any]) -> None:
+    path = approved(shop, order)
+    before = shop.stock("MUG")["on_hand"]
+    weather("TransactWriteItems", [lambda: receive(shop, path)])
+    assert receive(shop, path)["status"] == "received"
+    assert shop.stock("MUG")["on_hand"] == before + 1
+    assert order.names().count("return_received") == 1
+
+
+def test_what_was_announced_and_did_not_come_can_come_yet(shop: Shop, order: Order) -> None:
+    path = approved(shop, order, line(quantity=2))
+    receive(shop, path)
+    assert refusal(ask, order, line(quantity=2))["returnable"] == 1
+    receive(shop, approved(shop, order))
+    assert refusal(ask, order)["code"] == "too_many_returned"
+
+
+def test_only_what_was_announced_is_received(shop: Shop, order: Order) -> None:
+    path = approved(shop, order, line(quantity=2))
+    for lines, pointer in (
+        ([came(), came(2)], "/lines/1/quantity"),
+        ([came(sku="BOWL")], "/lines/0/sku"),
+        ([came(), came(location="mars")], "/lines/1/location"),
+        ([came(condition="eaten")], "/lines/0/condition"),
+        ([came(0)], "/lines/0/quantity"),
+    ):
+        refused = refusal(receive, shop, path, *lines)
+        assert (refused["status"], refused["pointer"]) == (422, pointer)
+    assert order.get("/returns")["data"][0]["status"] == "approved"
+
+
+def test_nothing_is_received_that_was_not_approved(shop: Shop, order: Order) -> None:
+    path = f"/admin/returns/{ask(order)['id']}"
+    assert refusal(receive, shop, path)["code"] == "wrong_state"
+
+
+def test_of_a_bundle_its_components_come_back(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 9})
+    shop.product("bowl", stock={"ams": 9})
+    parts = {"MUG": 2, "BOWL": 1}
+    shop.product("set", variants=[{"sku": "SET", "price": eur(3000), "components": parts}])
+    order = delivered(shop, ("SET", 1), ("MUG", 1))
+    path = approved(shop, order, line("SET"), line("MUG"))
+    receive(shop, path, came(sku="SET"), came(sku="MUG"))
+    assert [shop.stock(sku)["on_hand"] for sku in ("MUG", "BOWL")] == [9, 9]
+    assert order.get("/returns")["data"][0]["value"] == order.get()["totals"]["items"]

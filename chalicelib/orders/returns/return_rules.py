@@ -1,4 +1,4 @@
-"""What of an order can be sent back: pieces that arrived, not too long ago, each once."""
+"""What of an order can be sent back, and what that is worth: pieces that arrived, not too long ago, each once."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chalicelib.core.errors import ShopError, invalid
+from chalicelib.core.money import Money, zero
 from chalicelib.orders.pricing.pricing import PricedLine
 
 
@@ -105,3 +106,42 @@ class _InHand:
 
 def _whole(parts: Mapping[str, int], parcels: Sequence[Mapping[str, int]]) -> int:
     return min(sum(left.get(sku, 0) for left in parcels) // count for sku, count in parts.items())
+
+
+def check_received(announced: Mapping[str, int], came: Sequence[tuple[str, int]]) -> None:
+    """422 unless all (SKU, pieces) that came were announced. There may be fewer."""
+    left = dict(announced)
+    for place, (sku, pieces) in enumerate(came):
+        if sku not in left:
+            raise invalid(f"/lines/{place}/sku", "This was not announced.")
+        if pieces > left[sku]:
+            raise invalid(f"/lines/{place}/quantity", f"Of this {left[sku]} more pieces were announced.")
+        left[sku] -= pieces
+
+
+def worth(line: PricedLine, before: int, pieces: int) -> Money:
+    """What was paid for `pieces` of a line, `before` of which came back already: all parts of it add up to `to_pay`."""
+    paid, quantity = line.to_pay, line.quantity
+    return Money(paid.amount * (before + pieces) // quantity - paid.amount * before // quantity, paid.currency)
+
+
+def value(lines: Sequence[PricedLine], before: Mapping[str, int], came: Mapping[str, int], currency: str) -> Money:
+    """What was paid for the pieces that came, after those that came `before` in other returns of the order."""
+    parts = (worth(line, before.get(line.sku, 0), came[line.sku]) for line in lines if line.sku in came)
+    return sum(parts, start=zero(currency))
+
+
+def to_refund(value: Money, shipping: Money | None, fee: Money | None, amount: Money | None) -> Money:
+    """What the customer gets for goods of this `value`: with what was paid for `shipping`, less a `fee`; or just the
+    `amount`. 422 for a fee that is higher, or a field that does not fit the others."""
+    for name, given in (("fee", fee), ("amount", amount)):
+        if given and given.currency != value.currency:
+            raise invalid(f"/{name}/currency", f"This order was paid in {value.currency}.")
+    if amount is not None:
+        if fee is not None or shipping is not None:
+            raise invalid("/amount", "Say an amount, or how it comes about.")
+        return amount
+    full = value + shipping if shipping else value
+    if fee is not None and fee.amount > full.amount:
+        raise invalid("/fee", f"This is more than the {full.amount} that would be given back.")
+    return Money(full.amount - (fee.amount if fee else 0), full.currency)

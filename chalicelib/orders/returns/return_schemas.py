@@ -10,7 +10,7 @@ from chalicelib.core.money import Money
 from chalicelib.core.paging import Page
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.returns import return_tables, returns
-from chalicelib.orders.returns.return_tables import Return
+from chalicelib.orders.returns.return_tables import ReceivedLine, Return
 from chalicelib.orders.returns.returns import MOST_PHOTOS, Wanted
 
 # An order has at most 40 lines; of one of them pieces may come back for different reasons.
@@ -24,6 +24,7 @@ Reason = Literal[
 Status = Literal["requested", "approved", "rejected", "received", "refunded", "closed"]
 OpenStatus = Literal["requested", "approved", "received"]
 Condition = Literal["resellable", "damaged"]
+LocationId = Annotated[str, Meta(min_length=1, max_length=60)]
 PhotoIds = Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=MOST_PHOTOS)]
 
 
@@ -52,6 +53,21 @@ class Reject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The customer reads the `reason`."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class CameBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pieces that are `resellable` go onto the shelf at the location, those that are `damaged` are written off."""
+
+    sku: Sku
+    quantity: Pieces
+    condition: Condition
+    location: LocationId
+
+
+class Receive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of the return came, perhaps less than was announced."""
+
+    lines: Annotated[tuple[CameBack, ...], Meta(min_length=1, max_length=2 * MOST_LINES)]
 
 
 class CloseReturn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +127,10 @@ class Returns(msgspec.Struct, frozen=True):
 
 def wanted(body: NewReturn) -> list[Wanted]:
     return [Wanted(line.sku, line.quantity, line.reason, line.comment, line.photos) for line in body.lines]
+
+
+def received(body: Receive) -> list[ReceivedLine]:
+    return [ReceivedLine(line.sku, line.quantity, line.condition, line.location) for line in body.lines]
 
 
 def view(item: Return, *, for_staff: bool = False) -> ReturnView:

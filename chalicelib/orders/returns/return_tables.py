@@ -19,6 +19,7 @@ from chalicelib.core.money import Money
 from chalicelib.orders.returns import return_states
 from chalicelib.orders.tables import OrdersItem
 
+RESELLABLE, DAMAGED = "resellable", "damaged"
 _SPREAD = 4
 
 

@@ -21,7 +21,7 @@ from chalicelib.orders.returns import return_rules, return_states, return_tables
 from chalicelib.orders.returns.return_rules import Claim, Parcel
 from chalicelib.orders.returns.return_tables import Return, ReturnLine, ReturnPhoto
 from chalicelib.orders.service import Moved, Order
-from chalicelib.orders.tables import OrdersItem
+from chalicelib.orders.tables import OrderHeader, OrdersItem
 
 R = TypeVar("R", bound=ReturnEvent)
 _ATTEMPTS = 8
@@ -79,6 +79,14 @@ def find(return_id: str) -> Return:
     return item
 
 
+def with_order(return_id: str) -> tuple[Order, Return]:
+    """A return and the order that it is of: one request. 404 if there is none with this id."""
+    if not ids.is_id("ret", return_id):
+        raise not_found("return")
+    order = service.find(ids.parent_of("ord", return_id))
+    return order, _among(order, return_id)
+
+
 def waiting(state: str, limit: int, after: str | None) -> tuple[list[Return], str | None]:
     """A page of the returns in an open state, the oldest first, and where the next page goes on.
 
@@ -115,7 +123,7 @@ def close(return_id: str, by: Staff) -> Return:
 
 def pieces(item: Return) -> dict[str, int]:
     """The pieces by SKU that a return has: those that were announced, and once it was received those that came."""
-    return _summed(item.lines if item.state in _ANNOUNCED else item.received)
+    return announced(item) if item.state in _ANNOUNCED else came(item)
 
 
 _ANNOUNCED = (return_states.REQUESTED, return_states.APPROVED)
@@ -124,6 +132,11 @@ _ANNOUNCED = (return_states.REQUESTED, return_states.APPROVED)
 def announced(item: Return) -> dict[str, int]:
     """The pieces by SKU that the customer wanted to send."""
     return _summed(item.lines)
+
+
+def came(item: Return) -> dict[str, int]:
+    """The pieces by SKU that came back."""
+    return _summed(item.received)
 
 
 def _summed(lines: Sequence[Any]) -> dict[str, int]:
@@ -149,6 +162,12 @@ def told(kind: type[R], item: Return, lines: dict[str, int], **facts: Any) -> li
         aggregate_id=item.id, aggregate_version=int(item.version), order_id=item.order_id, lines=lines, **facts
     )
     return service.record(item.order_id, event, {"return_id": item.id, **facts})
+
+
+def one_at_a_time(order: Order) -> Action:
+    """A write action that lets only one of an order's returns be received or paid back at once; raises Moved."""
+    version = OrderHeader.version.set(int(order.header.version) + 1)
+    return dynamo.update(order.header, [version], service.unmoved(order.header), Moved())
 
 
 def changed() -> ShopError:
