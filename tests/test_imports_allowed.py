@@ -14,6 +14,7 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
 RULES = {
     "address",
+    "cart_changes",
     "category_tree",
     "collection_rule",
     "images",
@@ -50,6 +51,8 @@ RULES |= {
 }
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
+# How orders are found and limited.
+RULES |= {"cod_terms", "order_filter", "order_numbers"}
 GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

@@ -35,6 +35,14 @@ class OrderExpired(OrderEvent, frozen=True, kw_only=True):
     """It was not paid for in time; its stock is back on the shelf."""
 
 
+class OrderHeld(OrderEvent, frozen=True, kw_only=True):
+    """The order is neither packed nor sent until it is released. Why is in the order: people write that."""
+
+
+class OrderReleased(OrderEvent, frozen=True, kw_only=True):
+    """The order that was on hold may be packed and sent."""
+
+
 class ReturnEvent(Event, frozen=True, kw_only=True):
     """`lines` are pieces of the order's lines by SKU: of a bundle bundles."""
 

@@ -15,6 +15,7 @@ from chalicelib.logistics.events import (
 )
 from chalicelib.orders import service, states, tables
 from chalicelib.orders.events import OrderCompleted
+from chalicelib.orders.limits import hoarding
 from chalicelib.orders.tables import OrderHeader, PaymentMark, ShipmentMark
 from chalicelib.payments import service as payments
 from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
@@ -119,7 +120,8 @@ def _confirm(header: OrderHeader) -> list[Action]:
     if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
         return []
     due.look_after(header, None)
-    return [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
+    told = [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
+    return [*told, *hoarding.let_go(header)]
 
 
 def _complete(header: OrderHeader) -> list[Action]:
