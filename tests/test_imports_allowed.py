@@ -23,6 +23,8 @@ RULES = {
     "price_lists",
     "pricing",
     "product",
+    "return_rules",
+    "return_states",
     "routing",
     "rule_language",
     "shipping",
