@@ -14,6 +14,7 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
 RULES = {
     "address",
+    "cart_changes",
     "category_tree",
     "collection_rule",
     "images",

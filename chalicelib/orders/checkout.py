@@ -12,7 +12,8 @@ from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
 from chalicelib.orders import claims, expiry, service, states, tables
-from chalicelib.orders.cart import carts, offers
+from chalicelib.orders.cart import cart_changes, carts, offers
+from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderPlaced
 from chalicelib.orders.pricing import pricing
@@ -42,20 +43,13 @@ class Placed(msgspec.Struct, frozen=True):
     order_token: str | None
 
 
-class CartChanged(Exception):
-    """The cart is not what the customer agreed to; `cart` is what it is now."""
-
-    def __init__(self, cart: PricedCart) -> None:
-        super().__init__(cart.cart.id)
-        self.cart = cart
-
-
 def check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> Placed:
     """Place the order that the customer saw. The same request again answers with the same order, whatever became of
     the cart meanwhile.
 
-    Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version, price or total differ,
-    409 `out_of_stock` if a line can not be reserved in full: then nothing was written.
+    Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version or total differ, if a
+    line is not sold, or if a price rose unseen. 409 `out_of_stock` if a line can not be reserved in full: no line and
+    no piece is dropped silently. Then nothing was written.
     """
     try:
         return _check_out(visitor, cart_id, wish, once)
@@ -107,7 +101,7 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
         raise ShopError("cart_empty", 409, "There is nothing in this cart.")
     if int(cart.version) != wish.cart_version or priced.totals.total != wish.expected_total:
         raise CartChanged(priced)
-    if any(line.status == pricing.NOT_SOLD for line in priced.lines):
+    if any(line.status == pricing.NOT_SOLD for line in priced.lines) or _unseen(priced):
         raise CartChanged(priced)
     if not priced.needs_shipping:
         if method.paid_on_delivery:
@@ -118,6 +112,12 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     if priced.shipping is None:
         raise ShopError("shipping_option_required", 409, "Choose first how it is sent: PUT shipping-option.")
+
+
+def _unseen(priced: PricedCart) -> bool:
+    """Whether a price rose and nobody can tell that the customer knows: who agrees to another total than they saw last
+    has looked since; where a fall or a discount makes up for the rise the total says nothing."""
+    return cart_changes.worse(priced.changes) and offers.as_seen(priced.cart).totals.total == priced.totals.total
 
 
 def _place(

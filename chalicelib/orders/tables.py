@@ -47,11 +47,12 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartLine(msgspec.Struct, frozen=True):
-    """`seen` is the offer that the customer last saw."""
+    """`seen` is the offer that the customer last saw, `note` what they want said of the line."""
 
     sku: str
     quantity: int
     seen: Offer
+    note: str = ""
 
 
 class ShipmentMark(msgspec.Struct, frozen=True):
@@ -107,7 +108,8 @@ class OrdersItem(Item):
 class Cart(OrdersItem, discriminator="cart"):
     """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
 
-    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`.
+    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`. What is `saved`
+    for later is not bought with the rest.
     """
 
     id = UnicodeAttribute()
@@ -116,6 +118,7 @@ class Cart(OrdersItem, discriminator="cart"):
     customer_id = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     lines = JsonAttribute(list[CartLine])
+    saved = JsonAttribute(list[CartLine], default=list)
     address = JsonAttribute(Address, null=True)
     shipping_option = UnicodeAttribute(null=True)
     order_id = UnicodeAttribute(null=True)
