@@ -11,8 +11,8 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.orders.pricing import pipeline
 from chalicelib.orders.pricing.pricing import Offer, discounted, price_lines
-from chalicelib.orders.taxes.assessing import TaxTerms
-from chalicelib.orders.taxes.tax_zones import TaxSettings
+from chalicelib.orders.taxes.assessing import Place, TaxTerms
+from chalicelib.orders.taxes.tax_zones import TaxRate, TaxSettings, Zone
 from chalicelib.orders.taxes.taxes import TaxTable
 
 NO_TAX = TaxTerms(TaxTable(TaxSettings()), sales.TODAY)
@@ -39,6 +39,16 @@ def test_the_order_of_lines_does_not_matter(cart, random):
     assert (one.totals, one.shipping) == (other.totals, other.shipping)
     assert {line.sku: line for line in one.lines} == {line.sku: line for line in other.lines}
     assert [line.sku for line in other.lines] == [line.sku for line in shuffled]
+
+
+def test_of_lines_that_are_alike_the_first_sku_bears_the_odd_unit_wherever_it_stands_in_the_cart():
+    zone = Zone("de", "Germany", "DE", rates=(TaxRate("VAT", "19"),))
+    settings = TaxSettings(home=Place("DE"), zones=(zone,), rounding="order")
+    offers = {sku: Offer(sku, "prd_1", sku, [], None, Money(3, "EUR"), True, None) for sku in ("CUP", "POT")}
+    for wanted in (["CUP", "POT"], ["POT", "CUP"]):
+        lines = price_lines([(sku, 1) for sku in wanted], offers)
+        found = pipeline.price(lines, None, TaxTerms(TaxTable(settings), sales.TODAY), "EUR")
+        assert {line.sku: line.to_pay.amount for line in found.lines} == {"CUP": 4, "POT": 3}
 
 
 @given(carts())
