@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core import rooms
 from infra.package import API_MODULES, ROOT, load_app
 
 if TYPE_CHECKING:  # it reads a function's environment, which load_app sets
@@ -44,8 +45,8 @@ def paths() -> str:
 
 
 def _operations(module: str) -> list["Operation"]:
-    rooms = [f"chalicelib.{module}.{room}" for room in ("routes", "my_routes", "admin_routes")]
-    return [operation for room in rooms if find_spec(room) for operation in import_module(room).routes.operations]
+    found = rooms.existing(module, (*rooms.BUYERS, *rooms.STAFFS))
+    return [operation for room in found for operation in import_module(room).routes.operations]
 
 
 def _door(operation: "Operation") -> tuple[int, str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote
 
@@ -258,10 +257,11 @@ def consumers_of(name: str) -> list[Callable[..., Any]]:
 
 def staff_operations() -> list[Any]:
     """What each route of staff promises."""
+    from chalicelib.core import rooms
     from chalicelib.core.settings import MODULES
 
-    rooms = [room for module in MODULES if find_spec(room := f"chalicelib.{module}.admin_routes")]
-    return [operation for room in rooms for operation in import_module(room).routes.operations]
+    found = [room for module in MODULES for room in rooms.existing(module, rooms.STAFFS)]
+    return [operation for room in found for operation in import_module(room).routes.operations]
 
 
 class Part:

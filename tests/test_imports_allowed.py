@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.core import rooms
+
 LIB = Path(__file__).resolve().parent.parent / "chalicelib"
 MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
 RULES = {
     "address",
+    "cart_changes",
     "category_tree",
     "collection_rule",
     "images",
@@ -27,6 +30,8 @@ RULES = {
     "taxonomy",
     "traces",
 }
+# How a price comes about.
+RULES |= {"assessing", "pipeline", "taxes"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
@@ -44,8 +49,10 @@ RULES |= {
 }
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
+# How orders are found and limited.
+RULES |= {"cod_terms", "order_filter", "order_numbers"}
 GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
-EDGES = {"routes", "my_routes", "admin_routes", "consumers", "schedules", "console"}
+EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
 }

@@ -118,6 +118,11 @@ def update(
     return Action("Update", request, otherwise, type(item))
 
 
+def change(item: Item, changes: Sequence[Change]) -> Action:
+    """Change attributes of an item whatever it holds, and make it where it does not exist."""
+    return Action("Update", item.get_update_kwargs_from_instance(list(changes)), None, type(item))
+
+
 def delete(item: Item, when: Condition | None = None, otherwise: Exception | None = None) -> Action:
     return Action("Delete", item.get_delete_kwargs_from_instance(condition=when), otherwise, type(item))
 

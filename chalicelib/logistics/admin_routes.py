@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chalicelib.core.idempotency import Once
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 from chalicelib.logistics import schemas, service, stock, tables
@@ -63,3 +64,9 @@ def dispatch(shipment_id: str, body: schemas.Dispatch, staff: Staff) -> schemas.
 def deliver(shipment_id: str, staff: Staff) -> schemas.ShipmentView:
     """The customer has the parcel."""
     return schemas.shipment(service.deliver(shipment_id, staff))
+
+
+@routes.post("/admin/shipments/{shipment_id}/split", status=201, permission=Permission.SHIPMENTS_WRITE)
+def split(shipment_id: str, body: schemas.Split, once: Once, staff: Staff) -> schemas.ShipmentView:
+    """Send some pieces of a planned parcel in one of their own, which is the answer."""
+    return schemas.shipment(service.split(shipment_id, body.lines, once, staff))

@@ -40,6 +40,12 @@ class Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     carrier: Label = "other"
 
 
+class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`lines` are the pieces by SKU that go into a parcel of their own."""
+
+    lines: Annotated[dict[Label, Annotated[int, Meta(ge=1, le=10_000_000)]], Meta(min_length=1, max_length=40)]
+
+
 class LocationView(msgspec.Struct, frozen=True):
     id: str
     name: str

@@ -1,7 +1,13 @@
 """What orders do when something happened."""
 
 from chalicelib.core.queue import Consumers
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders import progress
 from chalicelib.payments.events import (
     PaymentAdjusted,
@@ -19,6 +25,7 @@ orders_events = consumers.queue(
     "orders_events",
     {
         ShipmentPlanned: progress.record_shipment,
+        ShipmentChanged: progress.record_shipment,
         ShipmentPacked: progress.record_shipment,
         ShipmentDispatched: progress.record_shipment,
         ShipmentDelivered: progress.record_shipment,

@@ -39,3 +39,11 @@ class OrderCanceled(OrderEvent, frozen=True, kw_only=True):
 
 class OrderExpired(OrderEvent, frozen=True, kw_only=True):
     """It was not paid for in time; its stock is back on the shelf."""
+
+
+class OrderHeld(OrderEvent, frozen=True, kw_only=True):
+    """The order is neither packed nor sent until it is released. Why is in the order: people write that."""
+
+
+class OrderReleased(OrderEvent, frozen=True, kw_only=True):
+    """The order that was on hold may be packed and sent."""

@@ -13,6 +13,8 @@ _MOVES = {
 }
 # Orders that will not be sent.
 OFF = frozenset({EXPIRED, CANCELED})
+# Orders that move no more.
+OVER = frozenset({COMPLETED, *OFF})
 
 
 def check_move(present: str, wanted: str) -> None:

@@ -70,6 +70,14 @@ def shipment(*steps: str) -> Callable[[Shop], Write]:
     return prepare
 
 
+def split(shop: Shop) -> Write:
+    shop.product()
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    parcel = order.get("/shipments")["data"][0]["id"]
+    return Write(f"/admin/shipments/{parcel}/split", {"lines": {"MUG": 1}}, parcel)
+
+
 def order(shop: Shop) -> Write:
     shop.product()
     placed = shop.order().id
@@ -180,6 +188,7 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "logistics.pack": ("shipment.packed", shipment("pack")),
     "logistics.dispatch": ("shipment.dispatched", shipment("pack", "dispatch")),
+    "logistics.split": ("shipment.split", split),
     "logistics.deliver": ("shipment.delivered", shipment("pack", "dispatch", "deliver")),
 }
 

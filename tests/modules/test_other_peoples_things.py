@@ -24,6 +24,13 @@ BODIES: dict[tuple[str, str], Any] = {
         "cart_version": 4,
         "expected_total": {"amount": 1785, "currency": "EUR"},
     },
+    ("POST", "/carts/{cart_id}/seen"): {"cart_version": 4},
+    ("POST", "/carts/{cart_id}/items/{sku}/save"): {},
+    ("POST", "/carts/{cart_id}/saved/{sku}/move-to-cart"): {},
+    ("DELETE", "/carts/{cart_id}/saved/{sku}"): None,
+    ("POST", "/me/cart/items/{sku}/save"): {},
+    ("POST", "/me/cart/saved/{sku}/move-to-cart"): {},
+    ("DELETE", "/me/cart/saved/{sku}"): None,
     ("PATCH", "/me/cart/items/{sku}"): {"quantity": 5},
     ("DELETE", "/me/cart/items/{sku}"): None,
     ("GET", "/orders/{order_id}"): None,
@@ -69,12 +76,12 @@ PUBLIC = {
 
 def operations() -> list[Any]:
     from importlib import import_module
-    from importlib.util import find_spec
 
+    from chalicelib.core import rooms
     from chalicelib.core.settings import MODULES
 
-    rooms = [f"chalicelib.{module}.{room}" for module in MODULES for room in ("routes", "my_routes")]
-    return [o for room in rooms if find_spec(room) for o in import_module(room).routes.operations]
+    found = [room for module in MODULES for room in rooms.existing(module, rooms.BUYERS)]
+    return [operation for room in found for operation in import_module(room).routes.operations]
 
 
 def test_every_path_with_an_id_is_tried_below(shop: Shop) -> None:

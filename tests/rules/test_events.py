@@ -19,7 +19,13 @@ from chalicelib.catalog.events import (
 from chalicelib.core import clock, events, ids
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders.events import (
     NothingToSend,
     OrderAmended,
@@ -27,7 +33,9 @@ from chalicelib.orders.events import (
     OrderCompleted,
     OrderConfirmed,
     OrderExpired,
+    OrderHeld,
     OrderPlaced,
+    OrderReleased,
 )
 from chalicelib.payments.events import (
     PaymentAdjusted,
@@ -76,10 +84,13 @@ EVENTS = [
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
+    event(ShipmentChanged, ids.derived("shp", ORDER, 1), 2, **PARCEL, state="planned"),
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
     event(OrderExpired, ORDER, 2, **OWED),
+    event(OrderHeld, ORDER, 3, **OWED),
+    event(OrderReleased, ORDER, 4, **OWED),
     event(PaymentAuthorized, PAYMENT, 3, **sums(4475, 0, 0)),
     event(PaymentAdjusted, PAYMENT, 4, **sums(3185, 0, 0)),
     event(PaymentCaptured, PAYMENT, 4, **sums(4475, 4475, 0)),
