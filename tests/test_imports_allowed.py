@@ -23,6 +23,8 @@ RULES = {
     "price_lists",
     "pricing",
     "product",
+    "return_rules",
+    "return_states",
     "routing",
     "rule_language",
     "shipping",
@@ -32,6 +34,7 @@ RULES = {
 }
 # How a price comes about.
 RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"discounting", "promotion", "promotions"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}

@@ -1,5 +1,7 @@
 """Shipments: planned when an order is confirmed, then packed, dispatched, delivered; and how orders may be sent."""
 
+from datetime import datetime
+
 from chalicelib.core import audit, cache, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid
@@ -88,6 +90,13 @@ def delivered(order_id: str) -> set[str]:
     """The SKUs of which an order's customer has pieces."""
     _, shipments = tables.of_order(order_id)
     return {sku for shipment in shipments if shipment.state == states.DELIVERED for sku in shipment.lines}
+
+
+def arrivals(order_id: str) -> list[tuple[datetime, dict[str, int]]]:
+    """The parcels that an order's customer has: when each was delivered, and its pieces by SKU."""
+    _, shipments = tables.of_order(order_id)
+    arrived = [shipment for shipment in shipments if shipment.state == states.DELIVERED]
+    return [(datetime.fromisoformat(item.history[states.DELIVERED]), item.lines) for item in arrived]
 
 
 def hold(order_id: str, reason: str) -> list[Action]:

@@ -16,6 +16,8 @@ from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.returns import return_schemas
+from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -164,6 +166,7 @@ class OrderView(OrderSummary, frozen=True):
     totals: Totals
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
+    returns: Sequence[ReturnView]
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -267,6 +270,7 @@ def order(order: Order) -> OrderView:
             for e in order.timeline
             if e.name not in service.INTERNAL
         ],
+        returns=[return_schemas.view(item) for item in order.returns],
     )
 
 

@@ -16,6 +16,7 @@ from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
 from chalicelib.orders.handling.handling_tables import Note
 from chalicelib.orders.limits import hoarding
+from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 O = TypeVar("O", bound=OrderEvent)
@@ -42,6 +43,13 @@ _TIMELINE = {
     "RefundRequested": "refund_requested",
     "RefundSucceeded": "refund_succeeded",
     "RefundFailed": "refund_failed",
+    "ReturnRequested": "return_requested",
+    "ReturnApproved": "return_approved",
+    "ReturnRejected": "return_rejected",
+    "ReturnReceived": "return_received",
+    "ReturnRefunded": "return_refunded",
+    "ReturnExchanged": "return_exchanged",
+    "ReturnClosed": "return_closed",
     "OrderHeld": "held",
     "OrderReleased": "released",
 }
@@ -56,6 +64,7 @@ class Order(msgspec.Struct, frozen=True):
     snapshot: OrderSnapshot
     timeline: list[TimelineEntry]
     notes: list[Note] = []
+    returns: list[Return] = []
 
 
 class Moved(Exception):
@@ -71,7 +80,11 @@ def find(order_id: str) -> Order:
     wanted = tables.snapshot_key(order_id, int(headers[0].revision))["sk"]
     snapshots = [item for item in items if isinstance(item, OrderSnapshot) and item.sk == wanted]
     timeline = [item for item in items if isinstance(item, TimelineEntry)]
-    return Order(headers[0], snapshots[0], timeline, [item for item in items if isinstance(item, Note)])
+    notes = [item for item in items if isinstance(item, Note)]
+    returns = [item for item in items if isinstance(item, Return)]
+    # As text, the tenth would come before the second.
+    returns.sort(key=lambda item: int(item.id.rpartition("-")[2]))
+    return Order(headers[0], snapshots[0], timeline, notes, returns)
 
 
 def of_visitor(order_id: str, visitor: Visitor) -> Order:
