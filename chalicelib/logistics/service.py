@@ -134,7 +134,7 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
     entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)
     leaving = [
         *stock.consume(mine, parcels.changed_meanwhile()),
-        secured,
+        *secured,
         parcels.not_on_hold(shipment.order_id),
         entry,
     ]

@@ -11,7 +11,7 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import claims, expiry, policy, service, states, tables
+from chalicelib.orders import claims, policy, service, states, tables
 from chalicelib.orders.cart import cart_changes, carts, offers
 from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
@@ -189,7 +189,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         placed_at=placed_at,
     )
     snapshot = OrderSnapshot(
-        **tables.snapshot_key(order_id),
+        **tables.snapshot_key(order_id, 1),
         email=wish.email,
         lines=priced.lines,
         totals=priced.totals,
@@ -203,7 +203,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if header.total.amount and not method.paid_on_delivery:
-        due.look_after(header, clock.now() + expiry.PAY_WITHIN)
+        due.look_after(header, clock.now() + method.pay_within)
         return [placed]
     events = [placed, *service.confirmed(header)]
     on_trust = method.paid_on_delivery and header.customer_id is None

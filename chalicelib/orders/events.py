@@ -23,6 +23,12 @@ class NothingToSend(OrderEvent, frozen=True, kw_only=True):
     """A confirmed order is all digital: nobody packs it, so its money can be taken at once."""
 
 
+class OrderAmended(OrderEvent, frozen=True, kw_only=True):
+    """What was ordered, or where it goes, is not what it was: the order stands in this `revision`, at a new total."""
+
+    revision: int
+
+
 class OrderCompleted(OrderEvent, frozen=True, kw_only=True):
     """Everything was delivered, or, where nothing had to be sent, paid."""
 

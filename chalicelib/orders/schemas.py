@@ -181,6 +181,9 @@ class PaymentSummary(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without `amount` all that is left goes back."""
+
+    amount: Money | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 

@@ -28,6 +28,7 @@ from chalicelib.logistics.events import (
 )
 from chalicelib.orders.events import (
     NothingToSend,
+    OrderAmended,
     OrderCanceled,
     OrderCompleted,
     OrderConfirmed,
@@ -44,6 +45,7 @@ from chalicelib.orders.events import (
     ReturnRequested,
 )
 from chalicelib.payments.events import (
+    PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
@@ -87,6 +89,7 @@ EVENTS = [
     event(OrderPlaced, ORDER, 1, **OWED),
     event(OrderConfirmed, ORDER, 2, **OWED),
     event(NothingToSend, ORDER, 3, **OWED),
+    event(OrderAmended, ORDER, 3, **OWED, revision=2),
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
@@ -98,6 +101,7 @@ EVENTS = [
     event(OrderHeld, ORDER, 3, **OWED),
     event(OrderReleased, ORDER, 4, **OWED),
     event(PaymentAuthorized, PAYMENT, 3, **sums(4475, 0, 0)),
+    event(PaymentAdjusted, PAYMENT, 4, **sums(3185, 0, 0)),
     event(PaymentCaptured, PAYMENT, 4, **sums(4475, 4475, 0)),
     event(PaymentFailed, PAYMENT, 3, **sums(0, 0, 0), code="card_declined"),
     event(RefundRequested, PAYMENT, 5, **sums(4475, 4475, 0), **BACK),
