@@ -33,3 +33,7 @@ class OrderCanceled(OrderEvent, frozen=True, kw_only=True):
 
 class OrderExpired(OrderEvent, frozen=True, kw_only=True):
     """It was not paid for in time; its stock is back on the shelf."""
+
+
+class InvoiceRequested(OrderEvent, frozen=True, kw_only=True):
+    """Staff want the order's invoices brought up to date."""

@@ -6,6 +6,7 @@ from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
 from chalicelib.orders.cart import carts
+from chalicelib.orders.invoices import invoice_schemas, invoices
 
 routes = Routes(__name__)
 
@@ -150,3 +151,9 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.get("/orders/{order_id}/invoices", me="/me/orders/{order_id}/invoices")
+def list_invoices(order_id: str, buyer: Visitor) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of one's order."""
+    return invoice_schemas.documents(invoices.of_visitor(order_id, buyer))

@@ -21,6 +21,7 @@ from chalicelib.core.events import Event
 from chalicelib.core.money import Money
 from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
 from chalicelib.orders.events import (
+    InvoiceRequested,
     NothingToSend,
     OrderCanceled,
     OrderCompleted,
@@ -72,6 +73,7 @@ EVENTS = [
     event(NothingToSend, ORDER, 3, **OWED),
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
+    event(InvoiceRequested, ORDER, 4, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
@@ -137,6 +139,7 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Col": "catalog",
         "Pro": "catalog",
         "Rev": "catalog",
+        "Inv": "orders",
         "Ord": "orders",
         "Not": "orders",
         "Shi": "logistics",
