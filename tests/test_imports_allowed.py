@@ -14,6 +14,7 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
 RULES = {
     "address",
+    "cart_changes",
     "category_tree",
     "collection_rule",
     "images",
@@ -22,6 +23,8 @@ RULES = {
     "price_lists",
     "pricing",
     "product",
+    "return_rules",
+    "return_states",
     "routing",
     "rule_language",
     "shipping",
@@ -29,6 +32,9 @@ RULES = {
     "taxonomy",
     "traces",
 }
+# How a price comes about.
+RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"discounting", "promotion", "promotions"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
@@ -48,6 +54,8 @@ RULES |= {
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
 # What invoices say.
 RULES |= {"invoice_content", "invoice_format", "invoice_lines", "invoice_words"}
+# How orders are found and limited.
+RULES |= {"cod_terms", "order_filter", "order_numbers"}
 GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "search_engine", "storage", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

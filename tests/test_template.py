@@ -449,6 +449,7 @@ def test_the_package_has_all_that_an_invoice_needs(template: dict[str, Any], tmp
         "kind": "invoice",
         "number": "INV-2026-000001",
         "order_id": "ord_1",
+        "order_number": "1",
         "currency": "EUR",
         "language": "LANGUAGE",
         "seller": {"address": address},

@@ -1,11 +1,18 @@
 """What orders do when something happened."""
 
 from chalicelib.core.queue import Consumers
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders import progress
 from chalicelib.orders.events import InvoiceRequested, OrderCanceled, OrderCompleted, OrderEvent
 from chalicelib.orders.invoices import invoices
 from chalicelib.payments.events import (
+    PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentEvent,
@@ -21,9 +28,11 @@ orders_events = consumers.queue(
     "orders_events",
     {
         ShipmentPlanned: progress.record_shipment,
+        ShipmentChanged: progress.record_shipment,
         ShipmentPacked: progress.record_shipment,
         ShipmentDispatched: progress.record_shipment,
         ShipmentDelivered: progress.record_shipment,
+        PaymentAdjusted: progress.record_payment,
         PaymentAuthorized: progress.record_payment,
         PaymentCaptured: progress.record_payment,
         PaymentFailed: progress.record_payment,

@@ -14,7 +14,17 @@ def test_an_order_keeps_what_the_customer_saw(shop: Shop) -> None:
     )
     order = shop.order_of(placed).get()
     assert [(line["title"], line["unit_price"], line["quantity"]) for line in order["lines"]] == [("Mug", eur(1290), 2)]
-    assert order["totals"] == {"items": eur(2580), "shipping": eur(495), "total": eur(3075)}
+    assert order["totals"] == {
+        "items": eur(2580),
+        "discount": eur(0),
+        "shipping": eur(495),
+        "tax": eur(0),
+        "total": eur(3075),
+        "steps": [
+            {"kind": "items", "name": "Items", "amount": 2580, "included": False},
+            {"kind": "shipping", "name": "standard", "amount": 495, "included": False},
+        ],
+    }
     assert order["shipping_address"]["name"] == ADDRESS["name"]
     assert placed["payment"] | {"id": ""} == {
         "id": "",

@@ -73,7 +73,8 @@ def test_a_groups_customer_pays_its_price_and_a_guest_does_not(priced: Shop) -> 
     assert line(ann.get()) == (eur(800), eur(1600), "ok")
     order = ann.check_out()["order"]
     assert line(order)[:2] == (eur(800), eur(1600))
-    assert order["totals"] == {"items": eur(1600), "shipping": eur(495), "total": eur(2095)}
+    totals = order["totals"]
+    assert (totals["items"], totals["shipping"], totals["total"]) == (eur(1600), eur(495), eur(2095))
     for other in (priced.cart(("MUG", 2)), priced.cart_of(priced.customer("ben"), ("MUG", 2))):
         assert line(other.get()) == (eur(1290), eur(2580), "ok")
 
@@ -110,7 +111,8 @@ def test_a_cart_in_dollars_becomes_an_order_in_dollars(priced: Shop) -> None:
     cart.put("/shipping-option", {"id": "post"})
     assert refusal(cart.check_out, expected_total=eur(4900))["code"] == "cart_changed"
     placed = cart.check_out()
-    assert placed["order"]["totals"] == {"items": usd(4200), "shipping": usd(700), "total": usd(4900)}
+    totals = placed["order"]["totals"]
+    assert (totals["items"], totals["shipping"], totals["total"]) == (usd(4200), usd(700), usd(4900))
     assert placed["payment"]["amount"] == usd(4900)
     order = priced.order_of(placed)
     priced.deliver()

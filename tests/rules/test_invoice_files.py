@@ -42,6 +42,7 @@ def content(lines=LINES, name="Zoë Müller", language="en", currency="EUR", **m
         number="INV-2026-000001",
         issued_on="2026-11-24",
         order_id="ord_01kdyhq2wgf3v8m6t4x9c7b5az",
+        order_number="K7M-4X9",
         ordered_on="2026-11-20",
         currency=currency,
         language=language,

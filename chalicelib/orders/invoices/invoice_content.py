@@ -115,6 +115,7 @@ class Content(msgspec.Struct, frozen=True):
     number: str
     issued_on: str
     order_id: str
+    order_number: str
     ordered_on: str
     currency: str
     language: Language

@@ -167,7 +167,7 @@ class _Page:
         about = [
             ("number", content.number),
             ("date", written.day(content.issued_on, self.language)),
-            ("order", content.order_id),
+            ("order", content.order_number),
             ("ordered", written.day(content.ordered_on, self.language)),
         ]
         if content.corrects:

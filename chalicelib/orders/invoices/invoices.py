@@ -170,6 +170,7 @@ def _content(
         number=number,
         issued_on=now[:10],
         order_id=header.id,
+        order_number=header.number or header.id,
         ordered_on=header.placed_at[:10],
         currency=header.total.currency,
         language=invoice_content.language(country, None, seller.language),

@@ -1,6 +1,7 @@
 """What a cart costs: a pure function of its lines, what they are offered for, and the shipping that was chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -12,6 +13,9 @@ OK, NOT_SOLD, NOT_ENOUGH = "ok", "not_sold", "not_enough"
 class Offer(msgspec.Struct, frozen=True):
     """What the shop asks for a piece of a SKU now: `price`, or where it depends on how many are bought what `tiers`
     have by the least number of pieces, each less than the one before.
+
+    `tax_class` says how it is taxed. `shelves` are what promotions know it by: the ids of its categories, from the top
+    down, and of its collections, those with a "+" before them.
 
     `available` are the pieces that can be reserved, None where nobody looked or nobody counts. `parts` is what has to
     be taken off the shelf for one piece, by SKU: itself, a bundle's components, nothing of what is digital.
@@ -27,6 +31,8 @@ class Offer(msgspec.Struct, frozen=True):
     available: int | None
     parts: dict[str, int] = {}
     tiers: dict[int, Money] = {}
+    tax_class: str = "standard"
+    shelves: tuple[str, ...] = ()
 
     def at(self, quantity: int) -> "Offer":
         """The offer for so many pieces, of one price. It is not sold if there is none for so few."""
@@ -38,10 +44,36 @@ class Offer(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, price=self.tiers[max(reached)], tiers={})
 
 
+class Discount(msgspec.Struct, frozen=True):
+    """What the promotion with the id `promotion` takes off a line or off shipping."""
+
+    promotion: str
+    name: str
+    amount: Money
+
+
+class Tax(msgspec.Struct, frozen=True):
+    """A tax of `rate` percent on the net amount `base`. It is `included` in the price or comes on top of it.
+
+    `kind` is `standard`, or why the rate is zero: `export`, or `reverse_charge`, where the buyer owes the tax.
+    """
+
+    name: str
+    rate: Decimal
+    base: Money
+    amount: Money
+    included: bool
+    kind: str = "standard"
+
+
 class PricedLine(msgspec.Struct, frozen=True):
     """A line with its price. `status` says why it could not be bought so; what is not sold is not in the totals.
 
-    `parts` is what has to be sent of one piece, by SKU: nothing of what is digital.
+    `total` is `unit_price` x `quantity`. `to_pay` is what the customer pays for the line: `total` less discounts, plus
+    the taxes that are not included, less `tax_relief`, which is tax in the price that is not due where the goods go.
+
+    `parts` is what has to be sent of one piece, by SKU: nothing of what is digital. `tax_class` and `shelves` are the
+    offer's, `note` the customer's.
     """
 
     sku: str
@@ -52,26 +84,59 @@ class PricedLine(msgspec.Struct, frozen=True):
     quantity: int
     unit_price: Money
     total: Money
+    to_pay: Money
     status: str
     parts: dict[str, int] = {}
+    discounts: list[Discount] = []
+    taxes: list[Tax] = []
+    tax_relief: Money | None = None
+    tax_class: str = "standard"
+    shelves: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Shipping(msgspec.Struct, frozen=True):
-    """How an order is sent, at the price that it pays. Days are working days from dispatch to delivery."""
+    """How an order is sent, at the price that it pays. Days are working days from dispatch to delivery.
+
+    `price` is the price before discounts; `to_pay` comes about as a line's does.
+    """
 
     id: str
     name: str
     price: Money
+    to_pay: Money
     days_min: int
     days_max: int
+    discounts: list[Discount] = []
+    taxes: list[Tax] = []
+    tax_relief: Money | None = None
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What one step of pricing does to the total, in minor units: less than nothing where it takes off.
+
+    `kind` is `items`, `discount`, `shipping`, `tax` or `tax_relief`. An `included` step is part of the others; all that
+    are not add up to the total.
+    """
+
+    kind: str
+    name: str
+    amount: int
+    included: bool = False
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """`total` = `items` + `shipping`."""
+    """What the lines and the shipping cost together, and how that comes about.
+
+    `items` and `shipping` are before discounts, `discount` is of both; `tax` is all tax, included in prices or not.
+    """
 
     items: Money
+    discount: Money
     shipping: Money
+    tax: Money
     total: Money
+    steps: list[Step]
 
 
 def price_lines(
@@ -87,6 +152,7 @@ def price_lines(
 
 
 def _price_line(offer: Offer, quantity: int, left: dict[str, int] | None) -> PricedLine:
+    total = offer.price.times(quantity)
     return PricedLine(
         sku=offer.sku,
         product_id=offer.product_id,
@@ -95,9 +161,12 @@ def _price_line(offer: Offer, quantity: int, left: dict[str, int] | None) -> Pri
         image=offer.image,
         quantity=quantity,
         unit_price=offer.price,
-        total=offer.price.times(quantity),
+        total=total,
+        to_pay=total if offer.sold else zero(total.currency),
         status=(OK if _enough(offer, quantity, left) else NOT_ENOUGH) if offer.sold else NOT_SOLD,
         parts=offer.parts,
+        tax_class=offer.tax_class,
+        shelves=offer.shelves,
     )
 
 
@@ -129,7 +198,53 @@ def goods(lines: Sequence[PricedLine], currency: str) -> Money:
     return sum((line.total for line in lines if line.status != NOT_SOLD), start=zero(currency))
 
 
-def totals(lines: Sequence[PricedLine], shipping: Money | None, currency: str) -> Totals:
-    items = goods(lines, currency)
-    shipping = shipping or zero(currency)
-    return Totals(items, shipping, items + shipping)
+def discounted(paid: PricedLine | Shipping) -> Money:
+    """What is left of a line's or of shipping's price after its discounts, before tax is added or taken off."""
+    full = paid.total if isinstance(paid, PricedLine) else paid.price
+    return Money(full.amount - sum(discount.amount.amount for discount in paid.discounts), full.currency)
+
+
+def totals(lines: Sequence[PricedLine], shipping: Shipping | None, currency: str) -> Totals:
+    """All of it together. The order of the lines makes no difference."""
+    items, sent = goods(lines, currency), shipping.price if shipping else zero(currency)
+    sold = sorted((line for line in lines if line.status != NOT_SOLD), key=lambda line: line.sku)
+    paid: list[PricedLine | Shipping] = [*sold, *([shipping] if shipping else [])]
+    return Totals(
+        items=items,
+        discount=_sum((discount.amount for each in paid for discount in each.discounts), currency),
+        shipping=sent,
+        tax=_sum((tax.amount for each in paid for tax in each.taxes), currency),
+        total=_sum((each.to_pay for each in paid), currency),
+        steps=[Step("items", "Items", items.amount), *_steps(paid)],
+    )
+
+
+def _sum(amounts: Iterator[Money], currency: str) -> Money:
+    return sum(amounts, start=zero(currency))
+
+
+def _steps(paid: Sequence[PricedLine | Shipping]) -> list[Step]:
+    """What follows the items, each promotion and each tax once."""
+    discounts: dict[tuple[str, str], int] = {}
+    taxes: dict[tuple[str, bool], int] = {}
+    relief: dict[str, int] = {}
+    for each in paid:
+        for discount in each.discounts:
+            key = (discount.promotion, discount.name)
+            discounts[key] = discounts.get(key, 0) + discount.amount.amount
+        for tax in each.taxes:
+            named = (_tax_name(tax), tax.included)
+            taxes[named] = taxes.get(named, 0) + tax.amount.amount
+        if each.tax_relief and each.tax_relief.amount:
+            why = each.taxes[0].name if each.taxes else "Tax relief"
+            relief[why] = relief.get(why, 0) + each.tax_relief.amount
+    return [
+        *(Step("discount", name, -amount) for (_, name), amount in discounts.items()),
+        *(Step("shipping", each.name, each.price.amount) for each in paid if isinstance(each, Shipping)),
+        *(Step("tax_relief", why, -amount) for why, amount in relief.items()),
+        *(Step("tax", name, amount, included) for (name, included), amount in taxes.items()),
+    ]
+
+
+def _tax_name(tax: Tax) -> str:
+    return f"{tax.name} {tax.rate:f}%" if tax.kind == "standard" else tax.name
