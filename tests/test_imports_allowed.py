@@ -33,7 +33,7 @@ RULES = {
     "traces",
 }
 # How a price comes about.
-RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"assessing", "billing", "pipeline", "tax_zones", "taxes"}
 RULES |= {"discounting", "promotion", "promotions"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
@@ -68,6 +68,7 @@ ONLY_IN = {
     "imagesize": {"catalog.images"},
     "reportlab": {"orders.invoice_pdf"},
     "babel": {"orders.invoice_format"},
+    "stdnum": {"orders.billing", "orders.order_numbers"},
 }
 PURE = {"core.errors", "core.money"}
 

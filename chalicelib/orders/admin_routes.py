@@ -10,6 +10,7 @@ from chalicelib.orders.handling import handling_schemas, holds, notes
 from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
 from chalicelib.orders.invoices.invoice_content import Seller
 from chalicelib.orders.tables import OrderPolicy
+from chalicelib.orders.taxes import tax_schemas, tax_settings
 
 routes = StaffRoutes(__name__)
 
@@ -100,6 +101,18 @@ def request_invoices(order_id: str, once: Once, staff: Staff) -> invoice_schemas
     """Have an order's invoices brought up to date: one that was sent before the shop said who sells has none."""
     invoices.request(order_id, once, staff)
     return invoice_schemas.Requested(order_id)
+
+
+@routes.get("/admin/tax-settings", permission=Permission.SETTINGS_READ)
+def show_tax_settings() -> tax_schemas.VersionedTaxSettings:
+    """How the shop's sales are taxed."""
+    return tax_schemas.view(*tax_settings.current())
+
+
+@routes.put("/admin/tax-settings", permission=Permission.SETTINGS_WRITE)
+def put_tax_settings(body: tax_schemas.VersionedTaxSettings, staff: Staff) -> tax_schemas.VersionedTaxSettings:
+    """Say it anew, as a whole. 409 `tax_settings_changed` if `version` is not the one that holds now."""
+    return tax_schemas.view(*tax_settings.put(tax_schemas.settings(body), body.version, staff))
 
 
 @routes.post("/admin/orders/{order_id}/notes", status=201, permission=Permission.ORDERS_WRITE)

@@ -7,6 +7,7 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.invoices import invoice_schemas, invoices
@@ -54,6 +55,12 @@ def remove_item(sku: str, shopper: Visitor, cart_id: str | None = None) -> schem
 def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = None) -> schemas.CartView:
     """Say where the order goes."""
     return schemas.cart(carts.set_address(shopper, cart_id, body))
+
+
+@routes.put("/carts/{cart_id}/billing", me="/me/cart/billing")
+def set_billing(shopper: Visitor, body: Billing, cart_id: str | None = None) -> schemas.CartView:
+    """Say who the order is billed to: a business with its VAT id, another address. An empty object takes it back."""
+    return schemas.cart(carts.set_billing(shopper, cart_id, body))
 
 
 @routes.get("/carts/{cart_id}/shipping-options", me="/me/cart/shipping-options")

@@ -203,6 +203,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
     ),
+    "orders.put_tax_settings": (
+        "tax_settings.put",
+        lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
+    ),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),

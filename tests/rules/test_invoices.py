@@ -12,13 +12,13 @@ from chalicelib.orders.invoices.invoice_content import (
     Line,
     TaxPart,
     amount_of,
+    costs,
     difference,
     given_back,
     kind_of,
     language,
     number,
     taxes_of,
-    with_refund,
 )
 from chalicelib.orders.invoices.invoice_words import WORDS
 
@@ -53,12 +53,14 @@ orders = st.builds(
     st.lists(items, max_size=6),
     st.lists(shippings, max_size=1),
 )
-# How an order stood, time after time: what it cost, and which part of that was given back, in thousandths.
-histories = st.lists(st.tuples(orders, st.integers(0, 1000)), min_size=1, max_size=5)
+# How an order stood, time after time: what it cost, which pieces came back, and which part of the price was given
+# back, in thousandths.
+returns = st.dictionaries(st.sampled_from("ABCDE"), st.integers(0, 12))
+histories = st.lists(st.tuples(orders, returns, st.integers(0, 1000)), min_size=1, max_size=5)
 
 
-def costs(order: list[Line], thousandths: int) -> list[Line]:
-    return with_refund(order, amount_of(order) * thousandths // 1000)
+def stands(order: list[Line], returned: dict[str, int], thousandths: int) -> list[Line]:
+    return costs(order, returned, amount_of(order) * thousandths // 1000)
 
 
 def documented(history: list[list[Line]]) -> list[list[Line]]:
@@ -73,7 +75,7 @@ def documented(history: list[list[Line]]) -> list[list[Line]]:
 
 @given(histories)
 def test_documents_add_up_to_what_the_customer_pays_and_so_does_each_tax(history):
-    stood = [costs(*at) for at in history]
+    stood = [stands(*at) for at in history]
     everything = [line for lines in documented(stood) for line in lines]
     assert amount_of(everything) == amount_of(stood[-1])
     by_tax = {tax.key: (tax.base, tax.amount) for tax in taxes_of(stood[-1])}
@@ -82,7 +84,7 @@ def test_documents_add_up_to_what_the_customer_pays_and_so_does_each_tax(history
 
 @given(histories)
 def test_each_line_of_each_document_adds_up(history):
-    for lines in documented([costs(*at) for at in history]):
+    for lines in documented([stands(*at) for at in history]):
         for line in lines:
             on_top = sum(tax.amount for tax in line.taxes if not tax.included)
             assert line.to_pay == line.total - line.discount - line.relief + on_top
@@ -92,22 +94,27 @@ def test_each_line_of_each_document_adds_up(history):
 
 @given(histories)
 def test_where_nothing_changed_nothing_is_documented_again(history):
-    stood = [costs(*at) for at in history]
+    stood = [stands(*at) for at in history]
     everything = [line for lines in documented(stood) for line in lines]
     assert difference(stood[-1], everything) == []
 
 
-@given(orders)
-def test_where_everything_was_given_back_nothing_is_left_of_any_tax(order):
-    back = costs(order, 1000)
+@given(orders, returns)
+def test_where_everything_was_given_back_nothing_is_left_of_any_tax(order, returned):
+    back = stands(order, returned, 1000)
     assert amount_of(back) == 0
     assert taxes_of(back) == []
 
 
-@given(orders, st.integers(0, 1000), st.randoms())
-def test_the_order_of_lines_makes_no_difference_to_a_refund(order, part, dice):
+@given(orders, returns, st.integers(0, 1000))
+def test_what_was_given_back_is_not_owed_whatever_came_back(order, returned, part):
+    assert amount_of(stands(order, returned, part)) == amount_of(order) - amount_of(order) * part // 1000
+
+
+@given(orders, returns, st.integers(0, 1000), st.randoms())
+def test_the_order_of_lines_makes_no_difference_to_a_refund(order, returned, part, dice):
     shuffled = dice.sample(order, len(order))
-    assert taxes_of(costs(order, part)) == taxes_of(costs(shuffled, part))
+    assert taxes_of(stands(order, returned, part)) == taxes_of(stands(shuffled, returned, part))
 
 
 def test_what_was_called_off_after_the_invoice_is_credited():
@@ -118,6 +125,15 @@ def test_what_was_called_off_after_the_invoice_is_credited():
     (credit,) = difference(fewer, order)
     assert (credit.sku, credit.quantity, credit.unit_price, credit.to_pay) == ("A", -1, 500, -500)
     assert kind_of([credit]) == "credit_note"
+
+
+def test_a_return_is_credited_by_its_pieces_and_the_fee_is_not():
+    order = [priced("A", 3, 500, RATES[3], True, 0), priced("B", 1, 300, RATES[1], True, 0)]
+    (credit,) = difference(costs(order, {"A": 2}, 1000), order)
+    assert (credit.sku, credit.quantity, credit.unit_price, credit.to_pay) == ("A", -2, 500, -1000)
+    credit, fee = difference(costs(order, {"A": 2}, 900), order)
+    assert (credit.to_pay, fee.kind, fee.to_pay) == (-1000, "retained", 100)
+    assert {tax.rate for tax in fee.taxes} == {RATES[3]}
 
 
 def test_a_higher_price_of_the_same_pieces_is_no_price_of_a_piece():

@@ -5,7 +5,7 @@ added up, are what it costs in the end, and so is each tax. A credit note is wha
 its reader sees the signs the other way round.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ from chalicelib.core.money import allocate
 from chalicelib.orders.address import Address
 
 INVOICE, CREDIT_NOTE = "invoice", "credit_note"
-ITEM, SHIPPING, REFUND = "item", "shipping", "refund"
+ITEM, SHIPPING, REFUND, RETAINED = "item", "shipping", "refund", "retained"
 
 Kind = Literal["invoice", "credit_note"]
 Language = Literal["en", "de", "nl", "fr", "zh"]
@@ -159,24 +159,58 @@ def given_back(cost: int, captured: int, refunded: int) -> int:
     return min(cost, max(0, refunded - max(0, captured - cost)))
 
 
-def with_refund(lines: Sequence[Line], amount: int) -> list[Line]:
-    """What an order costs of whose price `amount` was given back without a line being less: a line of its own.
+def costs(lines: Sequence[Line], returned: Mapping[str, int], given_back: int) -> list[Line]:
+    """What an order costs of which pieces came back, by SKU, and of whose price `given_back` was.
 
-    It takes from every tax its part, so that where everything was given back nothing of any tax is left.
+    Where less was given back than the pieces had cost, the shop retains the rest, which is a line of its own; where it
+    was more, the rest is a refund of its own. Both take from every tax their part, so that where everything was given
+    back nothing of any tax is left.
     """
-    if not amount:
-        return list(lines)
+    kept = [_less(line, min(returned.get(line.sku, 0), line.quantity)) if line.kind == ITEM else line for line in lines]
+    gone = difference(lines, kept)
+    rest = amount_of(gone) - given_back
+    if rest > 0:
+        return [*kept, _part(gone, rest, RETAINED, 1)]
+    return [*kept, _part(kept, -rest, REFUND, -1)] if rest else kept
+
+
+def _part(lines: Sequence[Line], amount: int, kind: str, sign: int) -> Line:
+    """A line of `amount` that is made of all of these lines, each with its part."""
     paid = sorted((line for line in lines if line.to_pay > 0), key=lambda line: line.key)
     shares = allocate(amount, [line.to_pay for line in paid])
-    taxes = [
+    taxes = _added(
         msgspec.structs.replace(
-            tax, base=-(tax.base * share // line.to_pay), amount=-(tax.amount * share // line.to_pay)
+            tax, base=sign * (tax.base * share // line.to_pay), amount=sign * (tax.amount * share // line.to_pay)
         )
         for line, share in zip(paid, shares, strict=True)
         for tax in line.taxes
-    ]
-    total = -amount - sum(tax.amount for tax in taxes if not tax.included)
-    return [*lines, Line(REFUND, "", "", 1, total, total, -amount, taxes=_added(taxes))]
+    )
+    total = sign * amount - sum(tax.amount for tax in taxes if not tax.included)
+    return Line(kind, "", "", 1, total, total, sign * amount, taxes=taxes)
+
+
+def _less(line: Line, pieces: int) -> Line:
+    """A line of which `pieces` came back. Every piece has its own part of it, and all parts add up to the line."""
+    if not pieces:
+        return line
+    quantity = line.quantity
+
+    def left(amount: int) -> int:
+        return amount - amount * pieces // quantity
+
+    taxes = [msgspec.structs.replace(tax, base=left(tax.base), amount=left(tax.amount)) for tax in line.taxes]
+    total, relief, to_pay = left(line.total), left(line.relief), left(line.to_pay)
+    on_top = sum(tax.amount for tax in taxes if not tax.included)
+    return msgspec.structs.replace(
+        line,
+        quantity=quantity - pieces,
+        total=total,
+        to_pay=to_pay,
+        # Whatever rounding leaves is in the discount, so that the line adds up.
+        discount=total - relief + on_top - to_pay,
+        relief=relief,
+        taxes=[tax for tax in taxes if tax.base or tax.amount],
+    )
 
 
 def difference(now: Sequence[Line], documented: Sequence[Line]) -> list[Line]:

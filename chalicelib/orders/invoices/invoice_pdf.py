@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from chalicelib.orders.address import Address
 from chalicelib.orders.invoices import invoice_format as written
-from chalicelib.orders.invoices.invoice_content import CREDIT_NOTE, REFUND, Content, Line, TaxPart
+from chalicelib.orders.invoices.invoice_content import CREDIT_NOTE, REFUND, RETAINED, Content, Line, TaxPart
 from chalicelib.orders.invoices.invoice_words import WORDS
 
 _FONTS = Path(__file__).parent / "fonts"
@@ -198,7 +198,7 @@ class _Page:
         )
 
     def _line(self, line: Line) -> list[Any]:
-        title = self.words["refund"] if line.kind == REFUND else line.title
+        title = line.title or self.words.get(line.kind, "")
         told = [_text(" · ".join([title, *line.options]))]
         told += [
             _text(f"{self.words[name]}: {self._money(-amount)}", size=8, color=_GREY)
@@ -206,7 +206,7 @@ class _Page:
             if amount
         ]
         unit_price = "" if line.unit_price is None else self._money(abs(line.unit_price), signed=False)
-        pieces = 1 if line.kind == REFUND else self.sign * line.quantity
+        pieces = 1 if line.kind in (REFUND, RETAINED) else self.sign * line.quantity
         return [
             told,
             _text(line.sku, size=8, color=_GREY),

@@ -6,6 +6,7 @@ none.
 """
 
 import hashlib
+from collections import Counter
 from contextlib import suppress
 from datetime import datetime
 
@@ -22,8 +23,9 @@ from chalicelib.orders.events import InvoiceRequested
 from chalicelib.orders.invoices import invoice_content, invoice_lines, invoice_store, invoice_tables
 from chalicelib.orders.invoices.invoice_content import Buyer, Content, Kind, Line, Seller
 from chalicelib.orders.invoices.invoice_tables import Document, Series
+from chalicelib.orders.returns import returns
 from chalicelib.orders.service import Order
-from chalicelib.orders.tables import OrdersItem
+from chalicelib.orders.tables import OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
 
 _ATTEMPTS = 12
@@ -129,14 +131,24 @@ def _missing(order: Order, known: list[Document]) -> list[Line]:
     lines: list[Line] = []
     if order.header.state not in states.OFF:
         lines = invoice_lines.lines_of(order.snapshot.lines, order.snapshot.shipping)
-    attempts = payments.of_order(order.header.id)[0]
+    attempts, refunds = payments.of_order(order.header.id)
     given_back = invoice_content.given_back(
         invoice_content.amount_of(lines),
         sum(attempt.captured.amount for attempt in attempts),
         sum(int(attempt.refunded) for attempt in attempts),
     )
-    documented = [line for document in known for line in document.content.lines]
-    return invoice_content.difference(invoice_content.with_refund(lines, given_back), documented)
+    done = {refund.id for refund in refunds if refund.state == "succeeded"}
+    now = invoice_content.costs(lines, _returned(order, done), given_back)
+    return invoice_content.difference(now, [line for document in known for line in document.content.lines])
+
+
+def _returned(order: Order, refunded: set[str]) -> Counter[str]:
+    """Pieces by SKU that came back and were paid back, or for by another order."""
+    pieces: Counter[str] = Counter()
+    for item in order.returns:
+        if item.refund_id in refunded or item.exchange_order:
+            pieces.update(returns.came(item))
+    return pieces
 
 
 def _next(order: Order, known: list[Document], lines: list[Line], seller: Seller) -> tuple[Document, list[Action]]:
@@ -164,7 +176,8 @@ def _content(
     order: Order, known: list[Document], lines: list[Line], seller: Seller, kind: Kind, number: str, now: str
 ) -> Content:
     header, snapshot = order.header, order.snapshot
-    country = snapshot.address.country if snapshot.address else None
+    buyer = _buyer(snapshot)
+    country = buyer.address.country if buyer.address else None
     return Content(
         kind=kind,
         number=number,
@@ -175,12 +188,19 @@ def _content(
         currency=header.total.currency,
         language=invoice_content.language(country, None, seller.language),
         seller=seller,
-        buyer=Buyer(snapshot.email, snapshot.address),
+        buyer=buyer,
         lines=lines,
         taxes=invoice_content.taxes_of(lines),
         total=invoice_content.amount_of(lines),
         corrects=[document.number for document in known],
     )
+
+
+def _buyer(snapshot: OrderSnapshot) -> Buyer:
+    billing = snapshot.billing
+    if billing is None:
+        return Buyer(snapshot.email, snapshot.address)
+    return Buyer(snapshot.email, billing.address or snapshot.address, billing.company or None, billing.vat_id or None)
 
 
 def _file(document: Document) -> None:
