@@ -14,6 +14,7 @@ MODULES = {"users", "catalog", "orders", "payments", "logistics", "admin"}
 # What a file of a module is, by its name. What is not named here is a service: use cases and what they share.
 RULES = {
     "address",
+    "cart_changes",
     "category_tree",
     "collection_rule",
     "images",
@@ -22,6 +23,8 @@ RULES = {
     "price_lists",
     "pricing",
     "product",
+    "return_rules",
+    "return_states",
     "routing",
     "rule_language",
     "shipping",
@@ -31,6 +34,7 @@ RULES = {
 }
 # How a price comes about.
 RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"discounting", "promotion", "promotions"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}

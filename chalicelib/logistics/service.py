@@ -1,5 +1,7 @@
 """Shipments: planned when an order is confirmed, then packed, dispatched, delivered; and how orders may be sent."""
 
+from datetime import datetime
+
 from chalicelib.core import audit, cache, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid
@@ -90,6 +92,13 @@ def delivered(order_id: str) -> set[str]:
     return {sku for shipment in shipments if shipment.state == states.DELIVERED for sku in shipment.lines}
 
 
+def arrivals(order_id: str) -> list[tuple[datetime, dict[str, int]]]:
+    """The parcels that an order's customer has: when each was delivered, and its pieces by SKU."""
+    _, shipments = tables.of_order(order_id)
+    arrived = [shipment for shipment in shipments if shipment.state == states.DELIVERED]
+    return [(datetime.fromisoformat(item.history[states.DELIVERED]), item.lines) for item in arrived]
+
+
 def hold(order_id: str, reason: str) -> list[Action]:
     """Write actions after which nothing of the order is packed or dispatched: 409 `order_on_hold`. Again is fine."""
     return [dynamo.put(Hold(**tables.hold_key(order_id), order_id=order_id, reason=reason))]
@@ -125,7 +134,7 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
     entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)
     leaving = [
         *stock.consume(mine, parcels.changed_meanwhile()),
-        secured,
+        *secured,
         parcels.not_on_hold(shipment.order_id),
         entry,
     ]

@@ -11,8 +11,8 @@ from chalicelib.core import audit, dynamo
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.staff import Staff
-from chalicelib.logistics import journal, tables
-from chalicelib.logistics.routing import Pick, over_shards, route
+from chalicelib.logistics import journal, shards, tables
+from chalicelib.logistics.routing import Pick, evenly, over_shards, route
 from chalicelib.logistics.tables import CONSUMED, HELD, ONLY_SHARD, RELEASED, Reservation, StockLevel
 
 _ATTEMPTS = 8
@@ -31,7 +31,17 @@ Place = tuple[str, str, int]
 
 def levels(skus: Iterable[str]) -> list[Key]:
     """Where the stock of `skus` is read, for a use case that reads several modules' items in one request."""
-    return [tables.level_ref(sku, location.id) for sku in skus for location in tables.locations()]
+    return [
+        tables.level_ref(sku, location.id, shard)
+        for sku in skus
+        for location in tables.locations()
+        for shard in range(_looked_at(sku))
+    ]
+
+
+def _looked_at(sku: str) -> int:
+    hot = tables.hot().get(sku)
+    return int(hot.looked_at) if hot else 1
 
 
 def available(items: Mapping[Key, Item]) -> dict[Place, int]:
@@ -186,22 +196,22 @@ def _level(place: Place) -> StockLevel:
     return StockLevel(**tables.level_key(*place))
 
 
-def count(sku: str, location: str, on_hand: int, by: Staff) -> StockLevel:
+def count(sku: str, location: str, on_hand: int, by: Staff) -> None:
     """Somebody counted `on_hand` pieces. What is reserved stays reserved; 409 if that is more than there are."""
     if location not in {place.id for place in tables.locations()}:
         raise not_found("location")
     for _ in range(_ATTEMPTS):
-        level = dynamo.get(StockLevel, **tables.level_key(sku, location))
+        levels = [level for level in tables.levels_of(sku) if level.location == location]
+        reserved = sum(int(level.reserved) for level in levels)
+        if on_hand < reserved:
+            detail = f"{reserved} pieces are reserved for orders; {on_hand} are too few for them."
+            raise ShopError("reserved", 409, detail, pointer="/on_hand")
+        counted = _recount(levels, on_hand, by) if levels else _first_count(sku, location, on_hand, by)
         try:
-            if level is None:
-                dynamo.transaction(_first_count(sku, location, on_hand, by))
-                return _new_level(sku, location, on_hand)
-            if on_hand < int(level.reserved):
-                detail = f"{level.reserved} pieces are reserved for orders; {on_hand} are too few for them."
-                raise ShopError("reserved", 409, detail, pointer="/on_hand")
-            return _recount(level, on_hand, by)
-        except (dynamo.ConditionFailed, LevelMoved):
+            dynamo.transaction(counted)
+        except LevelMoved:
             continue  # it moved between the look and the count
+        return
     raise busy()
 
 
@@ -227,28 +237,28 @@ def first_counts(sku: str, pieces: Mapping[str, int], found: Mapping[Key, Item],
 
 
 def _first_count(sku: str, location: str, on_hand: int, by: Staff | None) -> list[Action]:
+    hot = tables.hot().get(sku)
+    parts = evenly(on_hand, int(hot.shards) if hot else 1)
     entries = [journal.counted(sku, location, on_hand, on_hand, by.id if by else "import")]
     if by:
         entries.append(_audited(by, sku, location, on_hand, on_hand))
-    return [dynamo.insert(_new_level(sku, location, on_hand), LevelMoved()), *entries]
+    levels = (shards.new_level(sku, location, pieces, shard) for shard, pieces in enumerate(parts))
+    return [*(dynamo.insert(level, LevelMoved()) for level in levels), *entries]
 
 
-def _new_level(sku: str, location: str, on_hand: int) -> StockLevel:
-    return StockLevel(
-        **tables.level_key(sku, location), sku=sku, location=location, on_hand=on_hand, available=on_hand, reserved=0
-    )
-
-
-def _recount(level: StockLevel, on_hand: int, by: Staff) -> StockLevel:
-    change = on_hand - int(level.on_hand)
-    same = (StockLevel.on_hand == level.on_hand) & (StockLevel.reserved == level.reserved)
-    level.on_hand, level.available = on_hand, int(level.available) + change
+def _recount(levels: list[StockLevel], on_hand: int, by: Staff) -> list[Action]:
+    """What is not reserved is spread evenly over the shards that there are."""
+    sku, location = levels[0].sku, levels[0].location
+    change = on_hand - sum(int(level.on_hand) for level in levels)
+    free = evenly(on_hand - sum(int(level.reserved) for level in levels), len(levels))
+    actions: list[Action] = []
+    for level, available in zip(levels, free, strict=True):
+        same = shards.unmoved(level)
+        level.on_hand, level.available = available + int(level.reserved), available
+        actions.append(dynamo.put(level, same, LevelMoved()))
     # Counting the same number again belongs into the journal, but has changed nothing.
-    entries = [journal.counted(level.sku, level.location, change, on_hand, by.id)]
-    if change:
-        entries.append(_audited(by, level.sku, level.location, change, on_hand))
-    dynamo.transaction([dynamo.put(level, same), *entries])
-    return level
+    actions.append(journal.counted(sku, location, change, on_hand, by.id))
+    return [*actions, _audited(by, sku, location, change, on_hand)] if change else actions
 
 
 def _audited(by: Staff, sku: str, location: str, change: int, on_hand: int) -> Action:

@@ -5,6 +5,7 @@
 | location        | LOCATIONS         | LOCATION#<id>                                |
 | shipping option | SHIPPING          | OPTION#<id>                                  |
 | stock level     | STOCK#<sku>       | LEVEL#<location>#<shard>                     |
+| hot SKU         | HOT               | <sku>                                        |
 | stock count     | COUNTS#<sku>#<ym> | <time>#<id>                                  |
 | reservation     | ORDER#<order id>  | RESERVATION#<sku>#<location>#<shard>#<parcel>|
 | shipment        | ORDER#<order id>  | SHIPMENT#<id>                                |
@@ -52,6 +53,17 @@ class StockLevel(LogisticsItem, discriminator="stock_level"):
     on_hand = NumberAttribute()
     available = NumberAttribute()
     reserved = NumberAttribute()
+
+
+class HotSku(LogisticsItem, discriminator="hot_sku"):
+    """A SKU whose available stock is spread over `shards` items at each location.
+
+    `looked_at` are at least as many: what an order holds in another one may become available again.
+    """
+
+    sku = UnicodeAttribute()
+    shards = NumberAttribute()
+    looked_at = NumberAttribute()
 
 
 class StockCount(LogisticsItem, discriminator="stock_count"):
@@ -121,6 +133,10 @@ def level_key(sku: str, location: str, shard: int = ONLY_SHARD) -> PrimaryKey:
     return {"pk": f"STOCK#{sku}", "sk": f"LEVEL#{location}#{shard}"}
 
 
+def hot_key(sku: str) -> PrimaryKey:
+    return {"pk": "HOT", "sk": sku}
+
+
 def count_key(sku: str, at: str, count_id: str) -> PrimaryKey:
     return {"pk": f"COUNTS#{sku}#{at[:7]}", "sk": f"{at}#{count_id}"}
 
@@ -166,3 +182,9 @@ def locations() -> list[Location]:
 @for_a_minute
 def shipping_options() -> list[ShippingOption]:
     return [item.option for item in dynamo.collection(OfferedShipping, "SHIPPING")]
+
+
+@for_a_minute
+def hot() -> dict[str, HotSku]:
+    """The hot SKUs, a few: a sale's, not the catalogue's."""
+    return {item.sku: item for item in dynamo.collection(HotSku, "HOT")}

@@ -45,8 +45,9 @@ def list_any_shipments(order_id: str) -> schemas.ShipmentSummaries:
 
 @routes.post("/admin/orders/{order_id}/refunds", status=201, permission=Permission.REFUNDS_WRITE)
 def refund_order(order_id: str, body: schemas.Refund, once: Once, staff: Staff) -> schemas.RefundView:
-    """Give all of an order's money back, once everything was sent. Before that, cancel it: that gives it back too."""
-    return schemas.refund(paying.refund(order_id, body.reason, once, staff))
+    """Give an order's money back, once everything was sent. Before that, cancel it or lines of it: that gives it back
+    too. What was paid in several ways goes back in several refunds; the answer is the first of them."""
+    return schemas.refund(paying.refund(order_id, body.amount, body.reason, once, staff))
 
 
 @routes.get("/admin/orders/{order_id}/refunds", permission=Permission.ORDERS_READ)

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.core import clock, due, dynamo, ids
+from chalicelib.core import clock, due, dynamo, ids, log
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import claims, expiry, policy, service, states, tables
-from chalicelib.orders.cart import carts, offers
+from chalicelib.orders import claims, policy, service, states, tables
+from chalicelib.orders.cart import cart_changes, carts, offers
+from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderHeld, OrderPlaced
 from chalicelib.orders.finding import numbering
@@ -46,21 +47,14 @@ class Placed(msgspec.Struct, frozen=True):
     order_token: str | None
 
 
-class CartChanged(Exception):
-    """The cart is not what the customer agreed to; `cart` is what it is now."""
-
-    def __init__(self, cart: PricedCart) -> None:
-        super().__init__(cart.cart.id)
-        self.cart = cart
-
-
 def check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> Placed:
     """Place the order that the customer saw. The same request again answers with the same order, whatever became of
     the cart meanwhile.
 
-    Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version, price or total differ,
-    409 `out_of_stock` if a line can not be reserved in full, `too_many_open_orders` if too much is reserved already and
-    not paid for: then nothing was written.
+    Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version or total differ, if a
+    line is not sold, or if a price rose unseen; 409 `out_of_stock` if a line can not be reserved in full,
+    `too_many_open_orders` if too much is reserved already and not paid for. Then nothing was written: no line and no
+    piece is dropped silently.
     """
     try:
         return _check_out(visitor, cart_id, wish, once)
@@ -83,7 +77,8 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         _check(priced, wish, method)
         try:
             return _place(priced, wish, method, found, visitor, once)
-        except (stock.LevelMoved, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken):
+        except (stock.LevelMoved, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
+            log.write("conflict", codes=[type(moved).__name__])
             continue  # the next look says whether there is still enough
     raise busy()
 
@@ -113,7 +108,7 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
         raise ShopError("cart_empty", 409, "There is nothing in this cart.")
     if int(cart.version) != wish.cart_version or priced.totals.total != wish.expected_total:
         raise CartChanged(priced)
-    if any(line.status == pricing.NOT_SOLD for line in priced.lines):
+    if any(line.status == pricing.NOT_SOLD for line in priced.lines) or _unseen(priced):
         raise CartChanged(priced)
     if not priced.needs_shipping:
         if method.paid_on_delivery:
@@ -126,6 +121,12 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     if priced.shipping is None:
         raise ShopError("shipping_option_required", 409, "Choose first how it is sent: PUT shipping-option.")
+
+
+def _unseen(priced: PricedCart) -> bool:
+    """Whether a price rose and nobody can tell that the customer knows: who agrees to another total than they saw last
+    has looked since; where a fall or a discount makes up for the rise the total says nothing."""
+    return cart_changes.worse(priced.changes) and offers.as_seen(priced.cart).totals.total == priced.totals.total
 
 
 def _place(
@@ -189,7 +190,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         placed_at=placed_at,
     )
     snapshot = OrderSnapshot(
-        **tables.snapshot_key(order_id),
+        **tables.snapshot_key(order_id, 1),
         email=wish.email,
         lines=priced.lines,
         totals=priced.totals,
@@ -203,7 +204,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if header.total.amount and not method.paid_on_delivery:
-        due.look_after(header, clock.now() + expiry.PAY_WITHIN)
+        due.look_after(header, clock.now() + method.pay_within)
         return [placed]
     events = [placed, *service.confirmed(header)]
     on_trust = method.paid_on_delivery and header.customer_id is None

@@ -10,6 +10,7 @@ from chalicelib.logistics.events import (
 )
 from chalicelib.orders import progress
 from chalicelib.payments.events import (
+    PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
@@ -28,6 +29,7 @@ orders_events = consumers.queue(
         ShipmentPacked: progress.record_shipment,
         ShipmentDispatched: progress.record_shipment,
         ShipmentDelivered: progress.record_shipment,
+        PaymentAdjusted: progress.record_payment,
         PaymentAuthorized: progress.record_payment,
         PaymentCaptured: progress.record_payment,
         PaymentFailed: progress.record_payment,

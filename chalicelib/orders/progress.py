@@ -140,11 +140,16 @@ def _is_done(header: OrderHeader) -> bool:
 
 
 def _mind_the_money(header: OrderHeader) -> None:
-    """An order that was confirmed on a promise which has lapsed is called off if nobody pays again in time."""
+    """An order that was confirmed on a promise which has lapsed is called off if nobody pays again in time.
+
+    One that was made dearer is not: it only has to wait, since nothing is sent that is not paid.
+    """
     if header.state != states.CONFIRMED or not header.payments:
         return
     promised = sum(mark.authorized for mark in header.payments.values())
     if promised >= header.total.amount:
+        header.agreed = None
+    if promised >= service.agreed(header):
         due.look_after(header, None)
     elif header.due_key is None:
         due.look_after(header, clock.now() + _PAY_AGAIN_WITHIN)

@@ -1,11 +1,15 @@
 """The way through the shop, for guests and for customers: cart, checkout, order."""
 
-from chalicelib.core.errors import ShopError, invalid
+from msgspec import UNSET
+
+from chalicelib.core.errors import invalid
 from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
 from chalicelib.orders.cart import carts
+from chalicelib.orders.cart.carts import CartChanged
+from chalicelib.orders.returns import return_schemas, returns
 
 routes = Routes(__name__)
 
@@ -29,9 +33,14 @@ def add_item(shopper: Visitor, body: schemas.AddItem, once: Once, cart_id: str |
 
 
 @routes.patch("/carts/{cart_id}/items/{sku}", me="/me/cart/items/{sku}")
-def set_quantity(sku: str, shopper: Visitor, body: schemas.SetQuantity, cart_id: str | None = None) -> schemas.CartView:
-    """Say how many pieces of a SKU the cart holds; 0 takes the line out."""
-    return schemas.cart(carts.set_quantity(shopper, cart_id, sku, body.quantity))
+def change_item(sku: str, shopper: Visitor, body: schemas.ChangeLine, cart_id: str | None = None) -> schemas.CartView:
+    """Say how many pieces of a SKU the cart holds, 0 takes the line out, or what is to be noted on its line."""
+    note = None if body.note is UNSET else body.note
+    if body.quantity is not UNSET:
+        return schemas.cart(carts.set_quantity(shopper, cart_id, sku, body.quantity, note))
+    if note is None:
+        raise invalid("/quantity", "Say a quantity, a note or both.")
+    return schemas.cart(carts.set_note(shopper, cart_id, sku, note))
 
 
 @routes.delete("/carts/{cart_id}/items/{sku}", me="/me/cart/items/{sku}")
@@ -74,9 +83,8 @@ def check_out(
     wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total, network)
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
-    except checkout.CartChanged as changed:
-        detail = "The cart is not what was agreed to. Look at it again."
-        raise ShopError("cart_changed", 409, detail, extra={"cart": schemas.cart(changed.cart)}) from None
+    except CartChanged as changed:
+        raise schemas.cart_changed(changed.cart) from None
     return schemas.PlacedView(schemas.order(placed.order), schemas.payment(placed.session), placed.order_token)
 
 
@@ -144,7 +152,7 @@ def rewrite_review(
 def announce_photo(
     order_id: str, buyer: Visitor, body: review_schemas.NewPhoto, once: Once
 ) -> review_schemas.SentPhoto:
-    """Announce a photo for a review. Send the file by `upload`; it can be used once it was checked."""
+    """Announce a photo for a review or a return. Send the file by `upload`; it can be used once it was checked."""
     return review_schemas.photo(reviewing.start_photo(order_id, buyer, body.content_type, body.size, once))
 
 
@@ -152,3 +160,24 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.post("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns", status=201)
+def request_return(
+    order_id: str, buyer: Visitor, body: return_schemas.NewReturn, once: Once
+) -> return_schemas.ReturnView:
+    """Ask to send pieces back that were delivered. Staff say whether and how."""
+    return return_schemas.view(returns.request(order_id, buyer, return_schemas.wanted(body), once))
+
+
+@routes.get("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns")
+def list_own_returns(order_id: str, buyer: Visitor) -> return_schemas.Returns:
+    """One's returns of an order."""
+    found = returns.of_order(order_id, buyer)
+    return return_schemas.Returns([return_schemas.view(item) for item in found], None)
+
+
+@routes.get("/orders/{order_id}/returns/{return_id}", me="/me/orders/{order_id}/returns/{return_id}")
+def show_own_return(order_id: str, return_id: str, buyer: Visitor) -> return_schemas.ReturnView:
+    """One's return, and what became of it."""
+    return return_schemas.view(returns.find_of(order_id, buyer, return_id))

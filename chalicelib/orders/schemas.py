@@ -5,15 +5,19 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Currency, Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.returns import return_schemas
+from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -33,8 +37,17 @@ class AddItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantity: Annotated[int, Meta(ge=1, le=MOST_PIECES)] = 1
 
 
-class SetQuantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    quantity: Annotated[int, Meta(ge=0, le=MOST_PIECES)]
+class ChangeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays. A `quantity` of 0 takes the line out, an empty `note` takes the note away."""
+
+    quantity: Annotated[int, Meta(ge=0, le=MOST_PIECES)] | UnsetType = UNSET
+    note: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
+
+
+class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The version of the cart that the customer looked at."""
+
+    cart_version: Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +87,9 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CartView(msgspec.Struct, frozen=True):
     """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals).
 
+    What is `saved` for later is in no total. `changes` is what became of the lines since the customer last looked,
+    or said so (POST seen); it is looked for when the cart is shown, not by what changes it.
+
     Where `needs_shipping` is false there is nothing to send: neither address nor shipping option has to be given.
     """
 
@@ -85,6 +101,8 @@ class CartView(msgspec.Struct, frozen=True):
     shipping_address: Address | None
     shipping_option: Shipping | None
     totals: Totals
+    saved: list[PricedLine]
+    changes: list[Change]
 
 
 class NewCartView(CartView, frozen=True):
@@ -148,6 +166,7 @@ class OrderView(OrderSummary, frozen=True):
     totals: Totals
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
+    returns: Sequence[ReturnView]
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -162,6 +181,9 @@ class PaymentSummary(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without `amount` all that is left goes back."""
+
+    amount: Money | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -203,7 +225,15 @@ def cart(priced: PricedCart) -> CartView:
         shipping_address=priced.cart.address,
         shipping_option=priced.shipping,
         totals=priced.totals,
+        saved=priced.saved,
+        changes=priced.changes,
     )
+
+
+def cart_changed(priced: PricedCart) -> ShopError:
+    """409 with the cart as it is now."""
+    detail = "The cart is not what was agreed to. Look at it again."
+    return ShopError("cart_changed", 409, detail, extra={"cart": cart(priced)})
 
 
 def new_cart(priced: PricedCart, token: str) -> NewCartView:
@@ -240,6 +270,7 @@ def order(order: Order) -> OrderView:
             for e in order.timeline
             if e.name not in service.INTERNAL
         ],
+        returns=[return_schemas.view(item) for item in order.returns],
     )
 
 

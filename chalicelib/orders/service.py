@@ -1,7 +1,7 @@
 """The life of an order after checkout: shown, listed, called off. progress.py moves it on."""
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
 from chalicelib.orders.handling.handling_tables import Note
 from chalicelib.orders.limits import hoarding
+from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 O = TypeVar("O", bound=OrderEvent)
@@ -26,6 +27,7 @@ _TIMELINE = {
     "OrderPlaced": "placed",
     "OrderConfirmed": "confirmed",
     "NothingToSend": "nothing_to_send",
+    "OrderAmended": "amended",
     "OrderCompleted": "completed",
     "OrderCanceled": "canceled",
     "ShipmentPlanned": "shipment_planned",
@@ -34,12 +36,20 @@ _TIMELINE = {
     "ShipmentDispatched": "shipment_dispatched",
     "ShipmentDelivered": "shipment_delivered",
     "OrderExpired": "expired",
+    "PaymentAdjusted": "payment_adjusted",
     "PaymentAuthorized": "payment_authorized",
     "PaymentCaptured": "payment_captured",
     "PaymentFailed": "payment_failed",
     "RefundRequested": "refund_requested",
     "RefundSucceeded": "refund_succeeded",
     "RefundFailed": "refund_failed",
+    "ReturnRequested": "return_requested",
+    "ReturnApproved": "return_approved",
+    "ReturnRejected": "return_rejected",
+    "ReturnReceived": "return_received",
+    "ReturnRefunded": "return_refunded",
+    "ReturnExchanged": "return_exchanged",
+    "ReturnClosed": "return_closed",
     "OrderHeld": "held",
     "OrderReleased": "released",
 }
@@ -54,6 +64,7 @@ class Order(msgspec.Struct, frozen=True):
     snapshot: OrderSnapshot
     timeline: list[TimelineEntry]
     notes: list[Note] = []
+    returns: list[Return] = []
 
 
 class Moved(Exception):
@@ -64,11 +75,16 @@ def find(order_id: str) -> Order:
     """An order; 404 if there is none with this id. One request."""
     items = tables.order_page(order_id) if ids.is_id("ord", order_id) else []
     headers = [item for item in items if isinstance(item, OrderHeader)]
-    snapshots = [item for item in items if isinstance(item, OrderSnapshot)]
     if not headers:
         raise not_found("order")
+    wanted = tables.snapshot_key(order_id, int(headers[0].revision))["sk"]
+    snapshots = [item for item in items if isinstance(item, OrderSnapshot) and item.sk == wanted]
     timeline = [item for item in items if isinstance(item, TimelineEntry)]
-    return Order(headers[0], snapshots[0], timeline, [item for item in items if isinstance(item, Note)])
+    notes = [item for item in items if isinstance(item, Note)]
+    returns = [item for item in items if isinstance(item, Return)]
+    # As text, the tenth would come before the second.
+    returns.sort(key=lambda item: int(item.id.rpartition("-")[2]))
+    return Order(headers[0], snapshots[0], timeline, notes, returns)
 
 
 def of_visitor(order_id: str, visitor: Visitor) -> Order:
@@ -151,9 +167,15 @@ def payment_status(header: OrderHeader) -> str:
     )
 
 
-def event(kind: type[O], header: OrderHeader) -> O:
+def agreed(header: OrderHeader) -> int:
+    """What has to be promised for an order to stand, in minor units: what was added later may be paid later."""
+    return header.total.amount if header.agreed is None else int(header.agreed)
+
+
+def event(kind: type[O], header: OrderHeader, **facts: Any) -> O:
     """An event about the order in its present version."""
     return kind(
+        **facts,
         aggregate_id=header.id,
         aggregate_version=int(header.version),
         total=header.total,

@@ -31,7 +31,9 @@ def payment_status(total: int, authorized: int, captured: int, refunded: int) ->
         return "paid" if captured >= total else "partially_paid"
     if total == 0:
         return "paid"
-    return "authorized" if authorized >= total else "unpaid"
+    if authorized >= total:
+        return "authorized"
+    return "partially_authorized" if authorized else "unpaid"
 
 
 def fulfillment_status(ordered: int, shipments: Iterable[tuple[str, int]]) -> str:

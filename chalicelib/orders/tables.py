@@ -6,7 +6,7 @@
 | customer's cart| CART#<customer>  | CART                     |                                               |
 | their orders   | CUSTOMER#<id>    | ORDER#<time>#<id>        |                                               |
 | order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
-| order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
+| order snapshot | ORDER#<id>       | SNAPSHOT#<revision>      |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
 | policy         | SETTINGS         | POLICY                   |                                               |
 
@@ -61,11 +61,12 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartLine(msgspec.Struct, frozen=True):
-    """`seen` is the offer that the customer last saw."""
+    """`seen` is the offer that the customer last saw, `note` what they want said of the line."""
 
     sku: str
     quantity: int
     seen: Offer
+    note: str = ""
 
 
 class ShipmentMark(msgspec.Struct, frozen=True):
@@ -140,7 +141,8 @@ class OrdersItem(Item):
 class Cart(OrdersItem, discriminator="cart"):
     """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
 
-    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`.
+    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`. What is `saved`
+    for later is not bought with the rest.
     """
 
     id = UnicodeAttribute()
@@ -149,6 +151,7 @@ class Cart(OrdersItem, discriminator="cart"):
     customer_id = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     lines = JsonAttribute(list[CartLine])
+    saved = JsonAttribute(list[CartLine], default=list)
     address = JsonAttribute(Address, null=True)
     shipping_option = UnicodeAttribute(null=True)
     order_id = UnicodeAttribute(null=True)
@@ -161,6 +164,9 @@ class OrderHeader(OrdersItem, discriminator="order"):
     It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`. `cart_id` is the guest's
     cart that it came from. `number` is what people call it. `holders` are the limits that it counts for while it waits
     for its payment, as limits/hoarding.py names them.
+
+    `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
+    more and nobody has paid the difference yet.
     """
 
     id = UnicodeAttribute()
@@ -180,10 +186,12 @@ class OrderHeader(OrdersItem, discriminator="order"):
     hold = JsonAttribute(Hold, null=True)
     holders = JsonAttribute(list[str], null=True)
     placed_at = UnicodeAttribute()
+    revision = NumberAttribute(default=1)
+    agreed = NumberAttribute(null=True)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
-    """What the customer ordered, as it was then: prices, names, addresses. Written once.
+    """What the customer ordered, as it was then: prices, names, addresses. Each revision is written once.
 
     An order of which nothing is sent has no address and no shipping.
     """
@@ -235,8 +243,8 @@ def header_key(order_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
 
 
-def snapshot_key(order_id: str) -> PrimaryKey:
-    return {"pk": f"ORDER#{order_id}", "sk": "SNAPSHOT"}
+def snapshot_key(order_id: str, revision: int) -> PrimaryKey:
+    return {"pk": f"ORDER#{order_id}", "sk": f"SNAPSHOT#{revision:03d}"}
 
 
 def timeline_key(order_id: str, at: str, event_id: str) -> PrimaryKey:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from chalicelib.catalog.pricing import prices
 from chalicelib.core import clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item
@@ -22,6 +24,14 @@ MOST_LINES = 40
 MOST_PIECES = 999
 KEPT = timedelta(days=30)
 _ATTEMPTS = 5
+
+
+class CartChanged(Exception):
+    """The cart is not what the customer looked at; `cart` is what it is now."""
+
+    def __init__(self, cart: PricedCart) -> None:
+        super().__init__(cart.cart.id)
+        self.cart = cart
 
 
 class _Changed(Exception):
@@ -64,45 +74,47 @@ def _token(cart_id: str, once: Once) -> str:
 
 def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
     """A cart at the prices and stock of now: two requests."""
-    return at_offers_of_now(_open_to(tables.cart(_place(visitor, cart_id)), visitor))
+    return at_offers_of_now(open_cart(visitor, cart_id))
 
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return offers.priced(cart, offers.look(offers.skus(cart), cart.customer_id))
+    return offers.priced_with_saved(cart, offers.look(offers.all_skus(cart), cart.customer_id))
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
     """Put more of a SKU into the cart: two requests.
 
-    The same request again shows the cart, even if it could not be added now: it was. 409 `cart_closed` once the cart
-    was checked out: what became of it is in the order.
+    409 `cart_closed` once the cart was checked out: what became of it is in the order.
     """
 
     def more(cart: Cart, found: dict[str, Offer]) -> None:
-        present = {line.sku: line.quantity for line in cart.lines}
-        pieces = present.get(sku, 0) + quantity
+        present = line_of(cart.lines, sku)
+        pieces = (present.quantity if present else 0) + quantity
         if not found[sku].at(pieces).sold:
             raise ShopError("unknown_sku", 422, f"{sku!r} is not for sale in {cart.currency}.", pointer="/sku")
-        _set_line(cart, found[sku], pieces)
+        set_line(cart, CartLine(sku, pieces, found[sku].at(pieces), present.note if present else ""))
 
-    try:
-        return _change(visitor, cart_id, more, [sku], once)
-    except (AlreadyDone, ShopError):
-        if once.made(OrdersItem) is None:
-            raise
-        return show(visitor, cart_id)
+    return change_once(visitor, cart_id, more, [sku], once)
 
 
-def set_quantity(visitor: Visitor, cart_id: str | None, sku: str, quantity: int) -> PricedCart:
-    """Change how many pieces of a SKU are in the cart; none takes the line out."""
+def set_quantity(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, note: str | None = None) -> PricedCart:
+    """Change how many pieces of a SKU are in the cart; none takes the line out. Without `note` its note stays."""
 
     def exactly(cart: Cart, found: dict[str, Offer]) -> None:
-        if all(line.sku != sku for line in cart.lines):
-            raise not_found("line in this cart")
-        _set_line(cart, found[sku], quantity)
+        line = present_line(cart, sku)
+        set_line(cart, CartLine(sku, quantity, found[sku].at(quantity), line.note if note is None else note))
 
-    return _change(visitor, cart_id, exactly, [sku])
+    return change(visitor, cart_id, exactly, [sku])
+
+
+def set_note(visitor: Visitor, cart_id: str | None, sku: str, note: str) -> PricedCart:
+    """Say something of a line; nothing takes the note away. What the customer has seen of it stays as it was."""
+
+    def say(cart: Cart, found: dict[str, Offer]) -> None:
+        set_line(cart, msgspec.structs.replace(present_line(cart, sku), note=note))
+
+    return change(visitor, cart_id, say)
 
 
 def set_address(visitor: Visitor, cart_id: str | None, address: Address) -> PricedCart:
@@ -113,12 +125,12 @@ def set_address(visitor: Visitor, cart_id: str | None, address: Address) -> Pric
         cart.address = address
         offers.take_back_shipping(cart)
 
-    return _change(visitor, cart_id, move)
+    return change(visitor, cart_id, move)
 
 
 def shipping_options(visitor: Visitor, cart_id: str | None) -> list[Shipping]:
     """How this cart can be sent to its address."""
-    cart = _open_to(tables.cart(_place(visitor, cart_id)), visitor)
+    cart = open_cart(visitor, cart_id)
     return offers.shipping(cart, offers.as_seen(cart).lines)
 
 
@@ -130,24 +142,52 @@ def set_shipping_option(visitor: Visitor, cart_id: str | None, option_id: str) -
             raise invalid("/id", "This is not one of the cart's shipping options.")
         cart.shipping_option = option_id
 
-    return _change(visitor, cart_id, choose)
+    return change(visitor, cart_id, choose)
 
 
-def _set_line(cart: Cart, offer: Offer, quantity: int) -> None:
-    if quantity > MOST_PIECES:
+def line_of(lines: Sequence[CartLine], sku: str) -> CartLine | None:
+    return next((line for line in lines if line.sku == sku), None)
+
+
+def present_line(cart: Cart, sku: str) -> CartLine:
+    """The cart's line of a SKU; 404 if it has none."""
+    line = line_of(cart.lines, sku)
+    if line is None:
+        raise not_found("line in this cart")
+    return line
+
+
+def set_line(cart: Cart, line: CartLine) -> None:
+    """Let this be the cart's line of its SKU, in the place where that was; one of no pieces takes it out."""
+    if line.quantity > MOST_PIECES:
         raise invalid("/quantity", f"At most {MOST_PIECES} pieces of a SKU go into a cart.")
-    others = [line for line in cart.lines if line.sku != offer.sku]
-    place = next((n for n, line in enumerate(cart.lines) if line.sku == offer.sku), len(others))
-    line = [CartLine(offer.sku, quantity, offer.at(quantity))] if quantity else []
-    cart.lines = [*others[:place], *line, *others[place:]]
+    others = [other for other in cart.lines if other.sku != line.sku]
+    place = next((n for n, other in enumerate(cart.lines) if other.sku == line.sku), len(others))
+    cart.lines = [*others[:place], *([line] if line.quantity else []), *others[place:]]
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"A cart has at most {MOST_LINES} lines.", pointer="/sku")
 
 
-def _change(
+def change_once(
     visitor: Visitor,
     cart_id: str | None,
-    change: Callable[[Cart, dict[str, Offer]], None],
+    how: Callable[[Cart, dict[str, Offer]], None],
+    skus: Sequence[str],
+    once: Once,
+) -> PricedCart:
+    """As `change`; the same request again shows the cart, even if it could not be changed so now: it was."""
+    try:
+        return change(visitor, cart_id, how, skus, once)
+    except (AlreadyDone, ShopError):
+        if once.made(OrdersItem) is None:
+            raise
+        return show(visitor, cart_id)
+
+
+def change(
+    visitor: Visitor,
+    cart_id: str | None,
+    how: Callable[[Cart, dict[str, Offer]], None],
     skus: Sequence[str] = (),
     once: Once | None = None,
 ) -> PricedCart:
@@ -161,7 +201,7 @@ def _change(
         found = offers.look(skus, visitor.customer, place, consistent=True)
         cart = _open_to(found.get(place), visitor)
         before = unchanged(cart)
-        change(cart, offers.among(skus, found, cart))
+        how(cart, offers.among(skus, found, cart))
         touch(cart)
         write = dynamo.put(cart, before, _Changed())
         try:
@@ -200,6 +240,11 @@ def _place(visitor: Visitor, cart_id: str | None) -> str:
 def find(visitor: Visitor, cart_id: str | None) -> Cart:
     """The visitor's cart, checked out or not; 404 if there is none that opens to them."""
     return owned(tables.cart(_place(visitor, cart_id)), visitor)
+
+
+def open_cart(visitor: Visitor, cart_id: str | None) -> Cart:
+    """The visitor's cart; 404 if there is none that opens to them, 409 `cart_closed` if it was checked out."""
+    return _open_to(tables.cart(_place(visitor, cart_id)), visitor)
 
 
 def _open_to(item: Item | None, visitor: Visitor) -> Cart:

@@ -10,10 +10,10 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import tables
-from chalicelib.orders.cart import carts, offers
-from chalicelib.orders.cart.carts import MOST_LINES, MOST_PIECES
+from chalicelib.orders.cart import carts, offers, saving
+from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
-from chalicelib.orders.tables import Cart, CartLine, OrdersItem
+from chalicelib.orders.tables import Cart, OrdersItem
 from chalicelib.users import groups
 
 _ATTEMPTS = 5
@@ -41,10 +41,11 @@ def open_cart(customer_id: str, currency: str | None, once: Once) -> PricedCart:
 def merge(customer_id: str, guest_cart_id: str, cart_token: str, currency: str | None, once: Once) -> PricedCart:
     """Put what is in a guest's cart into the customer's; the guest's is gone then, and its secret opens nothing.
 
-    Pieces of one SKU add up, and are seen at the customer's own prices. Address and shipping option come along where
-    the customer's cart has none, the currency where there is nothing in it and no other is wanted. 404 if the secret
-    does not open the cart, 409 `cart_closed` if it was checked out, 422 `cart_full` if it is too much for one cart:
-    then nothing was changed. The same request again shows the customer's cart.
+    Pieces of one SKU add up, in the cart as in what is saved for later, and are seen at the customer's own prices.
+    Notes, address and shipping option come along where the customer's cart has none, the currency where there is
+    nothing in it and no other is wanted. 404 if the secret does not open the cart, 409 `cart_closed` if it was checked
+    out, 422 `cart_full` or `saved_full` if it is too much for one cart: then nothing was changed. The same request
+    again shows the customer's cart.
     """
     return _opened(customer_id, _Wish((guest_cart_id, Visitor(secret=cart_token)), currency), once)
 
@@ -93,6 +94,8 @@ def _convert(cart: Cart, currency: str | None) -> bool:
     if cart.lines or currency is None or currency == cart.currency:
         return False
     cart.currency, cart.shipping_option = currency, None
+    if cart.saved:
+        offers.see_anew(cart)
     return True
 
 
@@ -110,9 +113,11 @@ def _guests_cart(cart_id: str, visitor: Visitor) -> Cart:
 
 def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
     """Add the guest's lines to `cart`; returns the write action that takes the guest's cart away."""
-    cart.lines = _together(cart.lines, theirs.lines)
+    cart.lines = saving.together(cart.lines, theirs.lines)
+    cart.saved = saving.together(cart.saved, theirs.saved)
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"Together the carts have more than {MOST_LINES} lines.", pointer="/cart_id")
+    saving.check_room(cart, "/cart_id")
     offers.see_anew(cart)
     if cart.address is None:
         cart.address = theirs.address
@@ -120,12 +125,3 @@ def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
         cart.shipping_option = theirs.shipping_option
         offers.take_back_shipping(cart)
     return [dynamo.delete(theirs, carts.unchanged(theirs), _Changed())]
-
-
-def _together(mine: list[CartLine], theirs: list[CartLine]) -> list[CartLine]:
-    """All lines; pieces of one SKU add up, to as many as a cart takes."""
-    lines = {line.sku: line for line in mine}
-    for line in theirs:
-        present = lines[line.sku].quantity if line.sku in lines else 0
-        lines[line.sku] = CartLine(line.sku, min(present + line.quantity, MOST_PIECES), line.seen)
-    return list(lines.values())

@@ -12,6 +12,8 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import zero
 from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
+from chalicelib.orders.cart import cart_changes
+from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.tables import Cart, CartLine
@@ -20,12 +22,17 @@ from chalicelib.users import groups
 
 
 class PricedCart(msgspec.Struct, frozen=True):
-    """A cart with what its lines cost. `shipping` is the chosen option at the price that this cart pays."""
+    """A cart with what its lines cost. `shipping` is the chosen option at the price that this cart pays.
+
+    `changes` is what became of its lines since its customer last looked. `saved` lines are in no total.
+    """
 
     cart: Cart
     lines: list[PricedLine]
     shipping: Shipping | None
     totals: Totals
+    saved: list[PricedLine]
+    changes: list[Change]
 
     @property
     def needs_shipping(self) -> bool:
@@ -53,7 +60,16 @@ def _keys(skus: Sequence[str]) -> list[Key]:
 
 def skus(cart: Cart) -> list[str]:
     """All that has to be looked at to price a cart, components of its bundles included."""
-    return list(dict.fromkeys(sku for line in cart.lines for sku in (line.sku, *line.seen.parts)))
+    return _with_parts(cart.lines)
+
+
+def all_skus(cart: Cart) -> list[str]:
+    """What has to be looked at to show a cart: what is saved for later too."""
+    return _with_parts([*cart.lines, *cart.saved])
+
+
+def _with_parts(lines: Sequence[CartLine]) -> list[str]:
+    return list(dict.fromkeys(sku for line in lines for sku in (line.sku, *line.seen.parts)))
 
 
 def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, Offer]:
@@ -63,7 +79,7 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
     """
     on = prices.terms(cart.currency, groups.among(found))
     free = _free(found)
-    seen = {line.sku: line.seen for line in cart.lines}
+    seen = {line.sku: line.seen for line in (*cart.saved, *cart.lines)}
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
     return {
         sku: _offer(variants[sku], on, variants, free) if sku in variants else _gone(sku, seen.get(sku), on)
@@ -121,22 +137,55 @@ def _parts(variant: catalog.Variant, variants: dict[str, catalog.Variant]) -> di
 
 
 def priced(cart: Cart, found: dict[Key, Item]) -> PricedCart:
-    """The cart at the offers that were found with `look`."""
+    """The cart at the offers that were found with `look`; what is saved for later as it was seen."""
     return price(cart, among([line.sku for line in cart.lines], found, cart), _free(found))
+
+
+def priced_with_saved(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+    """The cart, and what is saved for later, at the offers that were found with `look`."""
+    now = among([line.sku for line in cart.saved], found, cart)
+    return msgspec.structs.replace(priced(cart, found), saved=_priced_lines(cart.saved, now))
 
 
 def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its shipping and its totals."""
-    lines = pricing.price_lines([(line.sku, line.quantity) for line in cart.lines], offers, free)
+    lines = _priced_lines(cart.lines, offers, free)
     priced = pipeline.price(lines, chosen_shipping(cart, lines), tax_settings.terms(), cart.currency)
-    return PricedCart(cart, priced.lines, priced.shipping, priced.totals)
+    return PricedCart(
+        cart,
+        priced.lines,
+        priced.shipping,
+        priced.totals,
+        saved=_priced_lines(cart.saved, {line.sku: line.seen for line in cart.saved}),
+        changes=[
+            change
+            for line in cart.lines
+            for change in cart_changes.changes(line.quantity, line.seen, offers[line.sku].at(line.quantity))
+        ],
+    )
+
+
+def _priced_lines(
+    lines: Sequence[CartLine], offers: dict[str, Offer], free: dict[str, int] | None = None
+) -> list[PricedLine]:
+    at_prices = pricing.price_lines([(line.sku, line.quantity) for line in lines], offers, free)
+    return [msgspec.structs.replace(at, note=line.note) for at, line in zip(at_prices, lines, strict=True)]
 
 
 def see_anew(cart: Cart) -> None:
     """Let the cart's lines be seen at the offers of now, whatever currency and whosever they were before."""
-    found = look(skus(cart), cart.customer_id, consistent=True)
-    now = among([line.sku for line in cart.lines], found, cart)
-    cart.lines = [CartLine(line.sku, line.quantity, now[line.sku].at(line.quantity)) for line in cart.lines]
+    see(cart, look(all_skus(cart), cart.customer_id, consistent=True))
+
+
+def see(cart: Cart, found: dict[Key, Item]) -> None:
+    """Let the cart's lines be seen at the offers that were found with `look`."""
+    now = among([line.sku for line in (*cart.lines, *cart.saved)], found, cart)
+    cart.lines = [_seen_at(line, now[line.sku]) for line in cart.lines]
+    cart.saved = [_seen_at(line, now[line.sku]) for line in cart.saved]
+
+
+def _seen_at(line: CartLine, offer: Offer) -> CartLine:
+    return msgspec.structs.replace(line, seen=offer.at(line.quantity))
 
 
 def as_seen(cart: Cart) -> PricedCart:
