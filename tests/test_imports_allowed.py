@@ -23,6 +23,8 @@ RULES = {
     "price_lists",
     "pricing",
     "product",
+    "return_rules",
+    "return_states",
     "routing",
     "rule_language",
     "shipping",
@@ -32,6 +34,7 @@ RULES = {
 }
 # How a price comes about.
 RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"discounting", "promotion", "promotions"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
@@ -49,6 +52,8 @@ RULES |= {
 }
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
+# How orders are found and limited.
+RULES |= {"cod_terms", "order_filter", "order_numbers"}
 GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {

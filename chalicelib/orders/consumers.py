@@ -1,9 +1,16 @@
 """What orders do when something happened."""
 
 from chalicelib.core.queue import Consumers
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders import progress
 from chalicelib.payments.events import (
+    PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
@@ -18,9 +25,11 @@ orders_events = consumers.queue(
     "orders_events",
     {
         ShipmentPlanned: progress.record_shipment,
+        ShipmentChanged: progress.record_shipment,
         ShipmentPacked: progress.record_shipment,
         ShipmentDispatched: progress.record_shipment,
         ShipmentDelivered: progress.record_shipment,
+        PaymentAdjusted: progress.record_payment,
         PaymentAuthorized: progress.record_payment,
         PaymentCaptured: progress.record_payment,
         PaymentFailed: progress.record_payment,

@@ -9,6 +9,7 @@ from chalicelib.orders import checkout, paying, review_schemas, reviewing, schem
 from chalicelib.orders.address import Address
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
+from chalicelib.orders.returns import return_schemas, returns
 
 routes = Routes(__name__)
 
@@ -75,9 +76,11 @@ def check_out(
     once: Once,
     cart_id: str | None = None,
     customer: Customer | None = None,
+    network: str | None = None,
 ) -> schemas.PlacedView:
-    """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU."""
-    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total)
+    """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU, 409
+    `too_many_open_orders` says what has to be paid or canceled first."""
+    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total, network)
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
     except CartChanged as changed:
@@ -149,7 +152,7 @@ def rewrite_review(
 def announce_photo(
     order_id: str, buyer: Visitor, body: review_schemas.NewPhoto, once: Once
 ) -> review_schemas.SentPhoto:
-    """Announce a photo for a review. Send the file by `upload`; it can be used once it was checked."""
+    """Announce a photo for a review or a return. Send the file by `upload`; it can be used once it was checked."""
     return review_schemas.photo(reviewing.start_photo(order_id, buyer, body.content_type, body.size, once))
 
 
@@ -157,3 +160,24 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.post("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns", status=201)
+def request_return(
+    order_id: str, buyer: Visitor, body: return_schemas.NewReturn, once: Once
+) -> return_schemas.ReturnView:
+    """Ask to send pieces back that were delivered. Staff say whether and how."""
+    return return_schemas.view(returns.request(order_id, buyer, return_schemas.wanted(body), once))
+
+
+@routes.get("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns")
+def list_own_returns(order_id: str, buyer: Visitor) -> return_schemas.Returns:
+    """One's returns of an order."""
+    found = returns.of_order(order_id, buyer)
+    return return_schemas.Returns([return_schemas.view(item) for item in found], None)
+
+
+@routes.get("/orders/{order_id}/returns/{return_id}", me="/me/orders/{order_id}/returns/{return_id}")
+def show_own_return(order_id: str, return_id: str, buyer: Visitor) -> return_schemas.ReturnView:
+    """One's return, and what became of it."""
+    return return_schemas.view(returns.find_of(order_id, buyer, return_id))

@@ -1,5 +1,6 @@
 """What the clients of carts and orders send and see."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.returns import return_schemas
+from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -134,9 +137,10 @@ class ShipmentSummaries(msgspec.Struct, frozen=True):
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
-    """An order in a list."""
+    """An order in a list. `number` is what people call it."""
 
     id: str
+    number: str | None
     status: str
     payment_status: str
     fulfillment_status: str
@@ -161,7 +165,8 @@ class OrderView(OrderSummary, frozen=True):
     shipping_option: Shipping | None
     totals: Totals
     shipments: list[ShipmentSummary]
-    timeline: list[TimelineView]
+    timeline: Sequence[TimelineView]
+    returns: Sequence[ReturnView]
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -176,6 +181,9 @@ class PaymentSummary(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without `amount` all that is left goes back."""
+
+    amount: Money | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -235,6 +243,7 @@ def new_cart(priced: PricedCart, token: str) -> NewCartView:
 def summary(header: OrderHeader) -> OrderSummary:
     return OrderSummary(
         id=header.id,
+        number=header.number,
         status=header.state,
         payment_status=service.payment_status(header),
         fulfillment_status=service.fulfillment_status(header),
@@ -256,7 +265,12 @@ def order(order: Order) -> OrderView:
         shipping_option=snapshot.shipping,
         totals=snapshot.totals,
         shipments=shipments(header),
-        timeline=[TimelineView(e.name, datetime.fromisoformat(e.at), e.facts) for e in order.timeline],
+        timeline=[
+            TimelineView(e.name, datetime.fromisoformat(e.at), e.facts)
+            for e in order.timeline
+            if e.name not in service.INTERNAL
+        ],
+        returns=[return_schemas.view(item) for item in order.returns],
     )
 
 

@@ -70,6 +70,14 @@ def shipment(*steps: str) -> Callable[[Shop], Write]:
     return prepare
 
 
+def split(shop: Shop) -> Write:
+    shop.product()
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    parcel = order.get("/shipments")["data"][0]["id"]
+    return Write(f"/admin/shipments/{parcel}/split", {"lines": {"MUG": 1}}, parcel)
+
+
 def order(shop: Shop) -> Write:
     shop.product()
     placed = shop.order().id
@@ -86,6 +94,22 @@ def delivered(shop: Shop) -> Write:
         shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
     shop.deliver()
     return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
+
+
+def comeback(*steps: str) -> Callable[[Shop], Write]:
+    """A return that was moved by all of `steps` but the last."""
+    received = [{"sku": "MUG", "quantity": 1, "condition": "resellable", "location": "ams"}]
+    bodies: dict[str, Json] = {"reject": {"reason": "Lin broke it"}, "receive": {"lines": received}}
+
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        broken = {"sku": "MUG", "quantity": 1, "reason": "damaged", "comment": "Lin sat on it"}
+        made = buyers.delivered(shop).post("/returns", {"lines": [broken]})["id"]
+        for step in steps[:-1]:
+            shop.staff.post(f"/admin/returns/{made}/{step}", bodies.get(step, {}))
+        return Write(f"/admin/returns/{made}/{steps[-1]}", bodies.get(steps[-1], {}), made)
+
+    return prepare
 
 
 def category(shop: Shop) -> Write:
@@ -162,6 +186,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "orders.approve_return": ("return.approved", comeback("approve")),
+    "orders.reject_return": ("return.rejected", comeback("reject")),
+    "orders.receive_return": ("return.received", comeback("approve", "receive")),
+    "orders.close_return": ("return.closed", comeback("approve", "close")),
     "orders.put_order_policy": (
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
@@ -178,8 +206,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "stock.counted",
         lambda _: Write("/admin/stock/MUG", {"location": "ams", "on_hand": 3}, "MUG"),
     ),
+    "logistics.spread_stock": ("stock.sharded", lambda _: Write("/admin/stock/MUG/shards", {"shards": 4}, "MUG")),
     "logistics.pack": ("shipment.packed", shipment("pack")),
     "logistics.dispatch": ("shipment.dispatched", shipment("pack", "dispatch")),
+    "logistics.split": ("shipment.split", split),
     "logistics.deliver": ("shipment.delivered", shipment("pack", "dispatch", "deliver")),
 }
 

@@ -133,7 +133,7 @@ def test_reading_goes_on_where_dynamodb_stopped(shop: Shop, monkeypatch: pytest.
 
     monkeypatch.setattr(dynamo, "sleep", lambda seconds: None)
     monkeypatch.setattr(dynamo._connection, "dispatch", half)
-    assert stock.available(dynamo.load(stock.levels(["MUG"]))) == {("MUG", "ams"): 10}
+    assert stock.available(dynamo.load(stock.levels(["MUG"]))) == {("MUG", "ams", 0): 10}
     assert rest
 
 

@@ -9,6 +9,7 @@ import pytest
 from buyers import GOOD, delivered, delivered_to, photo, write
 from inprocess import ADDRESS, Gateway, Order, Shop, opened
 
+BROKEN = {"lines": [{"sku": "MUG", "quantity": 1, "reason": "damaged"}]}
 # What a request to a path needs to be a good one, were the thing one's own.
 BODIES: dict[tuple[str, str], Any] = {
     ("GET", "/carts/{cart_id}"): None,
@@ -55,6 +56,9 @@ BODIES: dict[tuple[str, str], Any] = {
             ("PUT", "/reviews/{review_id}", {**GOOD, "stars": 1}),
             ("POST", "/review-photos", {"content_type": "image/png", "size": 100}),
             ("GET", "/review-photos/{photo_id}", None),
+            ("GET", "/returns", None),
+            ("POST", "/returns", BROKEN),
+            ("GET", "/returns/{return_id}", None),
         )
     },
     # These name what they want in the body.
@@ -128,6 +132,7 @@ def anns(town: Shop) -> list[dict[str, str]]:
             "payment_id": "pay_x",
             "review_id": "rev_x",
             "photo_id": "med_x",
+            "return_id": "ret_x",
             "sku": "MUG",
         },
     ]
@@ -137,7 +142,9 @@ def _bought(shop: Shop, order: Order) -> dict[str, str]:
     sent = photo(shop, order)
     review = write(order, photos=[sent])["id"]
     payment = order.placed["payment"]["id"]
-    return {"order_id": order.id, "payment_id": payment, "review_id": review, "photo_id": sent, "sku": "MUG"}
+    back = order.post("/returns", BROKEN)["id"]
+    ids = {"order_id": order.id, "payment_id": payment, "review_id": review, "photo_id": sent, "return_id": back}
+    return ids | {"sku": "MUG"}
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
     """Pieces that can be reserved by SKU, at all locations together."""
     free: dict[str, int] = {}
-    for (sku, _), pieces in stock.available(found).items():
+    for (sku, *_), pieces in stock.available(found).items():
         free[sku] = free.get(sku, 0) + pieces
     return free
 
