@@ -10,6 +10,7 @@ from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
+from chalicelib.orders.invoices import invoice_schemas, invoices
 from chalicelib.orders.returns import return_schemas, returns
 
 routes = Routes(__name__)
@@ -167,6 +168,12 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.get("/orders/{order_id}/invoices", me="/me/orders/{order_id}/invoices")
+def list_invoices(order_id: str, buyer: Visitor) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of one's order."""
+    return invoice_schemas.documents(invoices.of_visitor(order_id, buyer))
 
 
 @routes.post("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns", status=201)

@@ -51,6 +51,7 @@ BODIES: dict[tuple[str, str], Any] = {
         (method, f"{door}/orders/{{order_id}}{below}"): body
         for door in ("", "/me")
         for method, below, body in (
+            ("GET", "/invoices", None),
             ("GET", "/reviews", None),
             ("POST", "/reviews", {"sku": "MUG", **GOOD}),
             ("GET", "/reviews/{review_id}", None),
