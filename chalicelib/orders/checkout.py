@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.core import clock, due, dynamo, ids
-from chalicelib.core.dynamo import Action
+from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
@@ -17,6 +17,7 @@ from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderPlaced
 from chalicelib.orders.pricing import pricing
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
@@ -66,12 +67,13 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
-        found = offers.look(offers.skus(cart), cart.customer_id, consistent=True)
-        priced = offers.priced(cart, found)
+        who = coupons.identity(cart.customer_id, wish.email)
+        found = offers.look(offers.skus(cart), cart.customer_id, *offers.besides(cart, who), consistent=True)
+        priced = offers.priced(cart, found, who)
         _check(priced, wish, method)
         try:
-            return _place(priced, wish, method, stock.available(found), visitor, once)
-        except (stock.LevelMoved, _CartMoved):
+            return _place(priced, wish, method, found, visitor, once)
+        except (stock.LevelMoved, coupons.UsedUp, _CartMoved):
             continue  # the next look says whether there is still enough
     raise busy()
 
@@ -124,13 +126,15 @@ def _place(
     priced: PricedCart,
     wish: Wish,
     method: payments.PaymentMethod,
-    free: dict[tuple[str, str], int],
+    found: dict[Key, Item],
     visitor: Visitor,
     once: Once,
 ) -> Placed:
     order_id = ids.new_id("ord")
     token = _order_token(visitor, order_id)
     header, snapshot = _order(order_id, priced, wish, token)
+    who = coupons.identity(header.customer_id, wish.email)
+    redeeming = coupons.redeem(header, priced.redeemed, priced.promotions, found, who)
     attempt, make_attempt = payments.first_attempt(
         order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
     )
@@ -143,7 +147,8 @@ def _place(
         dynamo.insert(snapshot),
         *claims.listed(header),
         make_attempt,
-        *stock.reserve(order_id, pricing.to_send(priced.lines), free),
+        *stock.reserve(order_id, pricing.to_send(priced.lines), stock.available(found)),
+        *redeeming,
         *(action for event in events for action in service.record(order_id, event, {})),
     ]
     dynamo.transaction(actions)

@@ -15,6 +15,7 @@ from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -49,6 +50,12 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class EnterCoupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A code in any case, with any spaces."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +107,7 @@ class CartView(msgspec.Struct, frozen=True):
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
+    coupons: list[CouponState]
 
 
 class NewCartView(CartView, frozen=True):
@@ -219,6 +227,7 @@ def cart(priced: PricedCart) -> CartView:
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
+        coupons=priced.coupons,
     )
 
 

@@ -14,6 +14,7 @@ from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 O = TypeVar("O", bound=OrderEvent)
@@ -123,6 +124,7 @@ def call_off(
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),
+        *coupons.give_back(header),
         *record(header.id, event(kind, header), facts),
     ]
 

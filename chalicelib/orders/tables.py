@@ -23,7 +23,7 @@ from typing import Annotated, TypedDict
 
 import msgspec
 from msgspec import Meta
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core import due, dynamo
@@ -31,8 +31,10 @@ from chalicelib.core.cache import for_a_minute
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
+from chalicelib.orders import states
 from chalicelib.orders.address import Address
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.promotions import Voucher
 
 LIST_SPREAD = 4
 
@@ -75,6 +77,21 @@ class PaymentMark(msgspec.Struct, frozen=True):
     refunded: int
 
 
+class Redemption(msgspec.Struct, frozen=True):
+    """A coupon that was redeemed: whether it was `counted` in the coupon, and for `who` it was counted."""
+
+    code: str
+    counted: bool
+    who: str | None = None
+
+
+class Redeemed(msgspec.Struct, frozen=True):
+    """What an order gives back if it ends: coupons that are limited, and what its customer got for a first order."""
+
+    coupons: list[Redemption]
+    first_order: str | None = None
+
+
 class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
@@ -109,7 +126,7 @@ class Cart(OrdersItem, discriminator="cart"):
     """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
 
     It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`. What is `saved`
-    for later is not bought with the rest.
+    for later is not bought with the rest. `first_order` tells that the customer had no order yet when they took it.
     """
 
     id = UnicodeAttribute()
@@ -121,6 +138,8 @@ class Cart(OrdersItem, discriminator="cart"):
     saved = JsonAttribute(list[CartLine], default=list)
     address = JsonAttribute(Address, null=True)
     shipping_option = UnicodeAttribute(null=True)
+    coupons = JsonAttribute(list[Voucher], default=list)
+    first_order = BooleanAttribute(default=False)
     order_id = UnicodeAttribute(null=True)
 
 
@@ -144,6 +163,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     to_send = NumberAttribute()
     payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
+    redeemed = JsonAttribute(Redeemed, null=True)
     placed_at = UnicodeAttribute()
 
 
@@ -263,6 +283,12 @@ def placed_in(month: datetime, limit: int, after: str | None) -> list[OrderHeade
     ]
     found = dynamo.load(keys)
     return [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
+
+
+def has_ordered(customer_id: str) -> bool:
+    """Whether any of a customer's last orders was not called off: one request for somebody new, otherwise two."""
+    headers, _ = orders_of(customer_id, 10, None)
+    return any(header.state not in states.OFF for header in headers)
 
 
 def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:

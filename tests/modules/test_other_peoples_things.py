@@ -15,6 +15,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/carts/{cart_id}/items"): {"sku": "MUG", "quantity": 1},
     ("PATCH", "/carts/{cart_id}/items/{sku}"): {"quantity": 5},
     ("DELETE", "/carts/{cart_id}/items/{sku}"): None,
+    ("POST", "/carts/{cart_id}/coupons"): {"code": "HELLO"},
+    ("DELETE", "/carts/{cart_id}/coupons/{code}"): None,
+    ("DELETE", "/me/cart/coupons/{code}"): None,
     ("PUT", "/carts/{cart_id}/shipping-address"): ADDRESS,
     ("GET", "/carts/{cart_id}/shipping-options"): None,
     ("PUT", "/carts/{cart_id}/shipping-option"): {"id": "express"},
@@ -120,8 +123,8 @@ def anns(town: Shop) -> list[dict[str, str]]:
     hers = delivered(shop)
     theirs = shop.ready_cart(("MUG", 1))
     return [
-        {"cart_id": mine["id"], **_bought(shop, bought)},
-        {"cart_id": theirs.path.rpartition("/")[2], **_bought(shop, hers)},
+        {"cart_id": mine["id"], "code": "HELLO", **_bought(shop, bought)},
+        {"cart_id": theirs.path.rpartition("/")[2], "code": "HELLO", **_bought(shop, hers)},
         {
             "cart_id": str(ann.claims["sub"]),
             "order_id": "ord_x",
@@ -129,6 +132,7 @@ def anns(town: Shop) -> list[dict[str, str]]:
             "review_id": "rev_x",
             "photo_id": "med_x",
             "sku": "MUG",
+            "code": "HELLO",
         },
     ]
 
@@ -151,7 +155,7 @@ def ben(town: Shop, anns: list[dict[str, str]]) -> Gateway:
 
 
 def _named(text: str, ids: dict[str, str]) -> str:
-    return re.sub(r"{(\w+_id|sku)}", lambda found: ids[found[1]], text)
+    return re.sub(r"{(\w+_id|sku|code)}", lambda found: ids[found[1]], text)
 
 
 def everything(shop: Shop) -> str:
