@@ -77,3 +77,8 @@ def digest(text: str) -> str:
 def matches(secret: str, stored_digest: str) -> bool:
     """Whether `secret` is the one that was stored, compared in constant time."""
     return hmac.compare_digest(digest(secret), stored_digest)
+
+
+def random_bits() -> int:
+    """62 random bits."""
+    return uuid7() & (1 << 62) - 1

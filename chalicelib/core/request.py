@@ -43,6 +43,8 @@ def arguments_for(
     for name in wanted & SECRETS.keys():
         header = SECRETS[name]
         arguments[name] = _secret(request, header) if operation.headers[header] else request.headers.get(header)
+    if "network" in wanted:
+        arguments["network"] = (request.context.get("identity") or {}).get("sourceIp")
     if "once" in wanted:
         arguments["once"] = _once(request)
     if "query" in wanted:
@@ -137,7 +139,8 @@ def _query(request: Request, kind: Any) -> Any:
     except msgspec.ValidationError as error:
         raise _invalid_field(error, "/query") from None
     # msgspec takes the word "null" for nothing; a parameter is absent or has a value.
-    if empty := next((name for name in given if getattr(query, name) is None), None):
+    fields = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
+    if empty := next((name for name in given if getattr(query, fields[name]) is None), None):
         raise invalid(f"/query/{empty}", "Leave a parameter out that has no value.")
     return query
 

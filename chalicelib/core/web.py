@@ -3,8 +3,8 @@
 A view declares what it needs by the names and types of its parameters:
 path parameters by name; `body`, `query`: msgspec Structs; `cart_token`, `order_token`: the guest's secret from its
 header, which may be missing where the parameter may be None; `once`: the caller's Idempotency-Key; `staff`, `customer`:
-who is asking; `shopper`, `buyer`: a Visitor, who owns a cart or an order as guest or as customer; `webhook`: what a
-provider sent, as it came.
+who is asking; `shopper`, `buyer`: a Visitor, who owns a cart or an order as guest or as customer; `network`: the
+network address that the request came from, None where nobody knows; `webhook`: what a provider sent, as it came.
 
 A view with `me=` answers on two paths: the guest's, with a secret in a header, and the customer's, behind the
 customers' authorizer. What only one of them has (an id in the path, the `customer`) has a default for the other.

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from chalicelib.core.idempotency import Once
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.logistics import schemas, service, stock, tables
+from chalicelib.logistics import schemas, service, shards, stock, tables
 from chalicelib.logistics.shipping import ShippingOption
 
 routes = StaffRoutes(__name__)
@@ -41,6 +42,13 @@ def count_stock(sku: str, body: schemas.CountStock, staff: Staff) -> schemas.Sto
     return schemas.stock(sku, tables.levels_of(sku))
 
 
+@routes.put("/admin/stock/{sku}/shards", permission=Permission.STOCK_WRITE)
+def spread_stock(sku: str, body: schemas.Spread, staff: Staff) -> schemas.StockView:
+    """Spread the stock of a SKU that many will want at once. The pieces stay at their locations."""
+    shards.put(sku, body.shards, staff)
+    return schemas.stock(sku, tables.levels_of(sku))
+
+
 @routes.get("/admin/shipments/{shipment_id}", permission=Permission.SHIPMENTS_READ)
 def show_shipment(shipment_id: str) -> schemas.ShipmentView:
     """A parcel."""
@@ -63,3 +71,9 @@ def dispatch(shipment_id: str, body: schemas.Dispatch, staff: Staff) -> schemas.
 def deliver(shipment_id: str, staff: Staff) -> schemas.ShipmentView:
     """The customer has the parcel."""
     return schemas.shipment(service.deliver(shipment_id, staff))
+
+
+@routes.post("/admin/shipments/{shipment_id}/split", status=201, permission=Permission.SHIPMENTS_WRITE)
+def split(shipment_id: str, body: schemas.Split, once: Once, staff: Staff) -> schemas.ShipmentView:
+    """Send some pieces of a planned parcel in one of their own, which is the answer."""
+    return schemas.shipment(service.split(shipment_id, body.lines, once, staff))

@@ -28,3 +28,9 @@ class ShipmentDispatched(ShipmentEvent, frozen=True, kw_only=True):
 
 class ShipmentDelivered(ShipmentEvent, frozen=True, kw_only=True):
     """The customer has the parcel."""
+
+
+class ShipmentChanged(ShipmentEvent, frozen=True, kw_only=True):
+    """Before it left, pieces were put into the parcel or taken out of it. Of one that is `canceled` nothing is left."""
+
+    state: str

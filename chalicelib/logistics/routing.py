@@ -8,11 +8,12 @@ from chalicelib.core.errors import ShopError
 
 @dataclass(frozen=True)
 class Pick:
-    """Take `quantity` pieces of `sku` at `location`."""
+    """Take `quantity` pieces of `sku` at `location`, from one of the shards that its stock there is spread over."""
 
     sku: str
     location: str
     quantity: int
+    shard: int = 0
 
 
 def route(wanted: Mapping[str, int], available: Mapping[tuple[str, str], int], locations: Sequence[str]) -> list[Pick]:
@@ -38,6 +39,32 @@ def _spread(sku: str, quantity: int, available: Mapping[tuple[str, str], int], l
     if left:
         raise out_of_stock(sku, quantity - left)
     return picks
+
+
+def over_shards(pick: Pick, available: Mapping[int, int], seed: int) -> list[Pick]:
+    """`pick` from the shards of its location, whose `available` pieces are by shard and enough together.
+
+    `seed` says where to begin, so that many orders of one SKU do not all meet at its first shard. One shard that has
+    all of it is taken before several that have some.
+    """
+    shards = sorted(available)
+    start = seed % len(shards)
+    turn = shards[start:] + shards[:start]
+    turn = [shard for shard in turn if available[shard] >= pick.quantity][:1] or turn
+    picks: list[Pick] = []
+    left = pick.quantity
+    for shard in turn:
+        taken = min(left, available[shard])
+        if taken > 0:
+            picks.append(Pick(pick.sku, pick.location, taken, shard))
+            left -= taken
+    return picks
+
+
+def evenly(pieces: int, shards: int) -> list[int]:
+    """`pieces` by shard, the first ones with one more where it does not come out even. They may be fewer than none."""
+    each, more = divmod(pieces, shards)
+    return [each + (shard < more) for shard in range(shards)]
 
 
 def out_of_stock(sku: str, available: int) -> ShopError:

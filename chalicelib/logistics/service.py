@@ -1,14 +1,13 @@
 """Shipments: planned when an order is confirmed, then packed, dispatched, delivered; and how orders may be sent."""
 
-from collections import defaultdict
-from typing import TypeVar
+from datetime import datetime
 
-from chalicelib.core import audit, cache, clock, dynamo, ids, outbox
+from chalicelib.core import audit, cache, dynamo
 from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import ShopError, invalid, not_found
+from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.logistics import states, stock, tables
+from chalicelib.logistics import parcels, reserving, states, tables
 from chalicelib.logistics.events import (
     ShipmentDelivered,
     ShipmentDispatched,
@@ -16,13 +15,15 @@ from chalicelib.logistics.events import (
     ShipmentPacked,
     ShipmentPlanned,
 )
+from chalicelib.logistics.parcels import find as find
+from chalicelib.logistics.reshaping import extend as extend
+from chalicelib.logistics.reshaping import shorten as shorten
+from chalicelib.logistics.reshaping import split as split
 from chalicelib.logistics.shipping import ShippingOption as ShippingOption
 from chalicelib.logistics.shipping import offered
-from chalicelib.logistics.tables import HELD, Location, LogisticsItem, OfferedShipping, Reservation, Shipment
+from chalicelib.logistics.tables import AWAITED, Hold, Location, OfferedShipping, Reservation, Shipment
 from chalicelib.orders.events import OrderConfirmed
 from chalicelib.payments import service as payments
-
-S = TypeVar("S", bound=ShipmentEvent)
 
 
 class _Overtaken(Exception):
@@ -63,26 +64,34 @@ def put_shipping_option(option: ShippingOption, by: Staff) -> ShippingOption:
 
 
 def plan(event: OrderConfirmed) -> None:
-    """One shipment per location that holds reservations of a confirmed order. Planned already, or canceled: nothing."""
+    """One shipment per parcel of a confirmed order. Those that are planned already, or called off: nothing."""
     order_id = event.aggregate_id
     reservations, shipments = tables.of_order(order_id)
-    if shipments:
-        return
-    actions: list[Action] = []
-    for shipment_id, held in _by_shipment(order_id, reservations).items():
-        shipment = _new_shipment(shipment_id, held)
-        # Canceling releases all reservations of an order together, so one of them speaks for the parcel.
-        actions += [
-            dynamo.insert(shipment, _Overtaken()),
-            dynamo.check(held[0], Reservation.state == HELD, _Overtaken()),
-            _announce(_event(ShipmentPlanned, shipment)),
-        ]
-    if not actions:
-        return
+    known = {parcels.number(shipment) for shipment in shipments}
+    to_come = [r for r in reservations if r.state == AWAITED and not r.confirmed]
     try:
-        dynamo.transaction(actions)
+        if to_come:
+            dynamo.transaction([_confirm(reservation) for reservation in to_come])
+        for parcel, held in parcels.by_parcel(reservations).items():
+            if parcel not in known:
+                _plan(order_id, parcel, held)
     except _Overtaken:
         plan(event)
+
+
+def _confirm(reservation: Reservation) -> Action:
+    """From now on what comes in for the order goes into a parcel by itself."""
+    return dynamo.update(reservation, [Reservation.confirmed.set(True)], reserving.unchanged(reservation), _Overtaken())
+
+
+def _plan(order_id: str, parcel: int, held: list[Reservation]) -> None:
+    shipment = parcels.new(order_id, parcel, held[0].location, parcels.contents(held))
+    actions = [
+        dynamo.insert(shipment, _Overtaken()),
+        *(dynamo.check(reservation, reserving.unchanged(reservation), _Overtaken()) for reservation in held),
+        parcels.announce(parcels.event(ShipmentPlanned, shipment)),
+    ]
+    dynamo.transaction(actions)
 
 
 def delivered(order_id: str) -> set[str]:
@@ -91,14 +100,32 @@ def delivered(order_id: str) -> set[str]:
     return {sku for shipment in shipments if shipment.state == states.DELIVERED for sku in shipment.lines}
 
 
+def arrivals(order_id: str) -> list[tuple[datetime, dict[str, int]]]:
+    """The parcels that an order's customer has: when each was delivered, and its pieces by SKU."""
+    _, shipments = tables.of_order(order_id)
+    arrived = [shipment for shipment in shipments if shipment.state == states.DELIVERED]
+    return [(datetime.fromisoformat(item.history[states.DELIVERED]), item.lines) for item in arrived]
+
+
+def hold(order_id: str, reason: str) -> list[Action]:
+    """Write actions after which nothing of the order is packed or dispatched: 409 `order_on_hold`. Again is fine."""
+    return [dynamo.put(Hold(**tables.hold_key(order_id), order_id=order_id, reason=reason))]
+
+
+def let_go(order_id: str) -> list[Action]:
+    """Write actions that end a hold. Where there is none, nothing changes."""
+    return [dynamo.delete(Hold(**tables.hold_key(order_id)))]
+
+
 def pack(shipment_id: str, by: Staff) -> Shipment:
     """The parcel is packed."""
     shipment = find(shipment_id)
     if shipment.state == states.PACKED:
         return shipment
     states.check_move(shipment.state, states.PACKED)
-    _move(shipment, states.PACKED)
-    return _commit(shipment, [audit.entry(by, "shipment.packed", shipment_id)], _event(ShipmentPacked, shipment))
+    parcels.move(shipment, states.PACKED)
+    actions = [parcels.not_on_hold(shipment.order_id), audit.entry(by, "shipment.packed", shipment_id)]
+    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment))
 
 
 def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) -> Shipment:
@@ -109,12 +136,17 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
     states.check_move(shipment.state, states.DISPATCHED)
     secured = payments.secured(shipment.order_id)
     reservations, _ = tables.of_order(shipment.order_id)
-    mine = [r for r in reservations if r.location == shipment.location and r.state == HELD]
+    mine = parcels.by_parcel(reservations).get(parcels.number(shipment), [])
     shipment.carrier, shipment.tracking_number = carrier, tracking_number
-    _move(shipment, states.DISPATCHED)
+    parcels.move(shipment, states.DISPATCHED)
     entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)
-    leaving = [*stock.consume(mine, _changed_meanwhile()), secured, entry]
-    return _commit(shipment, leaving, _event(ShipmentDispatched, shipment))
+    leaving = [
+        *reserving.consume(mine, parcels.changed_meanwhile()),
+        *secured,
+        parcels.not_on_hold(shipment.order_id),
+        entry,
+    ]
+    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment))
 
 
 def deliver(shipment_id: str, by: Staff) -> Shipment:
@@ -123,8 +155,10 @@ def deliver(shipment_id: str, by: Staff) -> Shipment:
     if shipment.state == states.DELIVERED:
         return shipment
     states.check_move(shipment.state, states.DELIVERED)
-    _move(shipment, states.DELIVERED)
-    return _commit(shipment, [audit.entry(by, "shipment.delivered", shipment_id)], _event(ShipmentDelivered, shipment))
+    parcels.move(shipment, states.DELIVERED)
+    return _commit(
+        shipment, [audit.entry(by, "shipment.delivered", shipment_id)], parcels.event(ShipmentDelivered, shipment)
+    )
 
 
 def cancel(order_id: str, otherwise: Exception) -> list[Action]:
@@ -135,92 +169,28 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     reservations, shipments = tables.of_order(order_id)
     if any(shipment.state in states.GONE for shipment in shipments):
         raise ShopError("already_dispatched", 409, "A parcel of this order is on its way; it can only be returned.")
-    actions = stock.release(reservations, otherwise)
-    known = {shipment.id for shipment in shipments}
+    actions = reserving.release(reservations, otherwise)
+    known = {parcels.number(shipment) for shipment in shipments}
     for shipment in shipments:
         version = shipment.version
         if shipment.state != states.CANCELED:
-            _move(shipment, states.CANCELED)
+            parcels.move(shipment, states.CANCELED)
             actions.append(dynamo.put(shipment, Shipment.version == version, otherwise))
-    for shipment_id in _by_shipment(order_id, reservations):
-        if shipment_id not in known:
-            # Planning may be on its way; the parcel that it would make must not come to exist.
-            actions.append(
-                dynamo.check(Shipment(**tables.shipment_key(shipment_id)), Shipment.pk.does_not_exist(), otherwise)
-            )
-    return actions
-
-
-def _by_shipment(order_id: str, reservations: list[Reservation]) -> dict[str, list[Reservation]]:
-    """Held reservations by the id of the shipment that sends them: the n-th location's is always shipment n."""
-    numbers = {location: n for n, location in enumerate(sorted({r.location for r in reservations}), 1)}
-    grouped: defaultdict[str, list[Reservation]] = defaultdict(list)
-    for reservation in reservations:
-        if reservation.state == HELD:
-            grouped[ids.derived("shp", order_id, numbers[reservation.location])].append(reservation)
-    return dict(grouped)
-
-
-def _new_shipment(shipment_id: str, held: list[Reservation]) -> Shipment:
-    lines: defaultdict[str, int] = defaultdict(int)
-    for reservation in held:
-        lines[reservation.sku] += int(reservation.quantity)
-    shipment = Shipment(
-        **tables.shipment_key(shipment_id),
-        id=shipment_id,
-        order_id=held[0].order_id,
-        location=held[0].location,
-        version=0,
-        lines=dict(lines),
-        history={},
-    )
-    _move(shipment, states.PLANNED)
-    return shipment
-
-
-def find(shipment_id: str) -> Shipment:
-    """A shipment; 404 if there is none with this id."""
-    shipment = tables.shipment(shipment_id) if ids.is_id("shp", shipment_id) else None
-    if shipment is None:
-        raise not_found("shipment")
-    return shipment
-
-
-def _move(shipment: Shipment, state: str) -> None:
-    shipment.state = state
-    shipment.version = int(shipment.version) + 1
-    shipment.history = {**shipment.history, state: clock.stamp(clock.now())}
+    # Planning may be on its way; the parcels that it would make must not come to exist.
+    unplanned = [parcel for parcel in parcels.by_parcel(reservations) if parcel not in known]
+    return [*actions, *(parcels.not_planned_yet(order_id, parcel, otherwise) for parcel in unplanned)]
 
 
 def _commit(shipment: Shipment, actions: list[Action], event: ShipmentEvent) -> Shipment:
     """Save a shipment that was moved. Somebody who did the very same a moment before did it for both."""
     before = Shipment.version == int(shipment.version) - 1
     try:
-        dynamo.transaction([dynamo.put(shipment, before, _changed_meanwhile()), *actions, _announce(event)])
+        dynamo.transaction(
+            [dynamo.put(shipment, before, parcels.changed_meanwhile()), *actions, parcels.announce(event)]
+        )
     except ShopError:
         now = find(shipment.id)
         if (now.state, now.tracking_number) == (shipment.state, shipment.tracking_number):
             return now
         raise
     return shipment
-
-
-def _changed_meanwhile() -> ShopError:
-    return ShopError("shipment_changed", 409, "The shipment was changed meanwhile. Look at it again.")
-
-
-def _event(kind: type[S], shipment: Shipment) -> S:
-    return kind(
-        aggregate_id=shipment.id,
-        aggregate_version=int(shipment.version),
-        order_id=shipment.order_id,
-        location=shipment.location,
-        quantity=sum(shipment.lines.values()),
-        lines=shipment.lines,
-        carrier=shipment.carrier,
-        tracking_number=shipment.tracking_number,
-    )
-
-
-def _announce(event: ShipmentEvent) -> Action:
-    return dynamo.put_raw(LogisticsItem, outbox.attributes(event))

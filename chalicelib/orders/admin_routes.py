@@ -1,35 +1,43 @@
 """Staff's view of orders."""
 
 from chalicelib.core.idempotency import Once
-from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
+from chalicelib.core.paging import decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import paying, policy, schemas, service
+from chalicelib.orders.finding import finding_schemas, order_lists, order_numbers, saved_filters
+from chalicelib.orders.handling import handling_schemas, holds, notes
+from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
+from chalicelib.orders.invoices.invoice_content import Seller
 from chalicelib.orders.tables import OrderPolicy
+from chalicelib.orders.taxes import tax_schemas, tax_settings
 
 routes = StaffRoutes(__name__)
 
 
 @routes.get("/admin/orders", permission=Permission.ORDERS_READ)
-def list_orders(query: Page) -> schemas.Orders:
-    """The orders of the last twelve months, newest first."""
-    try:
-        headers, after = service.newest(query.limit, decode_cursor(query.cursor))
-    except ValueError:
-        raise foreign_cursor() from None
-    return schemas.Orders([schemas.summary(header) for header in headers], encode_cursor(after))
+def list_orders(query: finding_schemas.OrdersQuery) -> handling_schemas.StaffOrders:
+    """Orders, newest first: those of the last twelve months, or what is asked for. A page may hold less than `limit`,
+    even nothing, and still have a `next_cursor`: it ends where enough was looked at."""
+    if query.number is not None:
+        number = order_numbers.read(query.number, "/query/number")
+        headers, after = order_lists.of_number(number), None
+    else:
+        place = decode_cursor(query.cursor)
+        headers, after = order_lists.page(finding_schemas.wanted(query), query.filter, query.limit, place)
+    return handling_schemas.StaffOrders([handling_schemas.summary(header) for header in headers], encode_cursor(after))
 
 
 @routes.get("/admin/orders/{order_id}", permission=Permission.ORDERS_READ)
-def show_any_order(order_id: str) -> schemas.OrderView:
-    """An order with its timeline."""
-    return schemas.order(service.find(order_id))
+def show_any_order(order_id: str) -> handling_schemas.StaffOrderView:
+    """An order with its timeline, and with what staff wrote for each other."""
+    return handling_schemas.order(service.find(order_id))
 
 
 @routes.post("/admin/orders/{order_id}/cancel", permission=Permission.ORDERS_WRITE)
-def cancel_any_order(order_id: str, body: schemas.Cancel, staff: Staff) -> schemas.OrderView:
+def cancel_any_order(order_id: str, body: schemas.Cancel, staff: Staff) -> handling_schemas.StaffOrderView:
     """Call an order off while nothing is on its way. Canceling it again changes nothing."""
-    return schemas.order(service.cancel(order_id, body.reason, staff))
+    return handling_schemas.order(service.cancel(order_id, body.reason, staff))
 
 
 @routes.get("/admin/orders/{order_id}/shipments", permission=Permission.SHIPMENTS_READ)
@@ -40,8 +48,9 @@ def list_any_shipments(order_id: str) -> schemas.ShipmentSummaries:
 
 @routes.post("/admin/orders/{order_id}/refunds", status=201, permission=Permission.REFUNDS_WRITE)
 def refund_order(order_id: str, body: schemas.Refund, once: Once, staff: Staff) -> schemas.RefundView:
-    """Give all of an order's money back, once everything was sent. Before that, cancel it: that gives it back too."""
-    return schemas.refund(paying.refund(order_id, body.reason, once, staff))
+    """Give an order's money back, once everything was sent. Before that, cancel it or lines of it: that gives it back
+    too. What was paid in several ways goes back in several refunds; the answer is the first of them."""
+    return schemas.refund(paying.refund(order_id, body.amount, body.reason, once, staff))
 
 
 @routes.get("/admin/orders/{order_id}/refunds", permission=Permission.ORDERS_READ)
@@ -60,3 +69,97 @@ def show_order_policy() -> OrderPolicy:
 def put_order_policy(body: OrderPolicy, staff: Staff) -> OrderPolicy:
     """Decide it anew, as a whole. What is left out is as it comes."""
     return policy.put(body, staff)
+
+
+@routes.get("/admin/seller", permission=Permission.SETTINGS_READ)
+def show_seller() -> Seller:
+    """Who sells, as invoices say it."""
+    return sellers.find()
+
+
+@routes.put("/admin/seller", permission=Permission.SETTINGS_WRITE)
+def put_seller(body: Seller, staff: Staff) -> Seller:
+    """Say who sells. From then on what is sent is invoiced; the prefixes of numbers stay as they are."""
+    return sellers.put(body, staff)
+
+
+@routes.get("/admin/invoices", permission=Permission.ORDERS_READ)
+def list_all_invoices(query: invoice_schemas.InvoiceQuery) -> invoice_schemas.InvoiceSummaries:
+    """The invoices and credit notes of a month, newest first."""
+    found, after = invoices.issued_in(invoice_schemas.month_of(query), query.limit, decode_cursor(query.cursor))
+    return invoice_schemas.InvoiceSummaries([invoice_schemas.summary(item) for item in found], encode_cursor(after))
+
+
+@routes.get("/admin/orders/{order_id}/invoices", permission=Permission.ORDERS_READ)
+def list_any_invoices(order_id: str) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of an order."""
+    return invoice_schemas.documents(invoices.of_any(order_id))
+
+
+@routes.post("/admin/orders/{order_id}/invoices", status=202, permission=Permission.ORDERS_WRITE)
+def request_invoices(order_id: str, once: Once, staff: Staff) -> invoice_schemas.Requested:
+    """Have an order's invoices brought up to date: one that was sent before the shop said who sells has none."""
+    invoices.request(order_id, once, staff)
+    return invoice_schemas.Requested(order_id)
+
+
+@routes.get("/admin/tax-settings", permission=Permission.SETTINGS_READ)
+def show_tax_settings() -> tax_schemas.VersionedTaxSettings:
+    """How the shop's sales are taxed."""
+    return tax_schemas.view(*tax_settings.current())
+
+
+@routes.put("/admin/tax-settings", permission=Permission.SETTINGS_WRITE)
+def put_tax_settings(body: tax_schemas.VersionedTaxSettings, staff: Staff) -> tax_schemas.VersionedTaxSettings:
+    """Say it anew, as a whole. 409 `tax_settings_changed` if `version` is not the one that holds now."""
+    return tax_schemas.view(*tax_settings.put(tax_schemas.settings(body), body.version, staff))
+
+
+@routes.post("/admin/orders/{order_id}/notes", status=201, permission=Permission.ORDERS_WRITE)
+def add_note(order_id: str, body: handling_schemas.AddNote, once: Once, staff: Staff) -> handling_schemas.NoteView:
+    """Write something to an order that only staff see."""
+    return handling_schemas.note(notes.add(order_id, body.text, once, staff))
+
+
+@routes.put("/admin/orders/{order_id}/tags", permission=Permission.ORDERS_WRITE)
+def put_tags(order_id: str, body: handling_schemas.PutTags, staff: Staff) -> handling_schemas.StaffOrderView:
+    """Let an order have exactly these tags, which its customer does not see."""
+    return handling_schemas.order(notes.tag(order_id, body.tags, staff))
+
+
+@routes.post("/admin/orders/{order_id}/hold", permission=Permission.ORDERS_WRITE)
+def hold_order(order_id: str, body: handling_schemas.HoldOrder, staff: Staff) -> handling_schemas.StaffOrderView:
+    """Let an order wait: it is neither packed nor sent. Holding what is on hold changes nothing."""
+    return handling_schemas.order(holds.hold(order_id, body.reason, staff))
+
+
+@routes.post("/admin/orders/{order_id}/release", permission=Permission.ORDERS_WRITE)
+def release_order(order_id: str, body: handling_schemas.ReleaseOrder, staff: Staff) -> handling_schemas.StaffOrderView:
+    """Let an order that is on hold go on. Releasing any other changes nothing."""
+    return handling_schemas.order(holds.release(order_id, staff))
+
+
+@routes.get("/admin/order-filters", permission=Permission.ORDERS_READ)
+def list_order_filters() -> finding_schemas.SavedFilters:
+    """The filters that staff keep."""
+    return finding_schemas.SavedFilters([finding_schemas.saved_filter(item) for item in saved_filters.listed()], None)
+
+
+@routes.get("/admin/order-filters/{filter_id}", permission=Permission.ORDERS_READ)
+def show_order_filter(filter_id: finding_schemas.FilterId) -> finding_schemas.SavedFilterView:
+    """A filter that staff keep. `GET /admin/orders?filter=` uses it."""
+    return finding_schemas.saved_filter(saved_filters.find(filter_id))
+
+
+@routes.put("/admin/order-filters/{filter_id}", permission=Permission.ORDERS_WRITE)
+def put_order_filter(
+    filter_id: finding_schemas.FilterId, body: finding_schemas.PutFilter, staff: Staff
+) -> finding_schemas.SavedFilterView:
+    """Keep a filter for all staff, or change it."""
+    return finding_schemas.saved_filter(saved_filters.put(filter_id, body.name, body.filter, staff))
+
+
+@routes.delete("/admin/order-filters/{filter_id}", permission=Permission.ORDERS_WRITE)
+def delete_order_filter(filter_id: finding_schemas.FilterId, staff: Staff) -> None:
+    """Keep a filter no more."""
+    saved_filters.delete(filter_id, staff)

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.core import clock, due, dynamo, ids
+from chalicelib.core import clock, due, dynamo, ids, log
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import claims, expiry, service, states, tables
+from chalicelib.orders import claims, policy, service, states, tables
 from chalicelib.orders.cart import cart_changes, carts, offers
 from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
-from chalicelib.orders.events import OrderEvent, OrderPlaced
+from chalicelib.orders.events import OrderEvent, OrderHeld, OrderPlaced
+from chalicelib.orders.finding import numbering
+from chalicelib.orders.handling import holds
+from chalicelib.orders.limits import cod_terms, hoarding
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.promotions import coupons
 from chalicelib.orders.service import Order
@@ -28,12 +31,13 @@ _ATTEMPTS = 5
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What the customer agreed to: this version of the cart, at this total."""
+    """What the customer agreed to: this version of the cart, at this total. `network`: where they asked from."""
 
     email: str
     payment_method: str
     cart_version: int
     expected_total: Money
+    network: str | None = None
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -49,8 +53,9 @@ def check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> 
     the cart meanwhile.
 
     Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version or total differ, if a
-    line is not sold, or if a price rose unseen. 409 `out_of_stock` if a line can not be reserved in full: no line and
-    no piece is dropped silently. Then nothing was written.
+    line is not sold, or if a price rose unseen; 409 `out_of_stock` if a line can not be reserved in full,
+    `too_many_open_orders` if too much is reserved already and not paid for. Then nothing was written: no line and no
+    piece is dropped silently.
     """
     try:
         return _check_out(visitor, cart_id, wish, once)
@@ -68,12 +73,15 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         if cart.order_id is not None:
             raise carts.closed(cart)
         who = coupons.identity(cart.customer_id, wish.email)
-        found = offers.look(offers.skus(cart), cart.customer_id, *offers.besides(cart, who), consistent=True)
+        holders = [] if method.paid_on_delivery else hoarding.refs(hoarding.Buyer(wish.email, wish.network))
+        besides = [*offers.besides(cart, who), *holders]
+        found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
         priced = offers.priced(cart, found, who)
         _check(priced, wish, method)
         try:
             return _place(priced, wish, method, found, visitor, once)
-        except (stock.LevelMoved, coupons.UsedUp, _CartMoved):
+        except (stock.LevelMoved, coupons.UsedUp, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
+            log.write("conflict", codes=[type(moved).__name__])
             continue  # the next look says whether there is still enough
     raise busy()
 
@@ -110,6 +118,8 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
             detail = "Nothing of this order is delivered at a door where it could be paid."
             raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
         return
+    if method.paid_on_delivery and cart.customer_id is None:
+        cod_terms.check(priced.totals.total, policy.current().guest_cod_limit)
     if cart.address is None:
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
     if priced.shipping is None:
@@ -140,21 +150,27 @@ def _place(
     )
     events = _events(header, method)
     cart = priced.cart
+    open_order: list[Action] = []
+    if header.state == states.PENDING_PAYMENT:
+        open_order = hoarding.hold(header, hoarding.Buyer(wish.email, wish.network), priced.lines, found)
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
         dynamo.update(cart, [Cart.order_id.set(order_id)], carts.unchanged(cart), _CartMoved()),
         dynamo.insert(header),
         dynamo.insert(snapshot),
         *claims.listed(header),
+        *numbering.listed(header, wish.email),
         make_attempt,
         *stock.reserve(order_id, pricing.to_send(priced.lines), stock.available(found)),
         *redeeming,
-        *(action for event in events for action in service.record(order_id, event, {})),
+        *open_order,
+        *(holds.in_the_warehouse(header) if header.hold else []),
+        *(action for event in events for action in service.record(order_id, event, _facts(event, header))),
     ]
     dynamo.transaction(actions)
     # From here on the order stands, whatever becomes of this function: the same request goes on here, and so does the
     # sweep of payments.
-    timeline = [service.timeline_entry(order_id, event, {}) for event in events]
+    timeline = [service.timeline_entry(order_id, event, _facts(event, header)) for event in events]
     return Placed(Order(header, snapshot, timeline), settlement.open_session(attempt), token)
 
 
@@ -163,7 +179,9 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
     header = OrderHeader(
         **tables.header_key(order_id),
         **tables.listing(order_id, placed_at),
+        status_key=tables.status_key(states.PENDING_PAYMENT, order_id, placed_at),
         id=order_id,
+        number=numbering.new_number(),
         state=states.PENDING_PAYMENT,
         version=1,
         token_hash=ids.digest(token) if token else None,
@@ -178,12 +196,13 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         placed_at=placed_at,
     )
     snapshot = OrderSnapshot(
-        **tables.snapshot_key(order_id),
+        **tables.snapshot_key(order_id, 1),
         email=wish.email,
         lines=priced.lines,
         totals=priced.totals,
         address=priced.cart.address if priced.needs_shipping else None,
         shipping=priced.shipping,
+        billing=priced.cart.billing,
     )
     return header, snapshot
 
@@ -192,6 +211,14 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if header.total.amount and not method.paid_on_delivery:
-        due.look_after(header, clock.now() + expiry.PAY_WITHIN)
+        due.look_after(header, clock.now() + method.pay_within)
         return [placed]
-    return [placed, *service.confirmed(header)]
+    events = [placed, *service.confirmed(header)]
+    on_trust = method.paid_on_delivery and header.customer_id is None
+    if on_trust and cod_terms.needs_review(header.total, policy.current().guest_cod_review_from):
+        events.append(holds.begin(header, holds.COD_REVIEW, None))
+    return events
+
+
+def _facts(event: OrderEvent, header: OrderHeader) -> dict[str, str]:
+    return {"reason": header.hold.reason} if isinstance(event, OrderHeld) and header.hold else {}

@@ -1,4 +1,4 @@
-"""The events that orders publish. The aggregate of each is the order."""
+"""The events that orders publish. The aggregate of each is the order, of those about a return the return."""
 
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
@@ -23,6 +23,12 @@ class NothingToSend(OrderEvent, frozen=True, kw_only=True):
     """A confirmed order is all digital: nobody packs it, so its money can be taken at once."""
 
 
+class OrderAmended(OrderEvent, frozen=True, kw_only=True):
+    """What was ordered, or where it goes, is not what it was: the order stands in this `revision`, at a new total."""
+
+    revision: int
+
+
 class OrderCompleted(OrderEvent, frozen=True, kw_only=True):
     """Everything was delivered, or, where nothing had to be sent, paid."""
 
@@ -33,3 +39,54 @@ class OrderCanceled(OrderEvent, frozen=True, kw_only=True):
 
 class OrderExpired(OrderEvent, frozen=True, kw_only=True):
     """It was not paid for in time; its stock is back on the shelf."""
+
+
+class InvoiceRequested(OrderEvent, frozen=True, kw_only=True):
+    """Staff want the order's invoices brought up to date."""
+
+
+class OrderHeld(OrderEvent, frozen=True, kw_only=True):
+    """The order is neither packed nor sent until it is released. Why is in the order: people write that."""
+
+
+class OrderReleased(OrderEvent, frozen=True, kw_only=True):
+    """The order that was on hold may be packed and sent."""
+
+
+class ReturnEvent(Event, frozen=True, kw_only=True):
+    """`lines` are pieces of the order's lines by SKU: of a bundle bundles."""
+
+    order_id: str
+    lines: dict[str, int]
+
+
+class ReturnRequested(ReturnEvent, frozen=True, kw_only=True):
+    """A customer wants to send these lines back."""
+
+
+class ReturnApproved(ReturnEvent, frozen=True, kw_only=True):
+    """The customer may send them."""
+
+
+class ReturnRejected(ReturnEvent, frozen=True, kw_only=True):
+    """The customer keeps them."""
+
+
+class ReturnReceived(ReturnEvent, frozen=True, kw_only=True):
+    """These lines came back, perhaps fewer than were announced."""
+
+
+class ReturnRefunded(ReturnEvent, frozen=True, kw_only=True):
+    """What was paid for them is on its way back to the customer, perhaps less a fee."""
+
+    refund_id: str
+
+
+class ReturnExchanged(ReturnEvent, frozen=True, kw_only=True):
+    """What was paid for them pays for another order."""
+
+    exchange_order_id: str
+
+
+class ReturnClosed(ReturnEvent, frozen=True, kw_only=True):
+    """Nothing more is done about them: they never came, or nothing is to be paid back."""

@@ -8,7 +8,6 @@ from chalicelib.orders import progress, service, states, tables
 from chalicelib.orders.events import OrderCanceled, OrderExpired
 from chalicelib.payments import settlement
 
-PAY_WITHIN = timedelta(minutes=30)
 # For an order whose payment is on its way: when to look whether it has arrived.
 _LOOK_AGAIN = timedelta(minutes=5)
 # Of each of the index's partitions: so a run ends within its function's time while the provider answers.
@@ -31,7 +30,7 @@ def expire(order_id: str) -> str:
     if header is None or header.due_key is None:
         return "passed_over"
     try:
-        if not settlement.stop_waiting(order_id):
+        if not settlement.stop_waiting(order_id, service.agreed(header)):
             return _kept(order_id)
         if header.state == states.PENDING_PAYMENT:
             dynamo.transaction(service.call_off(header, states.EXPIRED, OrderExpired, {}, service.Moved()))

@@ -1,8 +1,11 @@
 """The money of an order: paid, tried again, given back."""
 
-from chalicelib.core import audit, dynamo
+from datetime import datetime, timedelta
+
+from chalicelib.core import audit, clock, due, dynamo
 from chalicelib.core.errors import ShopError
 from chalicelib.core.idempotency import AlreadyDone, Once
+from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
 from chalicelib.orders import service, states
 from chalicelib.orders.service import Order
@@ -12,27 +15,45 @@ from chalicelib.payments import service as payments
 from chalicelib.payments.service import Refund as Refund
 from chalicelib.payments.settlement import Session as Session
 
+# How many times its method's time an unpaid order is kept at most, and by how little nobody writes it down.
+_LONGEST = 3
+_WORTH_A_WRITE = timedelta(minutes=1)
+
 
 def pay(order: Order) -> Session:
-    """The session in which an order can be paid now: that of its open payment, or of a new one if the last one failed.
+    """The session in which an order can be paid now: that of its open payment, or of a new one if the last one failed
+    or the order came to cost more.
 
-    409 if the order is off, or moves meanwhile.
+    An unpaid order is kept for longer, up to three times as long as its method says. 409 if the order is off, or moves
+    meanwhile.
     """
     header = order.header
     if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
         raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
     attempt, make = payments.next_attempt(header.id)
-    if make:
+    more_time = _more_time(header)
+    if make or more_time:
         # A payment for an order that is just being called off must not begin, and nobody calls off what has moved.
-        begun = dynamo.update(
-            header, [OrderHeader.version.set(OrderHeader.version + 1)], service.unmoved(header), _changed()
-        )
-        dynamo.transaction([*make, begun])
+        before = service.unmoved(header)
+        if more_time:
+            due.look_after(header, more_time)
+        header.version = int(header.version) + 1
+        dynamo.transaction([*make, dynamo.put(header, before, _changed())])
     return settlement.open_session(attempt)
 
 
-def refund(order_id: str, reason: str, once: Once, by: Staff) -> Refund:
-    """Give all of an order's money back, once everything of it has left the house, or none of it will.
+def _more_time(header: OrderHeader) -> datetime | None:
+    """Until when an unpaid order is kept for a customer who is at it, if that is worth a write."""
+    if header.state != states.PENDING_PAYMENT or header.due_at is None:
+        return None
+    within = payments.pay_within(header.payment_method)
+    until = min(clock.now() + within, datetime.fromisoformat(header.placed_at) + _LONGEST * within)
+    kept_until = datetime.fromisoformat(header.due_at.partition("#")[0])
+    return until if until - kept_until >= _WORTH_A_WRITE else None
+
+
+def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Staff) -> Refund:
+    """Give an order's money back, all or a part of it, once everything of it has left the house, or none of it will.
 
     409 `not_all_sent` before that: canceling gives the money back too, and keeps the goods. The same request again
     answers with the same refund.
@@ -43,7 +64,7 @@ def refund(order_id: str, reason: str, once: Once, by: Staff) -> Refund:
     header = service.find(order_id).header
     if header.state not in states.OFF and not _is_sent(header):
         raise ShopError("not_all_sent", 409, "Not everything was sent. Cancel the order: that gives the money back.")
-    asked, actions = refunds.request(order_id, reason)
+    asked, actions = refunds.request(order_id, amount, reason)
     entry = audit.entry(by, "refund.requested", asked.id, amount=asked.amount.amount, currency=asked.amount.currency)
     try:
         dynamo.transaction([*once.claim(OrdersItem, asked.id), *actions, entry])

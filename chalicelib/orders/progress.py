@@ -6,14 +6,21 @@ from datetime import timedelta
 from chalicelib.core import clock, due, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders import service, states, tables
 from chalicelib.orders.events import OrderCompleted
+from chalicelib.orders.limits import hoarding
 from chalicelib.orders.tables import OrderHeader, PaymentMark, ShipmentMark
 from chalicelib.payments import service as payments
 from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
 
-Shipped = ShipmentPlanned | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
+Shipped = ShipmentPlanned | ShipmentChanged | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
 _ATTEMPTS = 8
 _PAY_AGAIN_WITHIN = timedelta(hours=48)
 
@@ -22,7 +29,7 @@ def record_shipment(event: Shipped) -> None:
     """Write down how far a shipment is; the last delivery completes the order. Late and repeated events are fine."""
     mark = ShipmentMark(
         version=event.aggregate_version,
-        state=event.name().removeprefix("Shipment").lower(),
+        state=event.state if isinstance(event, ShipmentChanged) else event.name().removeprefix("Shipment").lower(),
         quantity=event.quantity,
         location=event.location,
         carrier=event.carrier,
@@ -113,7 +120,8 @@ def _confirm(header: OrderHeader) -> list[Action]:
     if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
         return []
     due.look_after(header, None)
-    return [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
+    told = [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
+    return [*told, *hoarding.let_go(header)]
 
 
 def _complete(header: OrderHeader) -> list[Action]:
@@ -132,11 +140,16 @@ def _is_done(header: OrderHeader) -> bool:
 
 
 def _mind_the_money(header: OrderHeader) -> None:
-    """An order that was confirmed on a promise which has lapsed is called off if nobody pays again in time."""
+    """An order that was confirmed on a promise which has lapsed is called off if nobody pays again in time.
+
+    One that was made dearer is not: it only has to wait, since nothing is sent that is not paid.
+    """
     if header.state != states.CONFIRMED or not header.payments:
         return
     promised = sum(mark.authorized for mark in header.payments.values())
     if promised >= header.total.amount:
+        header.agreed = None
+    if promised >= service.agreed(header):
         due.look_after(header, None)
     elif header.due_key is None:
         due.look_after(header, clock.now() + _PAY_AGAIN_WITHIN)

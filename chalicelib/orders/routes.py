@@ -7,8 +7,11 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
+from chalicelib.orders.invoices import invoice_schemas, invoices
+from chalicelib.orders.returns import return_schemas, returns
 
 routes = Routes(__name__)
 
@@ -54,6 +57,12 @@ def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = 
     return schemas.cart(carts.set_address(shopper, cart_id, body))
 
 
+@routes.put("/carts/{cart_id}/billing", me="/me/cart/billing")
+def set_billing(shopper: Visitor, body: Billing, cart_id: str | None = None) -> schemas.CartView:
+    """Say who the order is billed to: a business with its VAT id, another address. An empty object takes it back."""
+    return schemas.cart(carts.set_billing(shopper, cart_id, body))
+
+
 @routes.get("/carts/{cart_id}/shipping-options", me="/me/cart/shipping-options")
 def list_shipping_options(shopper: Visitor, cart_id: str | None = None) -> schemas.ShippingChoices:
     """How this cart can be sent to its address, the cheapest first."""
@@ -75,9 +84,11 @@ def check_out(
     once: Once,
     cart_id: str | None = None,
     customer: Customer | None = None,
+    network: str | None = None,
 ) -> schemas.PlacedView:
-    """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU."""
-    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total)
+    """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU, 409
+    `too_many_open_orders` says what has to be paid or canceled first."""
+    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total, network)
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
     except CartChanged as changed:
@@ -149,7 +160,7 @@ def rewrite_review(
 def announce_photo(
     order_id: str, buyer: Visitor, body: review_schemas.NewPhoto, once: Once
 ) -> review_schemas.SentPhoto:
-    """Announce a photo for a review. Send the file by `upload`; it can be used once it was checked."""
+    """Announce a photo for a review or a return. Send the file by `upload`; it can be used once it was checked."""
     return review_schemas.photo(reviewing.start_photo(order_id, buyer, body.content_type, body.size, once))
 
 
@@ -157,3 +168,30 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.get("/orders/{order_id}/invoices", me="/me/orders/{order_id}/invoices")
+def list_invoices(order_id: str, buyer: Visitor) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of one's order."""
+    return invoice_schemas.documents(invoices.of_visitor(order_id, buyer))
+
+
+@routes.post("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns", status=201)
+def request_return(
+    order_id: str, buyer: Visitor, body: return_schemas.NewReturn, once: Once
+) -> return_schemas.ReturnView:
+    """Ask to send pieces back that were delivered. Staff say whether and how."""
+    return return_schemas.view(returns.request(order_id, buyer, return_schemas.wanted(body), once))
+
+
+@routes.get("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns")
+def list_own_returns(order_id: str, buyer: Visitor) -> return_schemas.Returns:
+    """One's returns of an order."""
+    found = returns.of_order(order_id, buyer)
+    return return_schemas.Returns([return_schemas.view(item) for item in found], None)
+
+
+@routes.get("/orders/{order_id}/returns/{return_id}", me="/me/orders/{order_id}/returns/{return_id}")
+def show_own_return(order_id: str, return_id: str, buyer: Visitor) -> return_schemas.ReturnView:
+    """One's return, and what became of it."""
+    return return_schemas.view(returns.find_of(order_id, buyer, return_id))

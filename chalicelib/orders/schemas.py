@@ -1,5 +1,6 @@
 """What the clients of carts and orders send and see."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,12 +11,15 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Currency, Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.promotions.coupons import CouponState
+from chalicelib.orders.returns import return_schemas
+from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -104,6 +108,7 @@ class CartView(msgspec.Struct, frozen=True):
     needs_shipping: bool
     shipping_address: Address | None
     shipping_option: Shipping | None
+    billing: Billing | None
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
@@ -142,9 +147,10 @@ class ShipmentSummaries(msgspec.Struct, frozen=True):
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
-    """An order in a list."""
+    """An order in a list. `number` is what people call it."""
 
     id: str
+    number: str | None
     status: str
     payment_status: str
     fulfillment_status: str
@@ -167,9 +173,11 @@ class OrderView(OrderSummary, frozen=True):
     lines: list[PricedLine]
     shipping_address: Address | None
     shipping_option: Shipping | None
+    billing: Billing | None
     totals: Totals
     shipments: list[ShipmentSummary]
-    timeline: list[TimelineView]
+    timeline: Sequence[TimelineView]
+    returns: Sequence[ReturnView]
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -184,6 +192,9 @@ class PaymentSummary(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without `amount` all that is left goes back."""
+
+    amount: Money | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -224,6 +235,7 @@ def cart(priced: PricedCart) -> CartView:
         needs_shipping=priced.needs_shipping,
         shipping_address=priced.cart.address,
         shipping_option=priced.shipping,
+        billing=priced.cart.billing,
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
@@ -244,6 +256,7 @@ def new_cart(priced: PricedCart, token: str) -> NewCartView:
 def summary(header: OrderHeader) -> OrderSummary:
     return OrderSummary(
         id=header.id,
+        number=header.number,
         status=header.state,
         payment_status=service.payment_status(header),
         fulfillment_status=service.fulfillment_status(header),
@@ -263,9 +276,15 @@ def order(order: Order) -> OrderView:
         lines=snapshot.lines,
         shipping_address=snapshot.address,
         shipping_option=snapshot.shipping,
+        billing=snapshot.billing,
         totals=snapshot.totals,
         shipments=shipments(header),
-        timeline=[TimelineView(e.name, datetime.fromisoformat(e.at), e.facts) for e in order.timeline],
+        timeline=[
+            TimelineView(e.name, datetime.fromisoformat(e.at), e.facts)
+            for e in order.timeline
+            if e.name not in service.INTERNAL
+        ],
+        returns=[return_schemas.view(item) for item in order.returns],
     )
 
 

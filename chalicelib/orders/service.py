@@ -1,7 +1,7 @@
 """The life of an order after checkout: shown, listed, called off. progress.py moves it on."""
 
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,40 +14,58 @@ from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
 from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
+from chalicelib.orders.handling.handling_tables import Note
+from chalicelib.orders.limits import hoarding
 from chalicelib.orders.promotions import coupons
+from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
 O = TypeVar("O", bound=OrderEvent)
 _ATTEMPTS = 8
-_MONTHS_BACK = 12
 
 # What an order's timeline calls an event.
 _TIMELINE = {
     "OrderPlaced": "placed",
     "OrderConfirmed": "confirmed",
     "NothingToSend": "nothing_to_send",
+    "OrderAmended": "amended",
     "OrderCompleted": "completed",
     "OrderCanceled": "canceled",
     "ShipmentPlanned": "shipment_planned",
     "ShipmentPacked": "shipment_packed",
+    "ShipmentChanged": "shipment_changed",
     "ShipmentDispatched": "shipment_dispatched",
     "ShipmentDelivered": "shipment_delivered",
     "OrderExpired": "expired",
+    "PaymentAdjusted": "payment_adjusted",
     "PaymentAuthorized": "payment_authorized",
     "PaymentCaptured": "payment_captured",
     "PaymentFailed": "payment_failed",
     "RefundRequested": "refund_requested",
     "RefundSucceeded": "refund_succeeded",
     "RefundFailed": "refund_failed",
+    "ReturnRequested": "return_requested",
+    "ReturnApproved": "return_approved",
+    "ReturnRejected": "return_rejected",
+    "ReturnReceived": "return_received",
+    "ReturnRefunded": "return_refunded",
+    "ReturnExchanged": "return_exchanged",
+    "ReturnClosed": "return_closed",
+    "OrderHeld": "held",
+    "OrderReleased": "released",
 }
+# What is between staff: why an order waits may be what they suspect of its customer.
+INTERNAL = frozenset({"held", "released"})
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An order as its page shows it; the timeline is in the order of time."""
+    """An order as its page shows it; timeline and staff's notes are in the order of time."""
 
     header: OrderHeader
     snapshot: OrderSnapshot
     timeline: list[TimelineEntry]
+    notes: list[Note] = []
+    returns: list[Return] = []
 
 
 class Moved(Exception):
@@ -58,10 +76,16 @@ def find(order_id: str) -> Order:
     """An order; 404 if there is none with this id. One request."""
     items = tables.order_page(order_id) if ids.is_id("ord", order_id) else []
     headers = [item for item in items if isinstance(item, OrderHeader)]
-    snapshots = [item for item in items if isinstance(item, OrderSnapshot)]
     if not headers:
         raise not_found("order")
-    return Order(headers[0], snapshots[0], [item for item in items if isinstance(item, TimelineEntry)])
+    wanted = tables.snapshot_key(order_id, int(headers[0].revision))["sk"]
+    snapshots = [item for item in items if isinstance(item, OrderSnapshot) and item.sk == wanted]
+    timeline = [item for item in items if isinstance(item, TimelineEntry)]
+    notes = [item for item in items if isinstance(item, Note)]
+    returns = [item for item in items if isinstance(item, Return)]
+    # As text, the tenth would come before the second.
+    returns.sort(key=lambda item: int(item.id.rpartition("-")[2]))
+    return Order(headers[0], snapshots[0], timeline, notes, returns)
 
 
 def of_visitor(order_id: str, visitor: Visitor) -> Order:
@@ -70,28 +94,6 @@ def of_visitor(order_id: str, visitor: Visitor) -> Order:
     if not visitor.opens(order.header.customer_id, order.header.token_hash):
         raise not_found("order")
     return order
-
-
-def newest(limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:
-    """A page of orders, newest first, and where the next page goes on. Looks back twelve months, month by month.
-
-    `after` begins with a time in UTC; ValueError if it does not.
-    """
-    now = clock.now()
-    month = min(now, _moment(after.partition("#")[0])) if after else now
-    oldest = clock.now() - timedelta(days=31 * _MONTHS_BACK)
-    found: list[OrderHeader] = []
-    while len(found) <= limit and month >= oldest:
-        found += tables.placed_in(month, limit + 1 - len(found), after)
-        month = month.replace(day=1, tzinfo=UTC) - timedelta(days=1)
-    page = found[:limit]
-    return page, str(page[-1].placed_key) if len(found) > limit else None
-
-
-def _moment(stamp: str) -> datetime:
-    if not stamp.endswith("Z"):
-        raise ValueError(stamp)
-    return datetime.fromisoformat(stamp)
 
 
 def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
@@ -105,7 +107,7 @@ def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
             return order
         states.check_move(order.header.state, states.CANCELED)
         try:
-            ending = call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved())
+            ending = call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved(), by)
             dynamo.transaction([*ending, *([audit.entry(by, "order.canceled", order_id)] if by else [])])
         except Moved:
             continue
@@ -114,18 +116,26 @@ def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
 
 
 def call_off(
-    header: OrderHeader, state: str, kind: type[OrderEvent], facts: dict[str, str], otherwise: Exception
+    header: OrderHeader,
+    state: str,
+    kind: type[OrderEvent],
+    facts: dict[str, str],
+    otherwise: Exception,
+    by: Staff | None = None,
 ) -> list[Action]:
     """Write actions that end an order of which nothing is on its way, and put its stock back on the shelf."""
     before = unmoved(header)
     move(header, state)
     due.look_after(header, None)
     header.shipments = {key: called_back(mark) for key, mark in header.shipments.items()}
+    no_longer_open = [*hoarding.let_go(header), *(logistics.let_go(header.id) if header.hold else [])]
+    header.hold = None
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),
         *coupons.give_back(header),
-        *record(header.id, event(kind, header), facts),
+        *no_longer_open,
+        *record(header.id, event(kind, header), facts, by),
     ]
 
 
@@ -159,9 +169,15 @@ def payment_status(header: OrderHeader) -> str:
     )
 
 
-def event(kind: type[O], header: OrderHeader) -> O:
+def agreed(header: OrderHeader) -> int:
+    """What has to be promised for an order to stand, in minor units: what was added later may be paid later."""
+    return header.total.amount if header.agreed is None else int(header.agreed)
+
+
+def event(kind: type[O], header: OrderHeader, **facts: Any) -> O:
     """An event about the order in its present version."""
     return kind(
+        **facts,
         aggregate_id=header.id,
         aggregate_version=int(header.version),
         total=header.total,
@@ -169,18 +185,22 @@ def event(kind: type[O], header: OrderHeader) -> O:
     )
 
 
-def timeline_entry(order_id: str, event: Event, facts: dict[str, str]) -> TimelineEntry:
+def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: Staff | None = None) -> TimelineEntry:
     """The entry that `event` leaves; the same event leaves the same entry however often it comes."""
     at = clock.stamp(event.at)
     return TimelineEntry(
-        **tables.timeline_key(order_id, at, event.id), name=_TIMELINE[event.name()], at=at, facts=facts
+        **tables.timeline_key(order_id, at, event.id),
+        name=_TIMELINE[event.name()],
+        at=at,
+        by=by.id if by else None,
+        facts=facts,
     )
 
 
-def record(order_id: str, event: Event, facts: dict[str, str]) -> list[Action]:
+def record(order_id: str, event: Event, facts: dict[str, str], by: Staff | None = None) -> list[Action]:
     """Write actions that announce an event of the order and put it on the timeline."""
     return [
-        dynamo.put(timeline_entry(order_id, event, facts)),
+        dynamo.put(timeline_entry(order_id, event, facts, by)),
         dynamo.put_raw(OrdersItem, outbox.attributes(event)),
     ]
 
@@ -202,6 +222,7 @@ def confirmed(header: OrderHeader) -> list[OrderEvent]:
 
 def move(header: OrderHeader, state: str) -> None:
     header.state = state
+    header.status_key = tables.status_key(state, header.id, header.placed_at)
     header.version = int(header.version) + 1
 
 

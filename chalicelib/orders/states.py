@@ -13,6 +13,8 @@ _MOVES = {
 }
 # Orders that will not be sent.
 OFF = frozenset({EXPIRED, CANCELED})
+# Orders that move no more.
+OVER = frozenset({COMPLETED, *OFF})
 
 
 def check_move(present: str, wanted: str) -> None:
@@ -29,7 +31,9 @@ def payment_status(total: int, authorized: int, captured: int, refunded: int) ->
         return "paid" if captured >= total else "partially_paid"
     if total == 0:
         return "paid"
-    return "authorized" if authorized >= total else "unpaid"
+    if authorized >= total:
+        return "authorized"
+    return "partially_authorized" if authorized else "unpaid"
 
 
 def fulfillment_status(ordered: int, shipments: Iterable[tuple[str, int]]) -> str:

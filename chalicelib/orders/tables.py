@@ -6,14 +6,17 @@
 | customer's cart| CART#<customer>  | CART                     |                                               |
 | their orders   | CUSTOMER#<id>    | ORDER#<time>#<id>        |                                               |
 | order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
-| order snapshot | ORDER#<id>       | SNAPSHOT                 |                                               |
+| order snapshot | ORDER#<id>       | SNAPSHOT#<revision>      |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
 | policy         | SETTINGS         | POLICY                   |                                               |
 
-A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>.
+A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>, and each is in
+`by_status` under STATUS#<state>#<spread> / <time>#<id>. What is over would pile up there for ever, so it is parted by
+months: STATUS#<state>#<year-month>#<spread>.
 
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
-Query. The index holds hardly more than keys and those never change, so only placing an order writes to it.
+Query. The indexes hold hardly more than keys: only placing an order writes to `by_month`, only a new state to
+`by_status`. What finding, handling and limiting orders keep beside these is in files of their own.
 """
 
 import zlib
@@ -33,6 +36,7 @@ from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders import states
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.pricing.promotions import Voucher
 
@@ -43,9 +47,19 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What staff decide once and every order follows. Days are calendar days.
 
     `return_days`: for so long after its delivery a piece can be sent back.
+    `open_orders_per_email`, `open_orders_per_address`: so many orders of one e-mail address, or of one network address
+    and day, may hold stock and wait for their payment; `open_pieces_per_email`: so many pieces of one SKU in them.
+    null: any number.
+    `guest_cod_limit`: for at most so much a guest gets cash on delivery; from `guest_cod_review_from` on their order is
+    on hold until staff have looked at it. A currency that is not listed has no limit.
     """
 
     return_days: Annotated[int, Meta(ge=0, le=3650)] = 30
+    open_orders_per_email: Annotated[int, Meta(ge=1, le=1000)] | None = 3
+    open_orders_per_address: Annotated[int, Meta(ge=1, le=1000)] | None = 10
+    open_pieces_per_email: Annotated[int, Meta(ge=1, le=100_000)] | None = 20
+    guest_cod_limit: Annotated[list[Money], Meta(max_length=200)] = []
+    guest_cod_review_from: Annotated[list[Money], Meta(max_length=200)] = []
 
 
 class CartLine(msgspec.Struct, frozen=True):
@@ -92,12 +106,29 @@ class Redeemed(msgspec.Struct, frozen=True):
     first_order: str | None = None
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """Why an order is neither packed nor sent. `by` is who of the staff, None: the shop itself."""
+
+    reason: str
+    at: str
+    by: str | None
+
+
 class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
         projection = IncludeProjection(["kind"])  # PynamoDB filters by it
 
     month_key = UnicodeAttribute(hash_key=True)
+    placed_key = UnicodeAttribute(range_key=True)
+
+
+class StatusIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_status"
+        projection = IncludeProjection(["kind"])
+
+    status_key = UnicodeAttribute(hash_key=True)
     placed_key = UnicodeAttribute(range_key=True)
 
 
@@ -116,8 +147,10 @@ class OrdersItem(Item):
 
     by_month = MonthIndex()
     by_due = DueIndex()
+    by_status = StatusIndex()
     month_key = UnicodeAttribute(null=True)
     placed_key = UnicodeAttribute(null=True)
+    status_key = UnicodeAttribute(null=True)
     due_key = UnicodeAttribute(null=True)
     due_at = UnicodeAttribute(null=True)
 
@@ -137,6 +170,7 @@ class Cart(OrdersItem, discriminator="cart"):
     lines = JsonAttribute(list[CartLine])
     saved = JsonAttribute(list[CartLine], default=list)
     address = JsonAttribute(Address, null=True)
+    billing = JsonAttribute(Billing, null=True)
     shipping_option = UnicodeAttribute(null=True)
     coupons = JsonAttribute(list[Voucher], default=list)
     first_order = BooleanAttribute(default=False)
@@ -148,10 +182,15 @@ class OrderHeader(OrdersItem, discriminator="order"):
     bundles their components. `shipments` and `payments` are by their ids.
 
     It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`. `cart_id` is the guest's
-    cart that it came from.
+    cart that it came from. `number` is what people call it. `holders` are the limits that it counts for while it waits
+    for its payment, as limits/hoarding.py names them.
+
+    `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
+    more and nobody has paid the difference yet.
     """
 
     id = UnicodeAttribute()
+    number = UnicodeAttribute(null=True)
     state = UnicodeAttribute()
     version = NumberAttribute()
     token_hash = UnicodeAttribute(null=True)
@@ -164,11 +203,16 @@ class OrderHeader(OrdersItem, discriminator="order"):
     payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
     redeemed = JsonAttribute(Redeemed, null=True)
+    tags = JsonAttribute(list[str], default=list)
+    hold = JsonAttribute(Hold, null=True)
+    holders = JsonAttribute(list[str], null=True)
     placed_at = UnicodeAttribute()
+    revision = NumberAttribute(default=1)
+    agreed = NumberAttribute(null=True)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
-    """What the customer ordered, as it was then: prices, names, addresses. Written once.
+    """What the customer ordered, as it was then: prices, names, addresses. Each revision is written once.
 
     An order of which nothing is sent has no address and no shipping.
     """
@@ -178,13 +222,15 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     totals = JsonAttribute(Totals)
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
+    billing = JsonAttribute(Billing, null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):
-    """Something that happened to an order, as its customer may see it."""
+    """Something that happened to an order. `by` is who of the staff did it; None: the customer, or the shop itself."""
 
     name = UnicodeAttribute()
     at = UnicodeAttribute()
+    by = UnicodeAttribute(null=True)
     facts = JsonAttribute(dict[str, str])
 
 
@@ -219,8 +265,8 @@ def header_key(order_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": "ORDER"}
 
 
-def snapshot_key(order_id: str) -> PrimaryKey:
-    return {"pk": f"ORDER#{order_id}", "sk": "SNAPSHOT"}
+def snapshot_key(order_id: str, revision: int) -> PrimaryKey:
+    return {"pk": f"ORDER#{order_id}", "sk": f"SNAPSHOT#{revision:03d}"}
 
 
 def timeline_key(order_id: str, at: str, event_id: str) -> PrimaryKey:
@@ -236,6 +282,17 @@ def listing(order_id: str, placed_at: str) -> Listing:
     """The index keys of an order header."""
     spread = zlib.crc32(order_id.encode()) % LIST_SPREAD
     return {"month_key": f"ORDERS#{placed_at[:7]}#{spread}", "placed_key": f"{placed_at}#{order_id}"}
+
+
+def status_key(state: str, order_id: str, placed_at: str) -> str:
+    """The key of an order header in the index `by_status`."""
+    spread = zlib.crc32(order_id.encode()) % LIST_SPREAD
+    return f"{status_list(state, placed_at[:7])}#{spread}"
+
+
+def status_list(state: str, month: str) -> str:
+    """The list of the orders in a state: all of them, or where they are over, those placed in `month`."""
+    return f"STATUS#{state}#{month}" if state in states.OVER else f"STATUS#{state}"
 
 
 def put_off(order_id: str, until: datetime) -> None:
@@ -269,20 +326,6 @@ def header(order_id: str) -> OrderHeader | None:
 def order_page(order_id: str) -> list[OrdersItem]:
     """Header, snapshot and timeline of an order, read consistently: one Query."""
     return dynamo.collection(OrdersItem, f"ORDER#{order_id}", consistent=True)
-
-
-def placed_in(month: datetime, limit: int, after: str | None) -> list[OrderHeader]:
-    """The next `limit` headers of a month, newest first, behind the index sort key `after`."""
-    condition = OrdersItem.placed_key < after if after else None
-    pages = [
-        OrdersItem.by_month.query(f"ORDERS#{month:%Y-%m}#{spread}", condition, scan_index_forward=False, limit=limit)
-        for spread in range(LIST_SPREAD)
-    ]
-    keys: list[dynamo.Key] = [
-        (OrderHeader, e.pk, e.sk) for e in dynamo.merged_page(pages, lambda e: str(e.placed_key), limit)
-    ]
-    found = dynamo.load(keys)
-    return [item for item in (found.get(key) for key in keys) if isinstance(item, OrderHeader)]
 
 
 def has_ordered(customer_id: str) -> bool:

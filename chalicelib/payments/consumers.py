@@ -6,7 +6,7 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentPacked
-from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderExpired
+from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import refunds, settlement
 from chalicelib.payments.events import RefundRequested
 from chalicelib.payments.stripe_gateway import LONGEST_QUESTION, Notice
@@ -19,6 +19,7 @@ payments_events = consumers.queue(
         ShipmentPacked: lambda event: settlement.capture(event.order_id),
         NothingToSend: lambda event: settlement.capture(event.aggregate_id),
         OrderCompleted: settlement.collect_on_delivery,
+        OrderAmended: settlement.let_go,
         OrderCanceled: settlement.call_off,
         OrderExpired: settlement.call_off,
         RefundRequested: refunds.carry_out,

@@ -5,8 +5,8 @@ from chalicelib.core.money import Money
 
 
 class PaymentEvent(Event, frozen=True, kw_only=True):
-    """`authorized`, `captured` and `refunded` are this attempt's sums so far: what a customer's bank has promised or
-    paid, what of it the shop has taken, and what of that was given back."""
+    """`authorized`, `captured` and `refunded` are this attempt's sums so far: what of a customer's bank's promise the
+    shop takes or has taken, what it has taken, and what of that was given back."""
 
     order_id: str
     authorized: Money
@@ -16,6 +16,10 @@ class PaymentEvent(Event, frozen=True, kw_only=True):
 
 class PaymentAuthorized(PaymentEvent, frozen=True, kw_only=True):
     """The money is set aside for the shop."""
+
+
+class PaymentAdjusted(PaymentEvent, frozen=True, kw_only=True):
+    """The order costs more or less than before, and so much of what is set aside will be taken."""
 
 
 class PaymentCaptured(PaymentEvent, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chalicelib.core.errors import ShopError
 
@@ -10,22 +11,27 @@ from chalicelib.core.errors import ShopError
 class PaymentMethod:
     """`paid_on_delivery`: the order is confirmed and sent on trust, and the money comes with the delivery.
 
-    Any other method needs a provider, and confirms the order when the provider says that the money is set aside.
+    Any other method that can be chosen needs a provider, and confirms the order when the provider says that the money
+    is set aside. For `pay_within` of its placing an unpaid order is kept.
     """
 
     id: str
     name: str
     paid_on_delivery: bool
+    pay_within: timedelta = timedelta(minutes=30)
 
 
 CASH_ON_DELIVERY = PaymentMethod("cash_on_delivery", "Cash on delivery", paid_on_delivery=True)
 CARD = PaymentMethod("card", "Card", paid_on_delivery=False)
-METHODS = {method.id: method for method in (CARD, CASH_ON_DELIVERY)}
+# The value of returned goods that pays for others. Nobody chooses it: it comes with the exchange.
+EXCHANGE_CREDIT = PaymentMethod("exchange_credit", "Exchange", paid_on_delivery=False)
+_CHOICE = (CARD, CASH_ON_DELIVERY)
+METHODS = {method.id: method for method in (*_CHOICE, EXCHANGE_CREDIT)}
 
 
 def offered(has_provider: bool) -> list[PaymentMethod]:
     """What a customer may choose from."""
-    return [method for method in METHODS.values() if has_provider or method.paid_on_delivery]
+    return [method for method in _CHOICE if has_provider or method.paid_on_delivery]
 
 
 def chosen(method_id: str, among: Sequence[PaymentMethod]) -> PaymentMethod:

@@ -1,12 +1,13 @@
 """Money that goes back: asked for in one transaction, carried out at the provider, followed until it is there."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
-from chalicelib.payments import methods, service, states, stripe_gateway, tables
+from chalicelib.payments import balance, methods, service, stripe_gateway, tables
 from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
 from chalicelib.payments.stripe_gateway import ProviderRefund
 from chalicelib.payments.tables import Attempt, Refund
@@ -24,27 +25,63 @@ class _Moved(Exception):
     """The refund, or its attempt, moved between reading and writing."""
 
 
-def request(order_id: str, reason: str) -> tuple[Refund, list[Action]]:
-    """Give back all that was captured of an order: the refund, and the write actions that ask for it.
+def request(order_id: str, amount: Money | None, reason: str) -> tuple[Refund, list[Action]]:
+    """Give back `amount` of what was captured of an order, None: all of it. The refund, and the write actions that ask
+    for it; what was paid in several ways goes back in several refunds, of which the first one is returned.
 
-    409 `nothing_to_refund` if no money is there, or all of it is on its way back. Committing raises 409
-    `payment_changed` if the payment changed meanwhile: so two requests at once give the money back once.
+    Less is owed then: what was given back nobody has to pay again. 409 `nothing_to_refund` if no money is there, or all
+    of it is on its way back, `refund_too_large` if there is less. Committing raises 409 `payment_changed` if a payment
+    changed meanwhile: so two requests at once do not give back more than there is.
     """
     attempts, known = tables.of_order(order_id)
+    made, actions = _give(attempts, len(known), amount, reason)
+    return made[0], actions
+
+
+def transfer(order_id: str, amount: Money, to_order_id: str) -> list[Action]:
+    """Write actions by which the value of returned goods pays for an exchange order, whose first attempt is made by
+    service.first_attempts_from_credit in the same transaction. Errors as in `request`.
+
+    If that order is called off, or costs less, the money goes back the way it came.
+    """
+    attempts, known = tables.of_order(order_id)
+    return _give(attempts, len(known), amount, "Exchanged.", to_order_id)[1]
+
+
+def surplus(
+    attempts: list[Attempt], keep: dict[str, int], known: int, reason: str, otherwise: Exception
+) -> list[Action]:
+    """Write actions that ask for what was captured beyond what the shop may `keep` of attempts, by their ids."""
+    actions: list[Action] = []
     for attempt in attempts:
-        if _left(attempt):
-            return _request(attempt, len(known) + 1, reason)
-    raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
+        if (back := balance.kept(attempt) - keep.get(attempt.id, 0)) > 0:
+            known += 1
+            actions += _request(attempt, known, back, reason, otherwise)[1]
+    return actions
 
 
 def give_all_back(attempt: Attempt, reason: str) -> None:
     """Ask for what is left of one attempt, if something is. What a bank refused before is for a person to ask again."""
+    _give_back(attempt, balance.kept, reason)
+
+
+def give_surplus_back(attempt: Attempt, reason: str) -> None:
+    """Ask for what was captured beyond what was to be taken, likewise."""
+    _give_back(attempt, surplus_of, reason)
+
+
+def surplus_of(attempt: Attempt) -> int:
+    """What was captured of an attempt though it had become less meanwhile, in minor units."""
+    return max(0, balance.kept(attempt) - int(attempt.to_capture)) if attempt.to_capture is not None else 0
+
+
+def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) -> None:
     for _ in range(_ATTEMPTS):
         known = tables.of_order(attempt.order_id)[1]
         refused = any(refund.attempt_id == attempt.id and refund.state == FAILED for refund in known)
-        if refused or not _left(attempt):
+        if refused or not amount(attempt):
             return
-        _, actions = _request(attempt, len(known) + 1, reason)
+        _, actions = _request(attempt, len(known) + 1, amount(attempt), reason, service.changed_meanwhile())
         try:
             dynamo.transaction(actions)
         except ShopError as error:
@@ -54,6 +91,44 @@ def give_all_back(attempt: Attempt, reason: str) -> None:
         else:
             return
     raise busy()
+
+
+def _give(
+    attempts: list[Attempt], known: int, amount: Money | None, reason: str, to_order: str | None = None
+) -> tuple[list[Refund], list[Action]]:
+    """Take `amount` out of the attempts, the oldest first, but credit for returned goods last: that money has a longer
+    way back.
+    """
+    left = sum(map(balance.kept, attempts))
+    wanted = balance.money(attempts, left) if amount is None else amount
+    if not left or not wanted.amount:
+        raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
+    if wanted.amount > left or wanted.currency != attempts[0].amount.currency:
+        there = balance.money(attempts, left)
+        detail = f"Of this order's money {left} {there.currency} (in minor units) are left to give back."
+        raise ShopError("refund_too_large", 409, detail, pointer="/amount", extra={"left": there})
+    before = int(attempts[0].version)
+    _forgive(attempts, wanted.amount)
+    made: list[Refund] = []
+    actions: list[Action] = []
+    missing, changed = wanted.amount, service.changed_meanwhile()
+    for attempt in sorted(attempts, key=lambda attempt: attempt.from_order is not None):
+        if part := min(missing, balance.kept(attempt)):
+            refund, asking = _request(attempt, known + len(made) + 1, part, reason, changed, to_order)
+            made.append(refund)
+            actions += asking
+            missing -= part
+    first = attempts[0]
+    if int(first.version) == before:
+        first.version = before + 1
+        actions.append(dynamo.put(first, Attempt.version == before, changed))
+    return made, actions
+
+
+def _forgive(attempts: list[Attempt], amount: int) -> None:
+    """What goes back beyond what was paid too much is not owed any more."""
+    too_much = max(0, sum(map(balance.kept, attempts)) - balance.owed(attempts))
+    attempts[0].forgiven = int(attempts[0].forgiven) + max(0, amount - too_much)
 
 
 def carry_out(event: RefundRequested) -> None:
@@ -91,14 +166,10 @@ def find(refund_id: str) -> Refund:
     return refund
 
 
-def _left(attempt: Attempt) -> int:
-    captured = attempt.captured.amount if attempt.state == states.CAPTURED else 0
-    return captured - int(attempt.refunding)
-
-
-def _request(attempt: Attempt, number: int, reason: str) -> tuple[Refund, list[Action]]:
+def _request(
+    attempt: Attempt, number: int, amount: int, reason: str, otherwise: Exception, to_order: str | None = None
+) -> tuple[Refund, list[Action]]:
     now = clock.now()
-    amount = Money(_left(attempt), attempt.amount.currency)
     refund_id = ids.derived("ref", attempt.order_id, number)
     refund = Refund(
         **tables.refund_key(refund_id),
@@ -106,25 +177,54 @@ def _request(attempt: Attempt, number: int, reason: str) -> tuple[Refund, list[A
         order_id=attempt.order_id,
         attempt_id=attempt.id,
         state=REQUESTED,
-        amount=amount,
+        amount=Money(amount, attempt.amount.currency),
         reason=reason,
         created_at=clock.stamp(now),
+        to_order=to_order,
     )
     unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
-    attempt.refunding = int(attempt.refunding) + amount.amount
+    attempt.refunding = int(attempt.refunding) + amount
     due.look_after(attempt, None)
+    facts = {"refund_id": refund_id, "amount": refund.amount}
+    further: list[Action] = []
     event: PaymentEvent
-    if methods.METHODS[attempt.method].paid_on_delivery:
-        # Cash was taken by hand and is given back by hand: who asks for this refund has done so.
+    if to_order or attempt.from_order or methods.METHODS[attempt.method].paid_on_delivery:
+        # Cash was taken by hand and is given back by hand: who asks for this refund has done so. What stays in the
+        # shop, or never came into it by itself, has no way to go.
         refund.state = SUCCEEDED
-        attempt.refunded = int(attempt.refunded) + amount.amount
-        event = service.event(RefundSucceeded, attempt, refund_id=refund_id, amount=amount)
+        attempt.refunded = int(attempt.refunded) + amount
+        event = service.event(RefundSucceeded, attempt, **facts)
+        if attempt.from_order and not to_order:
+            further = _undo_transfer(attempt.from_order, attempt.order_id, amount, reason, otherwise)
     else:
+        service.check_chargeable(attempt.method, refund.amount)
         due.look_after(refund, now + _CARRIED_OUT_WITHIN)
-        event = service.event(RefundRequested, attempt, refund_id=refund_id, amount=amount)
-    changed = service.changed_meanwhile()
-    return refund, [dynamo.put(attempt, unmoved, changed), dynamo.insert(refund, changed), service.announce(event)]
+        event = service.event(RefundRequested, attempt, **facts)
+    put = [dynamo.put(attempt, unmoved, otherwise), dynamo.insert(refund, otherwise), service.announce(event)]
+    return refund, [*put, *further]
+
+
+def _undo_transfer(from_order: str, to_order: str, amount: int, reason: str, otherwise: Exception) -> list[Action]:
+    """Write actions that give back to the customer what one order had paid for another and is not needed there."""
+    attempts, known = tables.of_order(from_order)
+    by_id = {attempt.id: attempt for attempt in attempts}
+    actions: list[Action] = []
+    number = len(known)
+    for moved in known:
+        part = min(amount, moved.amount.amount) if (moved.to_order, moved.state) == (to_order, SUCCEEDED) else 0
+        if not part:
+            continue
+        amount -= part
+        attempt = by_id[moved.attempt_id]
+        attempt.refunding, attempt.refunded = int(attempt.refunding) - part, int(attempt.refunded) - part
+        moved.amount = Money(moved.amount.amount - part, moved.amount.currency)
+        if not moved.amount.amount:
+            moved.state, moved.code = FAILED, "not_needed"
+        number += 1
+        # The attempt's version, which _request checks, guards the refund too.
+        actions += [dynamo.put(moved), *_request(attempt, number, part, reason, otherwise)[1]]
+    return actions
 
 
 def _ask(refund: Refund, intent_id: str) -> ProviderRefund:

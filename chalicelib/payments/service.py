@@ -1,15 +1,16 @@
 """Payment attempts: made with the order, shown, and asked whether the order may be sent."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from chalicelib.core import clock, due, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import ShopError, not_found
+from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.money import Money, zero
 from chalicelib.core.visitor import Visitor
-from chalicelib.payments import methods, states, stripe_gateway, tables
-from chalicelib.payments.events import PaymentEvent
+from chalicelib.payments import balance, methods, states, stripe_gateway, tables
+from chalicelib.payments.events import PaymentCaptured, PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
 from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
@@ -33,6 +34,11 @@ def method(method_id: str) -> PaymentMethod:
     return methods.chosen(method_id, offered())
 
 
+def pay_within(method_id: str) -> timedelta:
+    """For how long an order that is to be paid by this method is kept unpaid."""
+    return methods.METHODS[method_id].pay_within
+
+
 def first_attempt(
     order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
 ) -> tuple[Attempt, Action]:
@@ -40,30 +46,73 @@ def first_attempt(
 
     422 if this method can not take exactly this amount.
     """
-    if not methods.METHODS[method_id].paid_on_delivery and not stripe_gateway.can_charge(amount):
-        detail = f"Stripe does not take such small parts of {amount.currency}."
-        raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
-    return _new_attempt(order_id, 1, method_id, amount, token_hash, customer_id)
+    return _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
+
+
+def first_attempts_from_credit(
+    order_id: str,
+    from_order: str,
+    credit: Money,
+    total: Money,
+    method_id: str,
+    token_hash: str | None,
+    customer_id: str | None,
+) -> tuple[Attempt, list[Action]]:
+    """What an exchange order begins with: `credit`, which refunds.transfer takes from `from_order` in the same
+    transaction, and what is missing to `total` by `method_id`, which was the old order's.
+
+    The attempt that the customer has to look at comes back: that of the rest, or the credit where there is none.
+    422 if the credit is more than the total.
+    """
+    if credit.currency != total.currency or credit.amount > total.amount:
+        raise invalid("/amount", "Returned goods can not pay for more than the order costs.")
+    owner = (token_hash, customer_id)
+    paid = _new_attempt(order_id, 1, methods.EXCHANGE_CREDIT.id, credit, *owner)
+    paid.state, paid.captured, paid.owed = states.CAPTURED, credit, total
+    paid.from_order, paid.rest_by = from_order, method_id
+    made = [dynamo.insert(paid, changed_meanwhile()), announce(event(PaymentCaptured, paid))]
+    if credit == total:
+        return paid, made
+    rest, make_rest = _attempt_of(order_id, 2, method_id, Money(total.amount - credit.amount, total.currency), *owner)
+    return rest, [*made, make_rest]
 
 
 def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
     """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    409 `too_many_payments` after twenty in vain. Committing raises 409 `payment_changed` if another one was made, or
-    the last one moved, meanwhile.
+    A new one is over what no other attempt is there for. 409 `too_many_payments` after twenty. Committing raises 409
+    `payment_changed` if another one was made, or one moved, meanwhile.
     """
     attempts = tables.attempts_of(order_id)
-    last = attempts[-1]
-    if not states.is_dead(last.state):
-        return last, []
+    if waiting := [a for a in attempts if states.is_unpaid(a.state) and not a.closing]:
+        return waiting[-1], []
+    missing = balance.outstanding(attempts)
+    if not missing:
+        live = [a for a in attempts if not states.is_dead(a.state) and not a.closing]
+        return (live or attempts)[-1], []
     if len(attempts) >= _MOST_ATTEMPTS:
         raise ShopError("too_many_payments", 409, "Too many payments of this order have failed.")
-    number, owner = len(attempts) + 1, (last.token_hash, last.customer_id)
-    attempt, make = _new_attempt(order_id, number, last.method, last.amount, *owner, packed=last.packed)
-    return attempt, [make, dynamo.check(last, Attempt.version == int(last.version), changed_meanwhile())]
+    attempt, make = following_attempt(attempts, missing)
+    return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
 
 
-def _new_attempt(
+def following_attempt(attempts: Sequence[Attempt], amount: int) -> tuple[Attempt, Action]:
+    """One more attempt of an order, over `amount` minor units; 422 if its method can not take exactly this amount."""
+    last = attempts[-1]
+    owner = (last.token_hash, last.customer_id)
+    packed = any(attempt.packed for attempt in attempts)
+    method_id, wanted = balance.method(attempts), balance.money(attempts, amount)
+    return _attempt_of(last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed)
+
+
+def check_chargeable(method_id: str, amount: Money) -> None:
+    """422 if this method can not take, or give back, exactly this amount."""
+    if not methods.METHODS[method_id].paid_on_delivery and not stripe_gateway.can_charge(amount):
+        detail = f"Stripe does not take such small parts of {amount.currency}."
+        raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
+
+
+def _attempt_of(
     order_id: str,
     number: int,
     method_id: str,
@@ -72,26 +121,32 @@ def _new_attempt(
     customer_id: str | None,
     packed: bool = False,
 ) -> tuple[Attempt, Action]:
+    check_chargeable(method_id, amount)
+    attempt = _new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
+    # Nothing to pay is paid.
+    attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
+    if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
+        due.look_after(attempt, clock.now() + _OPENED_WITHIN)
+    return attempt, dynamo.insert(attempt, changed_meanwhile())
+
+
+def _new_attempt(
+    order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
+) -> Attempt:
     attempt_id = ids.derived("pay", order_id, number)
-    now = clock.now()
-    attempt = Attempt(
+    return Attempt(
         **tables.attempt_key(attempt_id),
         id=attempt_id,
         order_id=order_id,
         method=method_id,
-        # Nothing to pay is paid.
-        state=states.CREATED if amount.amount else states.CAPTURED,
+        state=states.CREATED,
         version=1,
         amount=amount,
         captured=zero(amount.currency),
         token_hash=token_hash,
-        packed=packed,
         customer_id=customer_id,
-        created_at=clock.stamp(now),
+        created_at=clock.stamp(clock.now()),
     )
-    if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
-        due.look_after(attempt, now + _OPENED_WITHIN)
-    return attempt, dynamo.insert(attempt, changed_meanwhile())
 
 
 def find(attempt_id: str) -> Attempt:
@@ -121,7 +176,6 @@ def claim(order_id: str, customer_id: str, otherwise: Exception) -> list[Action]
     `otherwise` is raised if an attempt moves meanwhile, or another one is made, which the guest's token would open.
     """
     attempts = tables.attempts_of(order_id)
-    next_one = Attempt(**tables.attempt_key(ids.derived("pay", order_id, len(attempts) + 1)))
     handed_over = [
         dynamo.update(
             attempt,
@@ -135,26 +189,18 @@ def claim(order_id: str, customer_id: str, otherwise: Exception) -> list[Action]
         )
         for attempt in attempts
     ]
-    return [*handed_over, dynamo.check(next_one, Attempt.pk.does_not_exist(), otherwise)]
+    return [*handed_over, balance.no_other(attempts, otherwise)]
 
 
-def secured(order_id: str) -> Action:
-    """A condition to commit with the dispatch of a parcel: the order's money is there, or comes with the delivery.
+def secured(order_id: str) -> list[Action]:
+    """Conditions to commit with the dispatch of a parcel: the order's money is there, or comes with the delivery.
 
     409 `payment_not_secured` if it is not; committing raises the same if that changed meanwhile.
     """
-    for attempt in tables.attempts_of(order_id):
-        if is_secure(attempt):
-            return dynamo.check(attempt, Attempt.version == int(attempt.version), not_secured())
-    raise not_secured()
-
-
-def is_secure(attempt: Attempt) -> bool:
-    """Whether the order may be sent on the strength of this attempt."""
-    if attempt.closing or int(attempt.refunding):
-        return False
-    on_trust = methods.METHODS[attempt.method].paid_on_delivery and states.is_open(attempt.state)
-    return attempt.state == states.CAPTURED or on_trust
+    attempts = tables.attempts_of(order_id)
+    if not balance.is_secured(attempts):
+        raise not_secured()
+    return balance.unmoved(attempts, not_secured())
 
 
 def not_secured() -> ShopError:

@@ -6,14 +6,13 @@ webhooks and events come, nor which of several functions comes first.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 import msgspec
 
 from chalicelib.core import clock, due, dynamo, log
 from chalicelib.core.errors import ShopError, busy
-from chalicelib.orders.events import OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import methods, refunds, service, states, stripe_gateway, tables
+from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
+from chalicelib.payments import balance, methods, refunds, service, states, stripe_gateway, tables
 from chalicelib.payments.events import PaymentAuthorized, PaymentCaptured, PaymentEvent, PaymentFailed
 from chalicelib.payments.stripe_gateway import Intent
 from chalicelib.payments.tables import Attempt
@@ -80,20 +79,34 @@ def capture(order_id: str) -> None:
     """The goods are packed, or nothing has to be: take the money. All of it at the first parcel, since an
     authorization is taken once.
 
-    Where there is none (any more), it is taken as soon as the customer has paid again.
+    What is missing is taken as soon as the customer has paid it.
     """
-    attempts = tables.attempts_of(order_id)
-    latest = attempts[-1]
-    if methods.METHODS[latest.method].paid_on_delivery:
-        return
-    try:
-        # Only the newest attempt can be open: the next one is made when the last one is dead.
-        present = [*attempts[:-1], _captured(latest)]
-    except stripe_gateway.Unavailable:
-        _changed(service.find(latest.id), _mark_packed)  # so that the sweep does it if the queue gives up
-        raise
-    if not any(attempt.state == states.CAPTURED or attempt.closing for attempt in present):
-        _captured(_changed(present[-1], _mark_packed))
+    for _ in range(_ATTEMPTS):
+        attempts = tables.attempts_of(order_id)
+        try:
+            present = [_captured(attempt) for attempt in attempts]
+        except stripe_gateway.Unavailable:
+            _mark_all_packed(attempts)  # so that the sweep does it if the queue gives up
+            raise
+        if len(attempts) > 1:
+            present = tables.attempts_of(order_id)  # what is owed stands in the first one, which may have changed
+        if balance.is_secured(present):
+            return
+        for attempt in _mark_all_packed(present):
+            _captured(attempt)
+        # One that was made meanwhile does not know of the packing.
+        if len(tables.attempts_of(order_id)) == len(attempts):
+            return
+    raise busy()
+
+
+def _mark_all_packed(attempts: list[Attempt]) -> list[Attempt]:
+    """Mark those through which money may come yet, and the last one, after which the next one takes."""
+    return [
+        _changed(attempt, _mark_packed)
+        for attempt in attempts
+        if states.is_open(attempt.state) or attempt is attempts[-1]
+    ]
 
 
 def collect_on_delivery(event: OrderCompleted) -> None:
@@ -112,18 +125,24 @@ def call_off(event: OrderCanceled | OrderExpired) -> None:
             _give_back(attempt if attempt.closing else _changed(attempt, _mark_closing))
 
 
-def stop_waiting(order_id: str) -> bool:
-    """Make sure that nothing can be paid for an order any more. False if money has come, or is on its way, instead.
+def let_go(event: OrderAmended) -> None:
+    """What was promised for an order and is not needed any more is let go, at once."""
+    for attempt in tables.attempts_of(event.aggregate_id):
+        if attempt.closing and not states.is_dead(attempt.state):
+            _give_back(attempt)
+
+
+def stop_waiting(order_id: str, enough: int) -> bool:
+    """Make sure that nothing can be paid for an order any more. False if money has come, or is on its way, instead:
+    `enough` of it, in minor units.
 
     The provider's intents are canceled first, so that no customer pays for an order whose stock is already gone.
     """
-    for attempt in tables.attempts_of(order_id):
-        present = _settled(attempt)
-        if present.state in (states.CREATED, states.REQUIRES_ACTION):
-            present = _settled(present, stripe_gateway.cancel)
-        if not states.is_dead(present.state):
-            return False
-    return True
+    present = [_settled(attempt) for attempt in tables.attempts_of(order_id)]
+    if balance.is_promised(present, enough):
+        return False
+    present = [_settled(a, _cancel) if a.state in (states.CREATED, states.REQUIRES_ACTION) else a for a in present]
+    return not balance.is_promised(present, enough)
 
 
 def look_after(attempt_id: str) -> None:
@@ -162,7 +181,19 @@ def _never_opened(attempt: Attempt, code: str) -> Attempt:
         return service.find(attempt.id)
 
 
-def _settled(attempt: Attempt, act: Callable[[str], Intent] = stripe_gateway.retrieve) -> Attempt:
+def _retrieve(attempt: Attempt) -> Intent:
+    return stripe_gateway.retrieve(str(attempt.provider_id))
+
+
+def _cancel(attempt: Attempt) -> Intent:
+    return stripe_gateway.cancel(str(attempt.provider_id))
+
+
+def _capture(attempt: Attempt) -> Intent:
+    return stripe_gateway.capture(str(attempt.provider_id), attempt.id, attempt.take)
+
+
+def _settled(attempt: Attempt, act: Callable[[Attempt], Intent] = _retrieve) -> Attempt:
     """Do `act` at the provider, and bring the attempt to what came of it.
 
     What the provider will not do for the attempt as it is, it has its reasons for: then only look.
@@ -175,7 +206,7 @@ def _settled(attempt: Attempt, act: Callable[[str], Intent] = stripe_gateway.ret
             if intent is None or attempt.provider_id is None:
                 return attempt
         try:
-            intent = _present(attempt.provider_id, act)
+            intent = _present(attempt, act)
         except stripe_gateway.Refused as refused:
             return _without_intent(attempt, refused)
         try:
@@ -185,11 +216,11 @@ def _settled(attempt: Attempt, act: Callable[[str], Intent] = stripe_gateway.ret
     raise busy()
 
 
-def _present(intent_id: str, act: Callable[[str], Intent]) -> Intent:
+def _present(attempt: Attempt, act: Callable[[Attempt], Intent]) -> Intent:
     try:
-        return act(intent_id)
+        return act(attempt)
     except stripe_gateway.Refused:
-        return stripe_gateway.retrieve(intent_id)
+        return _retrieve(attempt)
 
 
 def _without_intent(attempt: Attempt, refused: stripe_gateway.Refused) -> Attempt:
@@ -229,13 +260,21 @@ def _followed_up(attempt: Attempt) -> Attempt:
     """What is left to do about an attempt that is where the provider has it."""
     if attempt.closing:
         return _give_back(attempt)
-    return _captured(attempt) if attempt.packed else attempt
+    return _captured(attempt) if attempt.packed else _without_surplus(attempt)
 
 
 def _captured(attempt: Attempt) -> Attempt:
-    if attempt.state != states.AUTHORIZED or attempt.closing:
+    if attempt.state == states.AUTHORIZED and not attempt.closing:
+        attempt = _settled(attempt, _capture)
+    return _without_surplus(attempt)
+
+
+def _without_surplus(attempt: Attempt) -> Attempt:
+    """The order came to cost less while its money was taken: then too much was."""
+    if not refunds.surplus_of(attempt):
         return attempt
-    return _settled(attempt, partial(stripe_gateway.capture, payment_id=attempt.id))
+    refunds.give_surplus_back(attempt, "The order costs less than was paid.")
+    return service.find(attempt.id)
 
 
 def _changed(attempt: Attempt, change: Callable[[Attempt], None]) -> Attempt:
@@ -266,7 +305,7 @@ def _give_back(attempt: Attempt) -> Attempt:
             return _commit(_kept(attempt))
         return attempt
     if states.is_open(attempt.state):
-        attempt = _settled(attempt, stripe_gateway.cancel)
+        attempt = _settled(attempt, _cancel)
     if attempt.state == states.CAPTURED:
         refunds.give_all_back(attempt, "The order was called off.")
         return service.find(attempt.id)
@@ -288,8 +327,8 @@ def _open_end(attempt: Attempt) -> bool:
     """Whether something is still to be done about the attempt that no customer and no member of staff will do."""
     if methods.METHODS[attempt.method].paid_on_delivery:
         return False
-    if attempt.closing and attempt.state == states.CAPTURED:
-        return int(attempt.refunding) < attempt.captured.amount
+    if attempt.state == states.CAPTURED:
+        return bool(balance.kept(attempt) if attempt.closing else refunds.surplus_of(attempt))
     if not states.is_open(attempt.state):
         return False
     return attempt.closing or attempt.provider_id is None or (attempt.packed and attempt.state == states.AUTHORIZED)

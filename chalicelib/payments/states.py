@@ -16,6 +16,11 @@ def may_move(present: str, wanted: str) -> bool:
     return wanted in _MOVES.get(present, ())
 
 
+def is_unpaid(present: str) -> bool:
+    """Whether an attempt in this state still waits for the customer, or for the bank's answer."""
+    return present in (CREATED, REQUIRES_ACTION, PROCESSING)
+
+
 def is_open(present: str) -> bool:
     """Whether money may still come, or be asked for, through an attempt in this state."""
     return present in _UNSETTLED

@@ -114,10 +114,14 @@ def retrieve(intent_id: str) -> Intent:
     return _intent(lambda client: client.v1.payment_intents.retrieve(intent_id))
 
 
-def capture(intent_id: str, payment_id: str) -> Intent:
-    """Take all of the authorized amount. Raises Refused if there is no authorization (any more)."""
-    key: Any = {"idempotency_key": f"{payment_id}/capture"}
-    return _intent(lambda client: client.v1.payment_intents.capture(intent_id, None, key))
+def capture(intent_id: str, payment_id: str, amount: Money) -> Intent:
+    """Take `amount` of what is authorized; Stripe lets go of the rest. Raises Refused if there is no authorization
+    (any more), or one of less.
+    """
+    wanted: Any = {"amount_to_capture": _to_stripe(amount)}
+    # A smaller amount is another request; which of two is carried out Stripe decides, since it captures once.
+    key: Any = {"idempotency_key": f"{payment_id}/capture/{amount.amount}"}
+    return _intent(lambda client: client.v1.payment_intents.capture(intent_id, wanted, key))
 
 
 def cancel(intent_id: str) -> Intent:
@@ -211,7 +215,7 @@ def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> 
         id=found.id,
         state=_STATES[found.status],
         amount=_from_stripe(found.amount, found.currency),
-        captured=_from_stripe(found.amount if found.status == "succeeded" else 0, found.currency),
+        captured=_from_stripe(found.amount_received if found.status == "succeeded" else 0, found.currency),
         client_secret=str(found.client_secret),
         decline=_decline(error) if error else None,
         declined=str(getattr(error, "charge", None) or getattr(error, "code", None)) if error else None,

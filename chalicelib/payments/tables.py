@@ -47,6 +47,11 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `closing`: the order is off, so whatever comes in goes back. `packed`: the goods are, so whatever is promised is
     taken. `refunding` is what was asked to go back and did not fail, `refunded` what of it has gone, in minor units.
     `declined` names the last try that was declined, so that it is told once.
+
+    `to_capture` is what will be taken where that has become less than the `amount` that the provider was asked for.
+    An order's first attempt has `owed`, the order's present total if that is not its amount, and `forgiven`, what of it
+    was given back and is not asked for again. One that returned goods pay for has `from_order`, whose goods they were,
+    and `rest_by`, the method by which the rest is paid.
     """
 
     id = UnicodeAttribute()
@@ -66,15 +71,31 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     refunded = NumberAttribute(default=0)
     decline = UnicodeAttribute(null=True)
     declined = UnicodeAttribute(null=True)
+    to_capture = NumberAttribute(null=True)
+    owed = JsonAttribute(Money, null=True)
+    forgiven = NumberAttribute(default=0)
+    from_order = UnicodeAttribute(null=True)
+    rest_by = UnicodeAttribute(null=True)
+
+    @property
+    def take(self) -> Money:
+        """What the shop takes, or will take, of the amount."""
+        return self.amount if self.to_capture is None else Money(int(self.to_capture), self.amount.currency)
 
     @property
     def authorized(self) -> Money:
-        """What the customer's bank has promised or paid."""
-        return self.amount if self.state in (states.AUTHORIZED, states.CAPTURED) else zero(self.amount.currency)
+        """What the shop was promised by the customer's bank and will take, or what it has taken."""
+        if self.state == states.CAPTURED:
+            return self.captured
+        promised = self.state == states.AUTHORIZED and not self.closing
+        return self.take if promised else zero(self.amount.currency)
 
 
 class Refund(PaymentsItem, discriminator="refund"):
-    """Money that goes back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`."""
+    """Money that goes back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`.
+
+    With `to_order` it does not leave the shop: it pays for that order.
+    """
 
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
@@ -85,6 +106,7 @@ class Refund(PaymentsItem, discriminator="refund"):
     created_at = UnicodeAttribute()
     provider_id = UnicodeAttribute(null=True)
     code = UnicodeAttribute(null=True)
+    to_order = UnicodeAttribute(null=True)
 
 
 def attempt_key(attempt_id: str) -> PrimaryKey:

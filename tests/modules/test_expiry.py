@@ -205,6 +205,7 @@ def test_a_payment_that_begins_while_its_order_expires_keeps_the_order(
     shop.expire()
     assert order.get()["status"] == "pending_payment"
     assert shop.stock("MUG")["reserved"] == 1
+    travel(timedelta(minutes=31))
     shop.expire()
     assert order.get()["status"] == "expired"
     assert {intent["status"] for intent in bank.intents.values()} == {"canceled"}

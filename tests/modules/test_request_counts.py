@@ -36,6 +36,7 @@ def busy_shop(shop: Shop) -> Shop:
     for handle in ("mug", "bowl", "plate"):
         shop.product(handle, stock={"ams": 50, "sha": 50}, category="table", attributes={"colour": "blue"})
     cache.forget()
+    shop.staff.get("/admin/order-policy")
     shop.ready_cart(("MUG", 1))  # what changes seldom is in the function's cache now: locations, shipping options,
     shop.guest.get("/products/mug")  # categories, attributes
     return shop

@@ -19,16 +19,34 @@ from chalicelib.catalog.events import (
 from chalicelib.core import clock, events, ids
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
-from chalicelib.logistics.events import ShipmentDelivered, ShipmentDispatched, ShipmentPacked, ShipmentPlanned
+from chalicelib.logistics.events import (
+    ShipmentChanged,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentPacked,
+    ShipmentPlanned,
+)
 from chalicelib.orders.events import (
+    InvoiceRequested,
     NothingToSend,
+    OrderAmended,
     OrderCanceled,
     OrderCompleted,
     OrderConfirmed,
     OrderExpired,
+    OrderHeld,
     OrderPlaced,
+    OrderReleased,
+    ReturnApproved,
+    ReturnClosed,
+    ReturnExchanged,
+    ReturnReceived,
+    ReturnRefunded,
+    ReturnRejected,
+    ReturnRequested,
 )
 from chalicelib.payments.events import (
+    PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
@@ -47,6 +65,8 @@ OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery"}
 PARCEL = {"order_id": ORDER, "location": "main", "quantity": 3, "lines": {"tea-100g": 2, "cup": 1}}
 PAYMENT = ids.derived("pay", ORDER, 1)
 BACK = {"refund_id": ids.derived("ref", ORDER, 1), "amount": Money(4475, "EUR")}
+COMEBACK = ids.derived("ret", ORDER, 1)
+BACK_AGAIN = {"order_id": ORDER, "lines": {"tea-100g": 2}}
 SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678"}
 
 
@@ -70,14 +90,20 @@ EVENTS = [
     event(OrderPlaced, ORDER, 1, **OWED),
     event(OrderConfirmed, ORDER, 2, **OWED),
     event(NothingToSend, ORDER, 3, **OWED),
+    event(OrderAmended, ORDER, 3, **OWED, revision=2),
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
+    event(InvoiceRequested, ORDER, 4, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
+    event(ShipmentChanged, ids.derived("shp", ORDER, 1), 2, **PARCEL, state="planned"),
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
     event(OrderExpired, ORDER, 2, **OWED),
+    event(OrderHeld, ORDER, 3, **OWED),
+    event(OrderReleased, ORDER, 4, **OWED),
     event(PaymentAuthorized, PAYMENT, 3, **sums(4475, 0, 0)),
+    event(PaymentAdjusted, PAYMENT, 4, **sums(3185, 0, 0)),
     event(PaymentCaptured, PAYMENT, 4, **sums(4475, 4475, 0)),
     event(PaymentFailed, PAYMENT, 3, **sums(0, 0, 0), code="card_declined"),
     event(RefundRequested, PAYMENT, 5, **sums(4475, 4475, 0), **BACK),
@@ -85,6 +111,13 @@ EVENTS = [
     event(RefundFailed, PAYMENT, 6, **sums(4475, 4475, 0), **BACK, code="expired_or_canceled_card"),
     event(ReviewPublished, "rev_01kdyhq2wgd5m3x7p9r2t6v8zc", 2, **REVIEW),
     event(ReviewUnpublished, "rev_01kdyhq2wgd5m3x7p9r2t6v8zc", 2, **REVIEW),
+    event(ReturnRequested, COMEBACK, 1, **BACK_AGAIN),
+    event(ReturnApproved, COMEBACK, 2, **BACK_AGAIN),
+    event(ReturnRejected, COMEBACK, 2, **BACK_AGAIN),
+    event(ReturnReceived, COMEBACK, 3, **BACK_AGAIN),
+    event(ReturnRefunded, COMEBACK, 4, **BACK_AGAIN, refund_id=ids.derived("ref", ORDER, 1)),
+    event(ReturnExchanged, COMEBACK, 4, **BACK_AGAIN, exchange_order_id="ord_01kdyhq2wgf3v8m6t4x9c7b5bz"),
+    event(ReturnClosed, COMEBACK, 4, **BACK_AGAIN),
 ]
 each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name())
 
@@ -137,11 +170,13 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Col": "catalog",
         "Pro": "catalog",
         "Rev": "catalog",
+        "Inv": "orders",
         "Ord": "orders",
         "Not": "orders",
         "Shi": "logistics",
         "Pay": "payments",
         "Ref": "payments",
+        "Ret": "orders",
     }[event.name()[:3]]
     assert events.source(event) == events.source(type(event)) == f"jishi.{module}"
 

@@ -6,9 +6,14 @@ from chalicelib.payments import methods
 ALL = methods.offered(has_provider=True)
 
 
-@pytest.mark.parametrize("method_id", sorted(methods.METHODS))
+@pytest.mark.parametrize("method_id", [method.id for method in ALL])
 def test_each_method_is_found_under_its_own_id(method_id):
     assert methods.chosen(method_id, ALL).id == method_id
+
+
+def test_nobody_chooses_to_pay_with_goods_that_they_returned():
+    assert methods.EXCHANGE_CREDIT not in ALL
+    assert methods.METHODS["exchange_credit"] is methods.EXCHANGE_CREDIT
 
 
 def test_cash_on_delivery_is_sent_on_trust_and_a_card_is_not():

@@ -123,7 +123,7 @@ def _claim(reader: _Reader) -> tuple[Any, ...]:
             arguments.append(reader.operand())
         reader.take(")")
         return (function, *arguments)
-    left = reader.operand()
+    left = _measured(reader)
     operator = reader.take().upper()
     if operator == "BETWEEN":
         low = reader.operand()
@@ -134,6 +134,16 @@ def _claim(reader: _Reader) -> tuple[Any, ...]:
     if operator not in {*_COMPARE, "=", "<>"}:
         raise Invalid(f"Syntax error; token: {operator!r}")
     return (operator, left, reader.operand())
+
+
+def _measured(reader: _Reader) -> tuple[Any, ...]:
+    if reader.peek() != "size":
+        return reader.operand()
+    reader.take()
+    reader.take("(")
+    path = reader.path()
+    reader.take(")")
+    return ("size", path)
 
 
 def _listed(reader: _Reader) -> list[tuple[str, str]]:
@@ -148,7 +158,8 @@ def _listed(reader: _Reader) -> list[tuple[str, str]]:
 
 @cache
 def parse_update(text: str) -> tuple[tuple[Any, ...], ...]:
-    """("SET", path, operands and operators), ("REMOVE", path) and ("ADD", path, value), in their order."""
+    """("SET", path, operands and operators), ("REMOVE", path), ("ADD", path, value), ("DELETE", path, value), in their
+    order."""
     reader = _Reader(text)
     found: list[tuple[Any, ...]] = []
     clauses: set[str] = set()
@@ -156,7 +167,7 @@ def parse_update(text: str) -> tuple[tuple[Any, ...], ...]:
         clause = reader.take().upper()
         if clause in clauses:
             raise Invalid(f"The {clause!r} section can only be used once in an update expression")
-        if clause not in ("SET", "REMOVE", "ADD"):
+        if clause not in ("SET", "REMOVE", "ADD", "DELETE"):
             raise Invalid(f"Syntax error; token: {clause!r}")
         clauses.add(clause)
         found.append(_step(reader, clause))
@@ -172,7 +183,7 @@ def _step(reader: _Reader, clause: str) -> tuple[Any, ...]:
     path = reader.path()
     if clause == "REMOVE":
         return (clause, path)
-    if clause == "ADD":
+    if clause in ("ADD", "DELETE"):
         return (clause, path, reader.operand())
     reader.take("=")
     left = _term(reader)
@@ -214,6 +225,8 @@ class Names:
         if operand[0] == "if_not_exists":
             default = self.read(operand[2], item)
             return item.get(self.name(operand[1]), default)
+        if operand[0] == "size":
+            return _size(item.get(self.name(operand[1])))
         if operand[0] != "value":
             return item.get(self.name(operand))
         self.used.add(operand[1])
@@ -285,13 +298,40 @@ def updated(steps: tuple[tuple[Any, ...], ...], item: Image, names: Names, keys:
         if clause == "REMOVE":
             after.pop(name, None)
         elif clause == "ADD":
-            added = names.read(rest[0], item)
-            if added is None or "N" not in added or "N" not in item.get(name, {"N": "0"}):
-                raise Invalid("An operand in the update expression has an incorrect data type")
-            after[name] = _sum("+", item.get(name, {"N": "0"}), added)
+            after[name] = _added(item.get(name), names.read(rest[0], item))
+        elif clause == "DELETE":
+            after.pop(name, None)
+            if left := _without(item.get(name), names.read(rest[0], item)):
+                after[name] = left
         else:
             after[name] = _assigned(rest, item, names)
     return after
+
+
+def _added(old: Value | None, added: Value | None) -> Value:
+    """A number or a string set with something added to it."""
+    if added is not None and "N" in added and "N" in (old or {"N": "0"}):
+        return _sum("+", old or {"N": "0"}, added)
+    if added is None or not added.get("SS") or "SS" not in (old or {"SS": []}):
+        raise Invalid("An operand in the update expression has an incorrect data type")
+    return {"SS": sorted({*(old or {"SS": []})["SS"], *added["SS"]})}
+
+
+def _without(old: Value | None, gone: Value | None) -> Value | None:
+    """A string set without some of its members; nothing is left where none is."""
+    if gone is None or not gone.get("SS") or "SS" not in (old or {"SS": []}):
+        raise Invalid("An operand in the update expression has an incorrect data type")
+    left = sorted({*(old or {"SS": []})["SS"]} - {*gone["SS"]})
+    return {"SS": left} if left else None
+
+
+def _size(value: Value | None) -> Value | None:
+    if value is None:
+        return None
+    ((kind, content),) = value.items()
+    if kind in ("N", "BOOL", "NULL"):
+        raise Invalid("Incorrect operand type for operator or function; operator or function: size")
+    return {"N": str(len(content.encode()) if kind == "S" else len(content))}
 
 
 def _assigned(rest: list[Any], item: Image, names: Names) -> Value:

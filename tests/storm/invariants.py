@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from strict_stripe import StripeServer
 
+from chalicelib.orders import tables
 from tests.storm.dynamodb import DynamoDB
 from tests.storm.shop import Books, Town
 
@@ -60,6 +61,7 @@ def broken(database: DynamoDB, town: Town) -> list[str]:
         *at_the_provider(shop, town.bank.server),
         *(f"Stripe: {what}" for what in town.bank.server.wrong),
         *told_once(shop),
+        *hoarding(shop),
     ]
 
 
@@ -74,11 +76,15 @@ def stock(shop: Shop) -> Iterator[str]:
         sums = {"held": held, "consumed": consumed}.get(reservation.state)
         if sums is not None:
             sums[reservation.sku, reservation.location] += int(reservation.quantity)
+    levels: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for level in shop.items["stock_level"]:
         place = (level.sku, level.location)
         on_hand, available, reserved = int(level.on_hand), int(level.available), int(level.reserved)
+        levels[place].update(on_hand=on_hand, reserved=reserved)
         if on_hand != available + reserved or min(on_hand, available, reserved) < 0:
             yield f"stock of {place}: {on_hand} on hand, {available} available, {reserved} reserved"
+    for place, sums in levels.items():
+        on_hand, reserved = sums["on_hand"], sums["reserved"]
         if reserved != held[place]:
             yield f"stock of {place}: {reserved} reserved, but {held[place]} held by orders"
         if on_hand != counted[place] - consumed[place]:
@@ -206,6 +212,19 @@ def at_the_provider(shop: Shop, server: StripeServer) -> Iterator[str]:
     asked = Counter(refund["metadata"].get("refund_id") for refund in server.refunds.values())
     yield from (f"the refund {refund_id} was made {n} times" for refund_id, n in asked.items() if n > 1)
     yield from (f"{refund_id} was refunded, and nobody here knows" for refund_id in asked.keys() - shop.refund_ids)
+
+
+def hoarding(shop: Shop) -> Iterator[str]:
+    """What is over or paid for counts as open for nobody, and every order is found by its number."""
+    for holder in shop.items["holder"]:
+        if holder.orders:
+            yield f"{holder.pk} still holds {sorted(holder.orders)}"
+    numbers = {number.order_id: number.pk.removeprefix("NUMBER#") for number in shop.items["order_number"]}
+    for order_id, order in shop.orders.items():
+        if numbers.get(order_id) != order.number:
+            yield f"{order_id} is number {order.number} and found as {numbers.get(order_id)}"
+        if order.status_key != tables.status_key(order.state, order_id, order.placed_at):
+            yield f"{order_id} is {order.state} and listed under {order.status_key}"
 
 
 _OF_ORDERS = ("OrderPlaced", "OrderConfirmed", "OrderCompleted", "OrderCanceled", "OrderExpired")

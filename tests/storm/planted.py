@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 from chalicelib.core import dynamo, outbox
 from chalicelib.core.settings import settings
-from chalicelib.logistics import stock, tables
-from chalicelib.logistics.routing import Pick
-from chalicelib.logistics.tables import HELD, Reservation, StockLevel
+from chalicelib.logistics import reserving, tables
+from chalicelib.logistics.reserving import Place
+from chalicelib.logistics.tables import StockLevel
 from chalicelib.orders import service
 from chalicelib.orders.tables import OrderHeader
 from chalicelib.payments import service as payments
@@ -18,15 +18,12 @@ from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.tables import Attempt
 
 
-def _reserve(order_id: str, pick: Pick) -> list[dynamo.Action]:
-    key = tables.reservation_key(order_id, pick.sku, pick.location)
-    facts = {"order_id": order_id, "sku": pick.sku, "location": pick.location, "quantity": pick.quantity, "state": HELD}
+def _take(place: Place, quantity: int, otherwise: Exception) -> dynamo.Action:
     changes = [
-        StockLevel.available.set(StockLevel.available - pick.quantity),
-        StockLevel.reserved.set(StockLevel.reserved + pick.quantity),
+        StockLevel.available.set(StockLevel.available - quantity),
+        StockLevel.reserved.set(StockLevel.reserved + quantity),
     ]
-    level = StockLevel(**tables.level_key(pick.sku, pick.location))
-    return [dynamo.insert(Reservation(**key, **facts)), dynamo.update(level, changes)]
+    return dynamo.update(StockLevel(**tables.level_key(*place)), changes)
 
 
 def _relay(records: Iterable[outbox.Record]) -> int:
@@ -43,7 +40,7 @@ def _always(header: OrderHeader) -> Any:
 @contextmanager
 def stock_without_condition() -> Iterator[None]:
     """Reserving trusts what it read: whoever comes a moment later buys the same piece."""
-    with patch.object(stock, "_reserve", _reserve):
+    with patch.object(reserving, "_take", _take):
         yield
 
 

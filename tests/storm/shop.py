@@ -124,7 +124,7 @@ class Guest(Client):
         for _ in range(4):
             key = self.key()
             wish = {
-                "email": "guest@jishi.example",
+                "email": f"{self.name}@jishi.example",
                 "payment_method": self.method,
                 "cart_version": cart["version"],
                 "expected_total": cart["totals"]["total"],

@@ -151,6 +151,24 @@ def test_updates_read_the_item_as_it_was(database: DynamoDB) -> None:
     assert got(database) == after
 
 
+def test_sets_grow_and_shrink_and_are_never_empty(database: DynamoDB) -> None:
+    def change(expression: str, *members: str, condition: str | None = None, **values: Any) -> Any:
+        request = update(expression, {":m": {"SS": list(members)}, **values}, ReturnValues="ALL_NEW")
+        request |= {"ConditionExpression": condition} if condition else {}
+        return database.perform("UpdateItem", request)["Attributes"].get("orders")
+
+    assert change("DELETE orders :m", "a") is None
+    assert change("ADD orders :m", "a") == change("ADD orders :m", "a") == {"SS": ["a"]}
+    room = {"condition": "attribute_not_exists(orders) OR size(orders) < :two", ":two": {"N": "2"}}
+    assert change("ADD orders :m", "b", **room) == {"SS": ["a", "b"]}
+    full = update("ADD orders :m", {":m": {"SS": ["c"]}, ":two": {"N": "2"}}, ConditionExpression=room["condition"])
+    assert code(database.perform, "UpdateItem", full) == "ConditionalCheckFailedException"
+    assert change("DELETE orders :m", "a", "x") == {"SS": ["b"]}
+    assert change("DELETE orders :m", "b") is None
+    for wrong in (update("DELETE a :m", {":m": {"SS": []}}), update("ADD a :m", {":m": {"SS": []}})):
+        assert code(database.perform, "UpdateItem", wrong) == "ValidationException"
+
+
 def test_pages_of_an_index_hold_what_it_projects_in_the_order_of_its_keys(database: DynamoDB) -> None:
     for n in range(5):
         database.perform("PutItem", put(sk=str(n + 1), due_key="D", due_at=str(9 - n), kind="k", secret="s"))

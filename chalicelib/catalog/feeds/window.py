@@ -99,7 +99,7 @@ def _load(skus: list[str]) -> dict[Key, Item]:
 def _free(found: Mapping[Key, Item]) -> Mapping[str, int]:
     """Pieces that can be bought by SKU, at all locations together."""
     free: Counter[str] = Counter()
-    for (sku, _), pieces in stock.available(found).items():
+    for (sku, *_), pieces in stock.available(found).items():
         free[sku] += pieces
     return free
 

@@ -20,8 +20,8 @@ class Media(CatalogItem, discriminator="media"):
     """A picture that somebody sends, or has sent. `size` is in bytes, `width` and `height` in pixels as it is shown.
 
     `content_type` and `size` are what was announced, and what came if the picture is ready. `name` is the file's, from
-    which its address is made. With an `order_id` it is a buyer's photo for a review, that of `review_id` once it is in
-    one.
+    which its address is made. With an `order_id` it is a buyer's photo for a review or a return, that of `review_id`
+    once it is in one.
     """
 
     id = UnicodeAttribute()

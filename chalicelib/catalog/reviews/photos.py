@@ -46,18 +46,21 @@ def find(order_id: str, photo_id: str) -> Media:
 
 
 def claim(
-    order_id: str, review_id: str, photo_ids: Sequence[str], otherwise: Exception
+    order_id: str, review_id: str, photo_ids: Sequence[str], otherwise: Exception, at: str = "/photos"
 ) -> tuple[list[Photo], list[Action]]:
-    """The photos for a review of an order, and the write actions that make them its own.
+    """The photos for a review of an order, or for a return of it, and the write actions that make them its own.
 
     Their files stay from now on, whether the actions are committed or not. 422 for what is no photo of this order, or
     is in another review; 409 `photo_not_ready` for one that was not checked yet. Committing raises `otherwise` if one
-    of them was forgotten meanwhile.
+    of them was forgotten meanwhile. `at` is where in the request they stand.
     """
     if len(set(photo_ids)) != len(photo_ids):
-        raise invalid("/photos", "A photo is in a review once.")
+        raise invalid(at, "Name a photo once.")
     found = dynamo.load((media_ref(photo_id) for photo_id in photo_ids), consistent=True) if photo_ids else {}
-    items = [_usable(found.get(media_ref(photo_id)), order_id, review_id, n) for n, photo_id in enumerate(photo_ids)]
+    items = [
+        _usable(found.get(media_ref(photo_id)), order_id, review_id, f"{at}/{n}")
+        for n, photo_id in enumerate(photo_ids)
+    ]
     new = [item for item in items if item.review_id is None]
     for item in new:
         storage.claim(f"{SERVED}{item.name}")
@@ -86,14 +89,11 @@ def forget(photos: Sequence[Photo]) -> None:
             storage.let_go(f"{SERVED}{photo.name}")
 
 
-def gone() -> ShopError:
-    return ShopError(
-        "photo_gone", 409, "One of the photos was forgotten or used elsewhere meanwhile.", pointer="/photos"
-    )
+def gone(at: str = "/photos") -> ShopError:
+    return ShopError("photo_gone", 409, "One of the photos was forgotten or used elsewhere meanwhile.", pointer=at)
 
 
-def _usable(item: dynamo.Item | None, order_id: str, review_id: str, place: int) -> Media:
-    pointer = f"/photos/{place}"
+def _usable(item: dynamo.Item | None, order_id: str, review_id: str, pointer: str) -> Media:
     if not isinstance(item, Media) or item.order_id != order_id or item.review_id not in (None, review_id):
         raise invalid(pointer, "This is no photo that was sent for this order and is still free.")
     if item.state == media.AWAITING_UPLOAD:

@@ -21,6 +21,7 @@ from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.promotions.deals import Deals
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
+from chalicelib.orders.taxes.assessing import STANDARD_CLASS, TaxTerms
 from chalicelib.users import groups
 
 
@@ -110,7 +111,7 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
     """Pieces that can be reserved by SKU, at all locations together."""
     free: dict[str, int] = {}
-    for (sku, _), pieces in stock.available(found).items():
+    for (sku, *_), pieces in stock.available(found).items():
         free[sku] = free.get(sku, 0) + pieces
     return free
 
@@ -136,6 +137,7 @@ def _offer(
         parts=parts,
         tiers=tiers,
         shelves=shelves.get(variant.product_id, ()),
+        tax_class=variant.tax_class or variant.product_tax_class or STANDARD_CLASS,
     )
 
 
@@ -177,7 +179,7 @@ def priced_with_saved(cart: Cart, found: dict[Key, Item], who: str | None) -> Pr
 def price(cart: Cart, offers: dict[str, Offer], deals_now: Deals, free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its discounts, its shipping and its totals."""
     lines = _priced_lines(cart.lines, offers, free)
-    option, tax = chosen_shipping(cart, lines), tax_settings.terms()
+    option, tax = chosen_shipping(cart, lines), _tax_terms(cart, lines)
     priced = pipeline.price(lines, option, tax, cart.currency, deals_now.active, deals_now.shopper)
     return PricedCart(
         cart,
@@ -201,6 +203,13 @@ def _priced_lines(
 ) -> list[PricedLine]:
     at_prices = pricing.price_lines([(line.sku, line.quantity) for line in lines], offers, free)
     return [msgspec.structs.replace(at, note=line.note) for at, line in zip(at_prices, lines, strict=True)]
+
+
+def _tax_terms(cart: Cart, lines: list[PricedLine]) -> TaxTerms:
+    """What is sent is taxed where it goes, until that is known and for what is digital, where its buyer is."""
+    buyer = cart.billing.address if cart.billing else None
+    to = (cart.address or buyer) if pricing.to_send(lines) else buyer
+    return tax_settings.terms(to, cart.billing.vat_id or None if cart.billing else None)
 
 
 def see_anew(cart: Cart) -> None:

@@ -73,7 +73,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     the taxes that are not included, less `tax_relief`, which is tax in the price that is not due where the goods go.
 
     `parts` is what has to be sent of one piece, by SKU: nothing of what is digital. `tax_class` and `shelves` are the
-    offer's, `note` is the customer's.
+    offer's, `note` the customer's.
     """
 
     sku: str

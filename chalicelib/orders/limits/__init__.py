@@ -1,0 +1,1 @@
+"""What nobody may have too much of: unpaid orders that hold stock, and trust at the door."""

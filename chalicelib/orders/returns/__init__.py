@@ -1,0 +1,1 @@
+"""What comes back: asked for, sent back, looked at, paid back or exchanged."""

@@ -1,0 +1,78 @@
+"""What an order's payments come to: what is owed, what is promised, what is there. All in minor units.
+
+An order is paid through several attempts where one failed, where it came to cost more after it was paid, or where
+returned goods pay for a part of it.
+"""
+
+from collections.abc import Sequence
+
+from chalicelib.core import dynamo, ids
+from chalicelib.core.dynamo import Action
+from chalicelib.core.money import Money
+from chalicelib.payments import methods, states, tables
+from chalicelib.payments.tables import Attempt
+
+
+def owed(attempts: Sequence[Attempt]) -> int:
+    """What the order costs now, less what was given back of it."""
+    first = attempts[0]
+    return max(0, (first.owed or first.amount).amount - int(first.forgiven))
+
+
+def kept(attempt: Attempt) -> int:
+    """What was taken through an attempt and is not on its way back."""
+    return attempt.captured.amount - int(attempt.refunding) if attempt.state == states.CAPTURED else 0
+
+
+def promise(attempt: Attempt) -> int:
+    """What is there, or is expected, through an attempt: also while the customer has not paid it yet."""
+    if attempt.state == states.CAPTURED:
+        return kept(attempt)
+    return 0 if states.is_dead(attempt.state) or attempt.closing else attempt.take.amount
+
+
+def outstanding(attempts: Sequence[Attempt]) -> int:
+    """What no attempt is there for yet."""
+    return max(0, owed(attempts) - sum(map(promise, attempts)))
+
+
+def is_secured(attempts: Sequence[Attempt]) -> bool:
+    """Whether the order's money is there, or comes with the delivery."""
+    return sum(kept(a) if a.state == states.CAPTURED else _on_trust(a) for a in attempts) >= owed(attempts)
+
+
+def _on_trust(attempt: Attempt) -> int:
+    return promise(attempt) if methods.METHODS[attempt.method].paid_on_delivery else 0
+
+
+def is_promised(attempts: Sequence[Attempt], enough: int) -> bool:
+    """Whether banks have promised or paid `enough`, or one is just about to say."""
+    sure = (states.AUTHORIZED, states.CAPTURED)
+    if any(a.state == states.PROCESSING and not a.closing for a in attempts):
+        return True
+    return sum(promise(a) for a in attempts if a.state in sure) >= enough
+
+
+def method(attempts: Sequence[Attempt]) -> str:
+    """The id of the method by which what is missing is paid."""
+    return str(attempts[0].rest_by or attempts[0].method)
+
+
+def money(attempts: Sequence[Attempt], amount: int) -> Money:
+    return Money(amount, attempts[0].amount.currency)
+
+
+def unmoved(attempts: Sequence[Attempt], otherwise: Exception) -> list[Action]:
+    """Conditions that no attempt has moved. The dead move no more, but the first one and the last one may be marked."""
+    ends = {attempts[0].id, attempts[-1].id}
+    return [
+        dynamo.check(attempt, Attempt.version == int(attempt.version), otherwise)
+        for attempt in attempts
+        if attempt.id in ends or not states.is_dead(attempt.state)
+    ]
+
+
+def no_other(attempts: Sequence[Attempt], otherwise: Exception) -> Action:
+    """The condition that no attempt was made after these."""
+    following = ids.derived("pay", attempts[0].order_id, len(attempts) + 1)
+    return dynamo.check(Attempt(**tables.attempt_key(following)), Attempt.pk.does_not_exist(), otherwise)
