@@ -20,6 +20,7 @@ from chalicelib.orders.finding import numbering
 from chalicelib.orders.handling import holds
 from chalicelib.orders.limits import cod_terms, hoarding
 from chalicelib.orders.pricing import pricing
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
@@ -71,13 +72,15 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
+        who = coupons.identity(cart.customer_id, wish.email)
         holders = [] if method.paid_on_delivery else hoarding.refs(hoarding.Buyer(wish.email, wish.network))
-        found = offers.look(offers.skus(cart), cart.customer_id, *holders, consistent=True)
-        priced = offers.priced(cart, found)
+        besides = [*offers.besides(cart, who), *holders]
+        found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
+        priced = offers.priced(cart, found, who)
         _check(priced, wish, method)
         try:
             return _place(priced, wish, method, found, visitor, once)
-        except (stock.LevelMoved, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
+        except (stock.LevelMoved, coupons.UsedUp, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
             log.write("conflict", codes=[type(moved).__name__])
             continue  # the next look says whether there is still enough
     raise busy()
@@ -140,6 +143,8 @@ def _place(
     order_id = ids.new_id("ord")
     token = _order_token(visitor, order_id)
     header, snapshot = _order(order_id, priced, wish, token)
+    who = coupons.identity(header.customer_id, wish.email)
+    redeeming = coupons.redeem(header, priced.redeemed, priced.promotions, found, who)
     attempt, make_attempt = payments.first_attempt(
         order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
     )
@@ -157,6 +162,7 @@ def _place(
         *numbering.listed(header, wish.email),
         make_attempt,
         *stock.reserve(order_id, pricing.to_send(priced.lines), stock.available(found)),
+        *redeeming,
         *open_order,
         *(holds.in_the_warehouse(header) if header.hold else []),
         *(action for event in events for action in service.record(order_id, event, _facts(event, header))),

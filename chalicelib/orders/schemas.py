@@ -17,6 +17,7 @@ from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.returns import return_schemas
 from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
@@ -53,6 +54,12 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class EnterCoupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A code in any case, with any spaces."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +112,7 @@ class CartView(msgspec.Struct, frozen=True):
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
+    coupons: list[CouponState]
 
 
 class NewCartView(CartView, frozen=True):
@@ -231,6 +239,7 @@ def cart(priced: PricedCart) -> CartView:
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
+        coupons=priced.coupons,
     )
 
 

@@ -16,6 +16,7 @@ from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
 from chalicelib.orders.handling.handling_tables import Note
 from chalicelib.orders.limits import hoarding
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
@@ -132,6 +133,7 @@ def call_off(
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),
+        *coupons.give_back(header),
         *no_longer_open,
         *record(header.id, event(kind, header), facts, by),
     ]

@@ -166,6 +166,30 @@ def attribute(shop: Shop) -> Write:
     return Write("/admin/attributes/material", {}, "material")
 
 
+SALE = {"name": "Sale", "effect": {"type": "percent_off", "percent": 10}}
+
+
+def promotion(method: str) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        if method != "put":
+            shop.staff.put("/admin/promotions/sale", SALE)
+        return Write("/admin/promotions/sale", SALE, "sale")
+
+    return prepare
+
+
+def coupon(path: str, body: Json, target: str | None = "HELLO") -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        shop.staff.put("/admin/promotions/sale", SALE)
+        if path.endswith("/disable"):
+            shop.staff.post("/admin/coupons", {"code": "HELLO", "promotion": "sale"})
+        return Write(path, body, target)
+
+    return prepare
+
+
+# What is sent with a body only because it is too long for a query.
+READS = {"orders.preview_promotion"}
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "orders.put_seller": ("seller.put", lambda _: Write("/admin/seller", {"address": ADDRESS}, "seller")),
@@ -234,6 +258,14 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
     ),
+    "orders.put_promotion": ("promotion.put", promotion("put")),
+    "orders.delete_promotion": ("promotion.deleted", promotion("delete")),
+    "orders.create_coupon": ("coupon.created", coupon("/admin/coupons", {"code": "hello", "promotion": "sale"})),
+    "orders.disable_coupon": ("coupon.disabled", coupon("/admin/coupons/HELLO/disable", {})),
+    "orders.generate_coupons": (
+        "coupons.generated",
+        coupon("/admin/coupon-batches", {"promotion": "sale", "count": 2}, None),
+    ),
     "orders.put_tax_settings": (
         "tax_settings.put",
         lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
@@ -264,7 +296,7 @@ def on_record(shop: Shop) -> list[Json]:
 
 def test_every_write_of_staff_is_tried_here(shop: Shop) -> None:
     writes = {operation.name for operation in staff_operations() if operation.method != "GET"}
-    assert set(WRITES) == writes
+    assert set(WRITES) == writes - READS
 
 
 @pytest.mark.parametrize("name", WRITES)

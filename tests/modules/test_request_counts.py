@@ -78,6 +78,24 @@ def test_a_customers_groups_are_read_with_the_prices(busy_shop: Shop, counted: A
     assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
 
 
+def test_promotions_and_coupons_are_looked_at_with_the_prices(busy_shop: Shop, counted: Any) -> None:
+    shop = busy_shop
+    tenth = {"type": "percent_off", "percent": 10}
+    limits = {"lines": {"categories": ["table"]}, "first_order": True}
+    shop.staff.put("/admin/promotions/first", {"name": "First", "effect": tenth, "conditions": limits})
+    shop.staff.put("/admin/promotions/hello", {"name": "Hello", "effect": tenth, "needs_coupon": True})
+    shop.staff.post("/admin/coupons", {"code": "HELLO", "promotion": "hello", "limit": 3, "per_customer": 1})
+    cart = shop.cart_of(shop.customer("ann"), ("MUG", 1), ("BOWL", 1))
+    cart.post("/coupons", {"code": "HELLO"})
+    with counted() as cart_page:
+        wish = cart.wish()
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    with counted() as checkout:
+        placed = cart.post("/checkout", wish)
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+    assert placed["order"]["totals"]["discount"]["amount"] == 2 * (129 + 116)
+
+
 def test_from_empty_cart_to_placed_order_is_at_most_sixteen_requests(busy_shop: Shop, counted: Any) -> None:
     with counted() as calls:
         cart = busy_shop.cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
