@@ -70,6 +70,11 @@ def shipment(*steps: str) -> Callable[[Shop], Write]:
     return prepare
 
 
+def sale_terms(shop: Shop) -> Write:
+    shop.staff.put("/admin/sale-terms/MUG", {"most_per_customer": 2})
+    return Write("/admin/sale-terms/MUG", {}, "MUG")
+
+
 def split(shop: Shop) -> Write:
     shop.product()
     order = shop.order(("MUG", 2))
@@ -194,6 +199,11 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
     ),
+    "orders.put_sale_terms": (
+        "sale_terms.put",
+        lambda _: Write("/admin/sale-terms/MUG", {"most_per_customer": 2}, "MUG"),
+    ),
+    "orders.delete_sale_terms": ("sale_terms.deleted", sale_terms),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),

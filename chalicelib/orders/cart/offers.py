@@ -16,6 +16,7 @@ from chalicelib.orders.cart import cart_changes
 from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
 from chalicelib.users import groups
@@ -55,7 +56,7 @@ def look(skus: Sequence[str], customer_id: str | None, *more: Key, consistent: b
 
 
 def _keys(skus: Sequence[str]) -> list[Key]:
-    return [*catalog.offers(list(skus)), *stock.levels(skus)]
+    return [*catalog.offers(list(skus)), *stock.levels(skus), *sale_terms.refs(skus)]
 
 
 def skus(cart: Cart) -> list[str]:
@@ -78,21 +79,20 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
     What the catalogue no longer has is offered as it was last seen, and not sold.
     """
     on = prices.terms(cart.currency, groups.among(found))
-    free = _free(found)
+    free, there = _free(found), sale_terms.at_once(found)
     seen = {line.sku: line.seen for line in (*cart.saved, *cart.lines)}
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
     return {
-        sku: _offer(variants[sku], on, variants, free) if sku in variants else _gone(sku, seen.get(sku), on)
+        sku: sale_terms.on_terms(_offer(variants[sku], on, variants, free), there)
+        if sku in variants
+        else _gone(sku, seen.get(sku), on)
         for sku in skus
     }
 
 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
-    """Pieces that can be reserved by SKU, at all locations together."""
-    free: dict[str, int] = {}
-    for (sku, *_), pieces in stock.available(found).items():
-        free[sku] = free.get(sku, 0) + pieces
-    return free
+    """Pieces that can be ordered by SKU, at all locations together."""
+    return sale_terms.to_be_had(found)
 
 
 def _offer(
