@@ -16,6 +16,7 @@ from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
+from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.returns import return_schemas
@@ -93,7 +94,8 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals).
+    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted), `not_yet` or `over` (not sold at this moment)
+    or `not_sold` (left out of the totals).
 
     What is `saved` for later is in no total. `changes` is what became of the lines since the customer last looked,
     or said so (POST seen); it is looked for when the cart is shown, not by what changes it.
@@ -165,7 +167,8 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 class OrderView(OrderSummary, frozen=True):
-    """An order as it was placed and as it stands. The timeline is in the order of time."""
+    """An order as it was placed and as it stands. The timeline is in the order of time. `promised_at`: for when all of
+    it is, where some of it was not there yet."""
 
     version: int
     email: str
@@ -175,6 +178,7 @@ class OrderView(OrderSummary, frozen=True):
     shipping_option: Shipping | None
     billing: Billing | None
     totals: Totals
+    promised_at: str | None
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
     returns: Sequence[ReturnView]
@@ -278,6 +282,7 @@ def order(order: Order) -> OrderView:
         shipping_option=snapshot.shipping,
         billing=snapshot.billing,
         totals=snapshot.totals,
+        promised_at=pricing.promised_at(snapshot.lines),
         shipments=shipments(header),
         timeline=[
             TimelineView(e.name, datetime.fromisoformat(e.at), e.facts)

@@ -15,7 +15,7 @@ from chalicelib.logistics import service as logistics
 from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
 from chalicelib.orders.handling.handling_tables import Note
-from chalicelib.orders.limits import hoarding
+from chalicelib.orders.limits import hoarding, per_customer
 from chalicelib.orders.promotions import coupons
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
@@ -130,11 +130,13 @@ def call_off(
     header.shipments = {key: called_back(mark) for key, mark in header.shipments.items()}
     no_longer_open = [*hoarding.let_go(header), *(logistics.let_go(header.id) if header.hold else [])]
     header.hold = None
+    given_back = per_customer.give_back(header)
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),
         *coupons.give_back(header),
         *no_longer_open,
+        *given_back,
         *record(header.id, event(kind, header), facts, by),
     ]
 

@@ -177,6 +177,13 @@ class Cart(OrdersItem, discriminator="cart"):
     order_id = UnicodeAttribute(null=True)
 
 
+class Ration(msgspec.Struct, frozen=True):
+    """What an order takes of SKUs of which each customer gets so many: pieces by SKU, counted for each of `owners`."""
+
+    owners: tuple[str, ...]
+    pieces: dict[str, int]
+
+
 class OrderHeader(OrdersItem, discriminator="order"):
     """The part of an order that changes. `quantity` is pieces in all, `to_send` are those that go into parcels, of
     bundles their components. `shipments` and `payments` are by their ids.
@@ -206,6 +213,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     tags = JsonAttribute(list[str], default=list)
     hold = JsonAttribute(Hold, null=True)
     holders = JsonAttribute(list[str], null=True)
+    ration = JsonAttribute(Ration, null=True)
     placed_at = UnicodeAttribute()
     revision = NumberAttribute(default=1)
     agreed = NumberAttribute(null=True)

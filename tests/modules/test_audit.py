@@ -70,6 +70,11 @@ def shipment(*steps: str) -> Callable[[Shop], Write]:
     return prepare
 
 
+def sale_terms(shop: Shop) -> Write:
+    shop.staff.put("/admin/sale-terms/MUG", {"most_per_customer": 2})
+    return Write("/admin/sale-terms/MUG", {}, "MUG")
+
+
 def split(shop: Shop) -> Write:
     shop.product()
     order = shop.order(("MUG", 2))
@@ -266,6 +271,11 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "coupons.generated",
         coupon("/admin/coupon-batches", {"promotion": "sale", "count": 2}, None),
     ),
+    "orders.put_sale_terms": (
+        "sale_terms.put",
+        lambda _: Write("/admin/sale-terms/MUG", {"most_per_customer": 2}, "MUG"),
+    ),
+    "orders.delete_sale_terms": ("sale_terms.deleted", sale_terms),
     "orders.put_tax_settings": (
         "tax_settings.put",
         lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
