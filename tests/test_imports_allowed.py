@@ -35,6 +35,7 @@ RULES = {
 # How a price comes about.
 RULES |= {"assessing", "pipeline", "taxes"}
 RULES |= {"discounting", "promotion", "promotions"}
+RULES |= {"revisions", "shares"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}

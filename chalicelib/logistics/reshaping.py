@@ -61,15 +61,22 @@ def _take(
     return found
 
 
-def extend(order_id: str, pieces: Mapping[str, int], free: Mapping[Place, int], otherwise: Exception) -> list[Action]:
+def extend(
+    order_id: str,
+    pieces: Mapping[str, int],
+    free: Mapping[Place, int],
+    otherwise: Exception,
+    *,
+    apart: bool = False,
+) -> list[Action]:
     """Write actions that reserve more `pieces` by SKU for a confirmed order, at the places that are `free`.
 
-    They go into a parcel that is still planned at their location, else into one of their own. Raises 409
+    They go into a parcel that is still planned at their location, else, or `apart`, into one of their own. Raises 409
     `out_of_stock`; committing raises `otherwise` if there have become too few, or if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
     picks = stock.picks(order_id, pieces, free)
-    open_at = {s.location: s for s in reversed(shipments) if s.state == states.PLANNED}
+    open_at = {s.location: s for s in reversed(shipments) if s.state == states.PLANNED and not apart}
     number = parcels.next_number(reservations, shipments) if {p.location for p in picks} - open_at.keys() else 0
     actions: list[Action] = []
     for location in sorted({pick.location for pick in picks}):

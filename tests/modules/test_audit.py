@@ -84,6 +84,18 @@ def order(shop: Shop) -> Write:
     return Write(f"/admin/orders/{placed}/cancel", {"reason": "Lin called: +31 6 1234"}, placed)
 
 
+def change(verb: str, body: Json) -> Callable[[Shop], Write]:
+    """A change of an order of three mugs."""
+
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        placed = shop.order(("MUG", 3))
+        shop.deliver()
+        return Write(f"/admin/orders/{placed.id}/{verb}", {**body, "reason": "Lin called"}, placed.id)
+
+    return prepare
+
+
 def delivered(shop: Shop) -> Write:
     """An order that was paid at the door, to be paid back."""
     shop.product()
@@ -194,6 +206,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
     ),
+    "orders.cancel_any_order_lines": ("order.lines_canceled", change("cancel-lines", {"lines": {"MUG": 1}})),
+    "orders.edit_order": ("order.edited", change("edit", {"set": {"MUG": 1}})),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),
