@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import buyers
 import pytest
-from inprocess import OWNER, Shop, eur, staff_operations
+from inprocess import ADDRESS, OWNER, Shop, eur, staff_operations
 
 from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.staff import Staff
@@ -84,6 +84,25 @@ def order(shop: Shop) -> Write:
     return Write(f"/admin/orders/{placed}/cancel", {"reason": "Lin called: +31 6 1234"}, placed)
 
 
+def of_order(step: str, **body: Any) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        path, _, placed = order(shop)
+        return Write(path.replace("cancel", step), body, placed)
+
+    return prepare
+
+
+def held(shop: Shop) -> Write:
+    path, _, placed = order(shop)
+    shop.staff.post(path.replace("cancel", "hold"), {"reason": "Lin called"})
+    return Write(path.replace("cancel", "release"), {}, placed)
+
+
+def order_filter(shop: Shop) -> Write:
+    shop.staff.put("/admin/order-filters/late", {"name": "Late", "filter": {}})
+    return Write("/admin/order-filters/late", {}, "late")
+
+
 def change(verb: str, body: Json) -> Callable[[Shop], Write]:
     """A change of an order of three mugs."""
 
@@ -106,6 +125,13 @@ def delivered(shop: Shop) -> Write:
         shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
     shop.deliver()
     return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
+
+
+def unwritten_invoice(shop: Shop) -> Write:
+    shop.product()
+    shop.staff.put("/admin/seller", {"address": ADDRESS})
+    placed = shop.order().id
+    return Write(f"/admin/orders/{placed}/invoices", {}, placed)
 
 
 def comeback(*steps: str) -> Callable[[Shop], Write]:
@@ -154,6 +180,8 @@ def attribute(shop: Shop) -> Write:
 
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
+    "orders.put_seller": ("seller.put", lambda _: Write("/admin/seller", {"address": ADDRESS}, "seller")),
+    "orders.request_invoices": ("invoice.requested", unwritten_invoice),
     "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
     "catalog.replace_product": ("product.updated", product("")),
     "catalog.publish_product": ("product.published", product("/publish")),
@@ -198,6 +226,18 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "orders.add_note": (
+        "order.noted",
+        lambda shop: Write(order(shop).path.replace("cancel", "notes"), {"text": "Lin called"}),
+    ),
+    "orders.put_tags": ("order.tagged", of_order("tags", tags=["Lin"])),
+    "orders.hold_order": ("order.held", of_order("hold", reason="Lin called")),
+    "orders.release_order": ("order.released", held),
+    "orders.put_order_filter": (
+        "order_filter.put",
+        lambda _: Write("/admin/order-filters/late", {"name": "Lin's", "filter": {"status": "confirmed"}}, "late"),
+    ),
+    "orders.delete_order_filter": ("order_filter.deleted", order_filter),
     "orders.approve_return": ("return.approved", comeback("approve")),
     "orders.reject_return": ("return.rejected", comeback("reject")),
     "orders.receive_return": ("return.received", comeback("approve", "receive")),
@@ -208,6 +248,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order_lines": ("order.lines_canceled", change("cancel-lines", {"lines": {"MUG": 1}})),
     "orders.edit_order": ("order.edited", change("edit", {"set": {"MUG": 1}})),
+    "orders.put_tax_settings": (
+        "tax_settings.put",
+        lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
+    ),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),

@@ -164,7 +164,8 @@ def _taxed(order: Order, lines: list[PricedLine]) -> list[PricedLine]:
 
 
 def _terms(order: Order, address: Address | None) -> TaxTerms:
-    return tax_settings.terms()
+    billing = order.snapshot.billing
+    return tax_settings.terms(address or (billing.address if billing else None), (billing and billing.vat_id) or None)
 
 
 def _move_to(order: Order, address: Address, reason: str, by: Staff) -> tuple[Draft, list[Action]]:
