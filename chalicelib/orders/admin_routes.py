@@ -5,6 +5,7 @@ from chalicelib.core.paging import decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import paying, policy, schemas, service
+from chalicelib.orders.amending import amendment_schemas, amendments, editing
 from chalicelib.orders.finding import finding_schemas, order_lists, order_numbers, saved_filters
 from chalicelib.orders.handling import handling_schemas, holds, notes
 from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
@@ -40,6 +41,25 @@ def show_any_order(order_id: str) -> handling_schemas.StaffOrderView:
 def cancel_any_order(order_id: str, body: schemas.Cancel, staff: Staff) -> handling_schemas.StaffOrderView:
     """Call an order off while nothing is on its way. Canceling it again changes nothing."""
     return handling_schemas.order(service.cancel(order_id, body.reason, staff))
+
+
+@routes.post("/admin/orders/{order_id}/cancel-lines", permission=Permission.ORDERS_WRITE)
+def cancel_any_order_lines(
+    order_id: str, body: amendment_schemas.CancelLines, once: Once, staff: Staff
+) -> handling_schemas.StaffOrderView:
+    """Take pieces out of an order while they are not on their way. Where nothing is left it is canceled."""
+    return handling_schemas.order(amendments.cancel_lines(order_id, body.lines, body.reason, once, staff))
+
+
+@routes.post("/admin/orders/{order_id}/edit", permission=Permission.ORDERS_WRITE)
+def edit_order(
+    order_id: str, body: amendment_schemas.EditOrder, once: Once, staff: Staff
+) -> amendment_schemas.EditedOrder:
+    """Change a confirmed order. What it costs more the customer pays by its payments; what it costs less goes back."""
+    wish = amendment_schemas.wish(body)
+    if body.dry_run:
+        return amendment_schemas.edited(editing.preview(order_id, wish, staff))
+    return amendment_schemas.edited(editing.edit(order_id, wish, once, staff))
 
 
 @routes.get("/admin/orders/{order_id}/shipments", permission=Permission.SHIPMENTS_READ)

@@ -108,6 +108,18 @@ def order_filter(shop: Shop) -> Write:
     return Write("/admin/order-filters/late", {}, "late")
 
 
+def change(verb: str, body: Json) -> Callable[[Shop], Write]:
+    """A change of an order of three mugs."""
+
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        placed = shop.order(("MUG", 3))
+        shop.deliver()
+        return Write(f"/admin/orders/{placed.id}/{verb}", {**body, "reason": "Lin called"}, placed.id)
+
+    return prepare
+
+
 def delivered(shop: Shop) -> Write:
     """An order that was paid at the door, to be paid back."""
     shop.product()
@@ -276,6 +288,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         lambda _: Write("/admin/sale-terms/MUG", {"most_per_customer": 2}, "MUG"),
     ),
     "orders.delete_sale_terms": ("sale_terms.deleted", sale_terms),
+    "orders.cancel_any_order_lines": ("order.lines_canceled", change("cancel-lines", {"lines": {"MUG": 1}})),
+    "orders.edit_order": ("order.edited", change("edit", {"set": {"MUG": 1}})),
     "orders.put_tax_settings": (
         "tax_settings.put",
         lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
