@@ -155,7 +155,8 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 class OrderView(OrderSummary, frozen=True):
-    """An order as it was placed and as it stands. The timeline is in the order of time."""
+    """An order as it was placed and as it stands. The timeline is in the order of time. `exchange_of` is the return
+    that pays for it."""
 
     version: int
     email: str
@@ -167,6 +168,7 @@ class OrderView(OrderSummary, frozen=True):
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
     returns: Sequence[ReturnView]
+    exchange_of: str | None
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -271,6 +273,7 @@ def order(order: Order) -> OrderView:
             if e.name not in service.INTERNAL
         ],
         returns=[return_schemas.view(item) for item in order.returns],
+        exchange_of=header.exchange_of,
     )
 
 
