@@ -20,6 +20,7 @@ from pynamodb.expressions.condition import Condition as Condition
 from pynamodb.expressions.update import Action as Change
 from pynamodb.models import Model
 
+from chalicelib.core import log
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.settings import settings
 
@@ -187,6 +188,7 @@ def _retried(attempt: Callable[[], T]) -> T:
             codes = {error.response["Error"]["Code"], *(r.code for r in error.cancellation_reasons or [] if r)}
             if "ConditionalCheckFailed" in codes or not codes & _CONFLICTS:
                 raise
+            log.write("conflict", codes=sorted(codes & _CONFLICTS))
             # Full jitter, as in "Exponential Backoff And Jitter" of the AWS Architecture Blog.
             sleep(random.uniform(0, min(1.0, 0.02 * 2**turn)))
     raise busy()

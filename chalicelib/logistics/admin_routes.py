@@ -5,7 +5,7 @@ import msgspec
 from chalicelib.core.idempotency import Once
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.logistics import schemas, service, stock, tables
+from chalicelib.logistics import schemas, service, shards, stock, tables
 from chalicelib.logistics.shipping import ShippingOption
 
 routes = StaffRoutes(__name__)
@@ -39,6 +39,13 @@ def show_stock(sku: str) -> schemas.StockView:
 def count_stock(sku: str, body: schemas.CountStock, staff: Staff) -> schemas.StockView:
     """Say how many pieces of a SKU lie at a location; what is reserved for orders stays reserved."""
     stock.count(sku, body.location, body.on_hand, staff)
+    return schemas.stock(sku, tables.levels_of(sku))
+
+
+@routes.put("/admin/stock/{sku}/shards", permission=Permission.STOCK_WRITE)
+def spread_stock(sku: str, body: schemas.Spread, staff: Staff) -> schemas.StockView:
+    """Spread the stock of a SKU that many will want at once. The pieces stay at their locations."""
+    shards.put(sku, body.shards, staff)
     return schemas.stock(sku, tables.levels_of(sku))
 
 

@@ -61,6 +61,12 @@ def over_shards(pick: Pick, available: Mapping[int, int], seed: int) -> list[Pic
     return picks
 
 
+def evenly(pieces: int, shards: int) -> list[int]:
+    """`pieces` by shard, the first ones with one more where it does not come out even. They may be fewer than none."""
+    each, more = divmod(pieces, shards)
+    return [each + (shard < more) for shard in range(shards)]
+
+
 def out_of_stock(sku: str, available: int) -> ShopError:
     detail = f"Of {sku} there are only {available} left." if available else f"{sku} is sold out."
     return ShopError("out_of_stock", 409, detail, extra={"sku": sku, "available": available})

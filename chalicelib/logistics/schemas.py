@@ -35,6 +35,12 @@ class CountStock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_hand: Pieces
 
 
+class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Over how many items the stock of a SKU is spread; 1 for one that is not hot."""
+
+    shards: Annotated[int, Meta(ge=1, le=32)]
+
+
 class Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tracking_number: Label
     carrier: Label = "other"
@@ -58,13 +64,14 @@ class Locations(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class LevelView(msgspec.Struct, frozen=True):
-    """Pieces at a location: `on_hand` = `available` + `reserved`."""
+class LevelView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Pieces at a location: `on_hand` = `available` + `reserved`. `shards` is left out where it is one."""
 
     location: str
     on_hand: int
     available: int
     reserved: int
+    shards: int = 1
 
 
 class StockView(msgspec.Struct, frozen=True):
@@ -93,12 +100,26 @@ def location(item: Location) -> LocationView:
 
 
 def stock(sku: str, levels: list[StockLevel]) -> StockView:
+    places: dict[str, list[StockLevel]] = {}
+    for level in levels:
+        places.setdefault(level.location, []).append(level)
+    views = [_level(location, here) for location, here in places.items()]
     return StockView(
         sku=sku,
-        on_hand=sum(int(level.on_hand) for level in levels),
-        available=sum(int(level.available) for level in levels),
-        reserved=sum(int(level.reserved) for level in levels),
-        levels=[LevelView(i.location, int(i.on_hand), int(i.available), int(i.reserved)) for i in levels],
+        on_hand=sum(view.on_hand for view in views),
+        available=sum(view.available for view in views),
+        reserved=sum(view.reserved for view in views),
+        levels=views,
+    )
+
+
+def _level(location: str, shards: list[StockLevel]) -> LevelView:
+    return LevelView(
+        location=location,
+        on_hand=sum(int(level.on_hand) for level in shards),
+        available=sum(int(level.available) for level in shards),
+        reserved=sum(int(level.reserved) for level in shards),
+        shards=len(shards),
     )
 
 

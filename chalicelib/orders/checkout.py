@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.core import clock, due, dynamo, ids
+from chalicelib.core import clock, due, dynamo, ids, log
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -77,7 +77,8 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         _check(priced, wish, method)
         try:
             return _place(priced, wish, method, found, visitor, once)
-        except (stock.LevelMoved, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken):
+        except (stock.LevelMoved, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
+            log.write("conflict", codes=[type(moved).__name__])
             continue  # the next look says whether there is still enough
     raise busy()
 
@@ -195,6 +196,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         totals=priced.totals,
         address=priced.cart.address if priced.needs_shipping else None,
         shipping=priced.shipping,
+        billing=priced.cart.billing,
     )
     return header, snapshot
 

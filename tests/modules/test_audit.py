@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import buyers
 import pytest
-from inprocess import OWNER, Shop, eur, staff_operations
+from inprocess import ADDRESS, OWNER, Shop, eur, staff_operations
 
 from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.staff import Staff
@@ -84,6 +84,25 @@ def order(shop: Shop) -> Write:
     return Write(f"/admin/orders/{placed}/cancel", {"reason": "Lin called: +31 6 1234"}, placed)
 
 
+def of_order(step: str, **body: Any) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        path, _, placed = order(shop)
+        return Write(path.replace("cancel", step), body, placed)
+
+    return prepare
+
+
+def held(shop: Shop) -> Write:
+    path, _, placed = order(shop)
+    shop.staff.post(path.replace("cancel", "hold"), {"reason": "Lin called"})
+    return Write(path.replace("cancel", "release"), {}, placed)
+
+
+def order_filter(shop: Shop) -> Write:
+    shop.staff.put("/admin/order-filters/late", {"name": "Late", "filter": {}})
+    return Write("/admin/order-filters/late", {}, "late")
+
+
 def delivered(shop: Shop) -> Write:
     """An order that was paid at the door, to be paid back."""
     shop.product()
@@ -94,6 +113,13 @@ def delivered(shop: Shop) -> Write:
         shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
     shop.deliver()
     return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
+
+
+def unwritten_invoice(shop: Shop) -> Write:
+    shop.product()
+    shop.staff.put("/admin/seller", {"address": ADDRESS})
+    placed = shop.order().id
+    return Write(f"/admin/orders/{placed}/invoices", {}, placed)
 
 
 def comeback(*steps: str) -> Callable[[Shop], Write]:
@@ -143,6 +169,8 @@ def attribute(shop: Shop) -> Write:
 
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
+    "orders.put_seller": ("seller.put", lambda _: Write("/admin/seller", {"address": ADDRESS}, "seller")),
+    "orders.request_invoices": ("invoice.requested", unwritten_invoice),
     "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
     "catalog.replace_product": ("product.updated", product("")),
     "catalog.publish_product": ("product.published", product("/publish")),
@@ -187,6 +215,18 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "orders.add_note": (
+        "order.noted",
+        lambda shop: Write(order(shop).path.replace("cancel", "notes"), {"text": "Lin called"}),
+    ),
+    "orders.put_tags": ("order.tagged", of_order("tags", tags=["Lin"])),
+    "orders.hold_order": ("order.held", of_order("hold", reason="Lin called")),
+    "orders.release_order": ("order.released", held),
+    "orders.put_order_filter": (
+        "order_filter.put",
+        lambda _: Write("/admin/order-filters/late", {"name": "Lin's", "filter": {"status": "confirmed"}}, "late"),
+    ),
+    "orders.delete_order_filter": ("order_filter.deleted", order_filter),
     "orders.approve_return": ("return.approved", comeback("approve")),
     "orders.reject_return": ("return.rejected", comeback("reject")),
     "orders.receive_return": ("return.received", comeback("approve", "receive")),
@@ -196,6 +236,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "orders.put_order_policy": (
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
+    ),
+    "orders.put_tax_settings": (
+        "tax_settings.put",
+        lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
     ),
     "logistics.put_location": (
         "location.put",
@@ -209,6 +253,7 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "stock.counted",
         lambda _: Write("/admin/stock/MUG", {"location": "ams", "on_hand": 3}, "MUG"),
     ),
+    "logistics.spread_stock": ("stock.sharded", lambda _: Write("/admin/stock/MUG/shards", {"shards": 4}, "MUG")),
     "logistics.pack": ("shipment.packed", shipment("pack")),
     "logistics.dispatch": ("shipment.dispatched", shipment("pack", "dispatch")),
     "logistics.split": ("shipment.split", split),

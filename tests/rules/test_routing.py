@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import ShopError
-from chalicelib.logistics.routing import Pick, route
+from chalicelib.logistics.routing import Pick, evenly, over_shards, route
 
 SKUS = ["cup", "pot", "tea"]
 LOCATIONS = ["berlin", "lyon", "turin"]
@@ -119,3 +119,23 @@ def test_a_location_that_owes_pieces_takes_none_from_the_others():
 def test_one_sku_that_is_short_refuses_the_whole_order():
     with pytest.raises(ShopError, match="Of cup there are only 1 left"):
         route({"tea": 1, "cup": 2}, {("tea", "berlin"): 9, ("cup", "berlin"): 1}, ["berlin"])
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.integers(0, 2**32), st.data())
+def test_a_location_gives_its_pieces_from_whichever_shards_have_them(shards, seed, data):
+    assume(sum(shards))
+    available = dict(enumerate(shards))
+    wanted = data.draw(st.integers(1, sum(shards)))
+    picks = over_shards(Pick("tea", "lyon", wanted), available, seed)
+    assert sum(pick.quantity for pick in picks) == wanted
+    assert all(0 < pick.quantity <= available[pick.shard] for pick in picks)
+    assert len({pick.shard for pick in picks}) == len(picks)
+    if max(shards) >= wanted:
+        assert len(picks) == 1
+
+
+@given(st.integers(-20, 200), st.integers(1, 32))
+def test_pieces_are_spread_evenly(pieces, shards):
+    parts = evenly(pieces, shards)
+    assert (len(parts), sum(parts)) == (shards, pieces)
+    assert max(parts) - min(parts) <= 1
