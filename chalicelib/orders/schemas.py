@@ -168,7 +168,7 @@ class Orders(msgspec.Struct, frozen=True):
 
 class OrderView(OrderSummary, frozen=True):
     """An order as it was placed and as it stands. The timeline is in the order of time. `promised_at`: for when all of
-    it is, where some of it was not there yet."""
+    it is, where some of it was not there yet. `exchange_of` is the return that pays for it."""
 
     version: int
     email: str
@@ -182,6 +182,7 @@ class OrderView(OrderSummary, frozen=True):
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
     returns: Sequence[ReturnView]
+    exchange_of: str | None
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -290,6 +291,7 @@ def order(order: Order) -> OrderView:
             if e.name not in service.INTERNAL
         ],
         returns=[return_schemas.view(item) for item in order.returns],
+        exchange_of=header.exchange_of,
     )
 
 

@@ -193,7 +193,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     for its payment, as limits/hoarding.py names them.
 
     `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
-    more and nobody has paid the difference yet.
+    more and nobody has paid the difference yet. `exchange_of` is the return that paid for it.
     """
 
     id = UnicodeAttribute()
@@ -217,6 +217,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     placed_at = UnicodeAttribute()
     revision = NumberAttribute(default=1)
     agreed = NumberAttribute(null=True)
+    exchange_of = UnicodeAttribute(null=True)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):

@@ -143,6 +143,7 @@ def comeback(*steps: str) -> Callable[[Shop], Write]:
     """A return that was moved by all of `steps` but the last."""
     received = [{"sku": "MUG", "quantity": 1, "condition": "resellable", "location": "ams"}]
     bodies: dict[str, Json] = {"reject": {"reason": "Lin broke it"}, "receive": {"lines": received}}
+    bodies["exchange"] = {"lines": {"MUG": 1}}
 
     def prepare(shop: Shop) -> Write:
         shop.product()
@@ -270,6 +271,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "orders.approve_return": ("return.approved", comeback("approve")),
     "orders.reject_return": ("return.rejected", comeback("reject")),
     "orders.receive_return": ("return.received", comeback("approve", "receive")),
+    "orders.refund_return": ("return.refunded", comeback("approve", "receive", "refund")),
+    "orders.exchange_return": ("return.exchanged", comeback("approve", "receive", "exchange")),
     "orders.close_return": ("return.closed", comeback("approve", "close")),
     "orders.put_order_policy": (
         "order_policy.put",

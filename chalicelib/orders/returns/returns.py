@@ -12,6 +12,7 @@ from chalicelib.core import audit, clock, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
+from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
@@ -137,6 +138,13 @@ def announced(item: Return) -> dict[str, int]:
 def came(item: Return) -> dict[str, int]:
     """The pieces by SKU that came back."""
     return _summed(item.received)
+
+
+def value(item: Return) -> Money:
+    """What was paid for the pieces that came back; 409 if none did yet."""
+    if item.value is None:
+        raise ShopError("wrong_state", 409, f"A return that is {item.state} was not received.")
+    return item.value
 
 
 def _summed(lines: Sequence[Any]) -> dict[str, int]:
