@@ -189,6 +189,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "PaymentsSweep": {"PaymentsTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
+        "LogisticsAllocate": {"LogisticsTable", "AdminTable"},
         "CatalogMedia": {"CatalogTable"},
         "CatalogSales": {"CatalogTable"},
         "CatalogSearch": {"CatalogTable"},

@@ -84,6 +84,25 @@ def order(shop: Shop) -> Write:
     return Write(f"/admin/orders/{placed}/cancel", {"reason": "Lin called: +31 6 1234"}, placed)
 
 
+def of_order(step: str, **body: Any) -> Callable[[Shop], Write]:
+    def prepare(shop: Shop) -> Write:
+        path, _, placed = order(shop)
+        return Write(path.replace("cancel", step), body, placed)
+
+    return prepare
+
+
+def held(shop: Shop) -> Write:
+    path, _, placed = order(shop)
+    shop.staff.post(path.replace("cancel", "hold"), {"reason": "Lin called"})
+    return Write(path.replace("cancel", "release"), {}, placed)
+
+
+def order_filter(shop: Shop) -> Write:
+    shop.staff.put("/admin/order-filters/late", {"name": "Late", "filter": {}})
+    return Write("/admin/order-filters/late", {}, "late")
+
+
 def delivered(shop: Shop) -> Write:
     """An order that was paid at the door, to be paid back."""
     shop.product()
@@ -195,6 +214,18 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "orders.add_note": (
+        "order.noted",
+        lambda shop: Write(order(shop).path.replace("cancel", "notes"), {"text": "Lin called"}),
+    ),
+    "orders.put_tags": ("order.tagged", of_order("tags", tags=["Lin"])),
+    "orders.hold_order": ("order.held", of_order("hold", reason="Lin called")),
+    "orders.release_order": ("order.released", held),
+    "orders.put_order_filter": (
+        "order_filter.put",
+        lambda _: Write("/admin/order-filters/late", {"name": "Lin's", "filter": {"status": "confirmed"}}, "late"),
+    ),
+    "orders.delete_order_filter": ("order_filter.deleted", order_filter),
     "orders.approve_return": ("return.approved", comeback("approve")),
     "orders.reject_return": ("return.rejected", comeback("reject")),
     "orders.receive_return": ("return.received", comeback("approve", "receive")),
