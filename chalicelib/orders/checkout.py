@@ -32,13 +32,15 @@ _ATTEMPTS = 5
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What the customer agreed to: this version of the cart, at this total. `network`: where they asked from."""
+    """What the customer agreed to: this version of the cart, at this total. `network`: where they asked from;
+    `locale`: the language that they read."""
 
     email: str
     payment_method: str
     cart_version: int
     expected_total: Money
     network: str | None = None
+    locale: str | None = None
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -208,6 +210,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         address=priced.cart.address if priced.needs_shipping else None,
         shipping=priced.shipping,
         billing=priced.cart.billing,
+        locale=wish.locale,
     )
     return header, snapshot
 

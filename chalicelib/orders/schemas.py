@@ -27,6 +27,8 @@ from chalicelib.orders.tables import OrderHeader
 Sku = Annotated[str, Meta(min_length=1, max_length=100)]
 # Enough to catch a typing error; whether somebody reads it only a mail can say.
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", max_length=254)]
+# A BCP 47 language tag.
+Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)]
 
 
 class NewCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,13 +68,15 @@ class EnterCoupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to.
 
-    Without `email` the order is written to the address of the customer's account; a guest has to say one.
+    Without `email` the order is written to the address of the customer's account; a guest has to say one. `locale` is
+    the language that the customer reads; without it they are written to in their country's.
     """
 
     payment_method: Annotated[str, Meta(max_length=60)]
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
     expected_total: Money
     email: Email | None = None
+    locale: Locale | None = None
 
 
 class OpenCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

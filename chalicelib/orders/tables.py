@@ -223,7 +223,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     """What the customer ordered, as it was then: prices, names, addresses. Each revision is written once.
 
-    An order of which nothing is sent has no address and no shipping.
+    An order of which nothing is sent has no address and no shipping. `locale` is the language that the customer read.
     """
 
     email = UnicodeAttribute()
@@ -232,6 +232,7 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
     billing = JsonAttribute(Billing, null=True)
+    locale = UnicodeAttribute(null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):
