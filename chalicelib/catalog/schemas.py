@@ -71,6 +71,7 @@ class BareVariant(msgspec.Struct, frozen=True):
     image: str | None
     digital: bool
     components: dict[str, int]
+    tax_class: str | None
 
 
 class VariantView(BareVariant, frozen=True):
@@ -243,4 +244,5 @@ def _variant_fields(item: Variant) -> dict[str, Any]:
         "image": item.image or item.product_image,
         "digital": bool(item.digital),
         "components": item.components,
+        "tax_class": item.tax_class or item.product_tax_class,
     }

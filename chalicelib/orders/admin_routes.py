@@ -7,7 +7,10 @@ from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import paying, policy, schemas, service
 from chalicelib.orders.finding import finding_schemas, order_lists, order_numbers, saved_filters
 from chalicelib.orders.handling import handling_schemas, holds, notes
+from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
+from chalicelib.orders.invoices.invoice_content import Seller
 from chalicelib.orders.tables import OrderPolicy
+from chalicelib.orders.taxes import tax_schemas, tax_settings
 
 routes = StaffRoutes(__name__)
 
@@ -66,6 +69,50 @@ def show_order_policy() -> OrderPolicy:
 def put_order_policy(body: OrderPolicy, staff: Staff) -> OrderPolicy:
     """Decide it anew, as a whole. What is left out is as it comes."""
     return policy.put(body, staff)
+
+
+@routes.get("/admin/seller", permission=Permission.SETTINGS_READ)
+def show_seller() -> Seller:
+    """Who sells, as invoices say it."""
+    return sellers.find()
+
+
+@routes.put("/admin/seller", permission=Permission.SETTINGS_WRITE)
+def put_seller(body: Seller, staff: Staff) -> Seller:
+    """Say who sells. From then on what is sent is invoiced; the prefixes of numbers stay as they are."""
+    return sellers.put(body, staff)
+
+
+@routes.get("/admin/invoices", permission=Permission.ORDERS_READ)
+def list_all_invoices(query: invoice_schemas.InvoiceQuery) -> invoice_schemas.InvoiceSummaries:
+    """The invoices and credit notes of a month, newest first."""
+    found, after = invoices.issued_in(invoice_schemas.month_of(query), query.limit, decode_cursor(query.cursor))
+    return invoice_schemas.InvoiceSummaries([invoice_schemas.summary(item) for item in found], encode_cursor(after))
+
+
+@routes.get("/admin/orders/{order_id}/invoices", permission=Permission.ORDERS_READ)
+def list_any_invoices(order_id: str) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of an order."""
+    return invoice_schemas.documents(invoices.of_any(order_id))
+
+
+@routes.post("/admin/orders/{order_id}/invoices", status=202, permission=Permission.ORDERS_WRITE)
+def request_invoices(order_id: str, once: Once, staff: Staff) -> invoice_schemas.Requested:
+    """Have an order's invoices brought up to date: one that was sent before the shop said who sells has none."""
+    invoices.request(order_id, once, staff)
+    return invoice_schemas.Requested(order_id)
+
+
+@routes.get("/admin/tax-settings", permission=Permission.SETTINGS_READ)
+def show_tax_settings() -> tax_schemas.VersionedTaxSettings:
+    """How the shop's sales are taxed."""
+    return tax_schemas.view(*tax_settings.current())
+
+
+@routes.put("/admin/tax-settings", permission=Permission.SETTINGS_WRITE)
+def put_tax_settings(body: tax_schemas.VersionedTaxSettings, staff: Staff) -> tax_schemas.VersionedTaxSettings:
+    """Say it anew, as a whole. 409 `tax_settings_changed` if `version` is not the one that holds now."""
+    return tax_schemas.view(*tax_settings.put(tax_schemas.settings(body), body.version, staff))
 
 
 @routes.post("/admin/orders/{order_id}/notes", status=201, permission=Permission.ORDERS_WRITE)

@@ -196,6 +196,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         totals=priced.totals,
         address=priced.cart.address if priced.needs_shipping else None,
         shipping=priced.shipping,
+        billing=priced.cart.billing,
     )
     return header, snapshot
 

@@ -7,8 +7,10 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
+from chalicelib.orders.invoices import invoice_schemas, invoices
 from chalicelib.orders.returns import return_schemas, returns
 
 routes = Routes(__name__)
@@ -53,6 +55,12 @@ def remove_item(sku: str, shopper: Visitor, cart_id: str | None = None) -> schem
 def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = None) -> schemas.CartView:
     """Say where the order goes."""
     return schemas.cart(carts.set_address(shopper, cart_id, body))
+
+
+@routes.put("/carts/{cart_id}/billing", me="/me/cart/billing")
+def set_billing(shopper: Visitor, body: Billing, cart_id: str | None = None) -> schemas.CartView:
+    """Say who the order is billed to: a business with its VAT id, another address. An empty object takes it back."""
+    return schemas.cart(carts.set_billing(shopper, cart_id, body))
 
 
 @routes.get("/carts/{cart_id}/shipping-options", me="/me/cart/shipping-options")
@@ -160,6 +168,12 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.get("/orders/{order_id}/invoices", me="/me/orders/{order_id}/invoices")
+def list_invoices(order_id: str, buyer: Visitor) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of one's order."""
+    return invoice_schemas.documents(invoices.of_visitor(order_id, buyer))
 
 
 @routes.post("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns", status=201)

@@ -11,6 +11,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Currency, Money
 from chalicelib.orders import paying, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
@@ -100,6 +101,7 @@ class CartView(msgspec.Struct, frozen=True):
     needs_shipping: bool
     shipping_address: Address | None
     shipping_option: Shipping | None
+    billing: Billing | None
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
@@ -163,6 +165,7 @@ class OrderView(OrderSummary, frozen=True):
     lines: list[PricedLine]
     shipping_address: Address | None
     shipping_option: Shipping | None
+    billing: Billing | None
     totals: Totals
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
@@ -224,6 +227,7 @@ def cart(priced: PricedCart) -> CartView:
         needs_shipping=priced.needs_shipping,
         shipping_address=priced.cart.address,
         shipping_option=priced.shipping,
+        billing=priced.cart.billing,
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
@@ -263,6 +267,7 @@ def order(order: Order) -> OrderView:
         lines=snapshot.lines,
         shipping_address=snapshot.address,
         shipping_option=snapshot.shipping,
+        billing=snapshot.billing,
         totals=snapshot.totals,
         shipments=shipments(header),
         timeline=[

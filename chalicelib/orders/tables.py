@@ -36,6 +36,7 @@ from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders import states
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
@@ -153,6 +154,7 @@ class Cart(OrdersItem, discriminator="cart"):
     lines = JsonAttribute(list[CartLine])
     saved = JsonAttribute(list[CartLine], default=list)
     address = JsonAttribute(Address, null=True)
+    billing = JsonAttribute(Billing, null=True)
     shipping_option = UnicodeAttribute(null=True)
     order_id = UnicodeAttribute(null=True)
 
@@ -201,6 +203,7 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     totals = JsonAttribute(Totals)
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
+    billing = JsonAttribute(Billing, null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):

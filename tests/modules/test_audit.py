@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import buyers
 import pytest
-from inprocess import OWNER, Shop, eur, staff_operations
+from inprocess import ADDRESS, OWNER, Shop, eur, staff_operations
 
 from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.staff import Staff
@@ -115,6 +115,13 @@ def delivered(shop: Shop) -> Write:
     return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
 
 
+def unwritten_invoice(shop: Shop) -> Write:
+    shop.product()
+    shop.staff.put("/admin/seller", {"address": ADDRESS})
+    placed = shop.order().id
+    return Write(f"/admin/orders/{placed}/invoices", {}, placed)
+
+
 def comeback(*steps: str) -> Callable[[Shop], Write]:
     """A return that was moved by all of `steps` but the last."""
     received = [{"sku": "MUG", "quantity": 1, "condition": "resellable", "location": "ams"}]
@@ -161,6 +168,8 @@ def attribute(shop: Shop) -> Write:
 
 # Every write of staff: what it is called in the record, and a request that does it.
 WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
+    "orders.put_seller": ("seller.put", lambda _: Write("/admin/seller", {"address": ADDRESS}, "seller")),
+    "orders.request_invoices": ("invoice.requested", unwritten_invoice),
     "catalog.create_product": ("product.created", lambda _: Write("/admin/products", draft("mug"))),
     "catalog.replace_product": ("product.updated", product("")),
     "catalog.publish_product": ("product.published", product("/publish")),
@@ -224,6 +233,10 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "orders.put_order_policy": (
         "order_policy.put",
         lambda _: Write("/admin/order-policy", {"return_days": 60}, "order_policy"),
+    ),
+    "orders.put_tax_settings": (
+        "tax_settings.put",
+        lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
     ),
     "logistics.put_location": (
         "location.put",

@@ -17,6 +17,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/carts/{cart_id}/items/{sku}"): {"quantity": 5},
     ("DELETE", "/carts/{cart_id}/items/{sku}"): None,
     ("PUT", "/carts/{cart_id}/shipping-address"): ADDRESS,
+    ("PUT", "/carts/{cart_id}/billing"): {"company": "Kiln"},
     ("GET", "/carts/{cart_id}/shipping-options"): None,
     ("PUT", "/carts/{cart_id}/shipping-option"): {"id": "express"},
     ("POST", "/carts/{cart_id}/checkout"): {
@@ -50,6 +51,7 @@ BODIES: dict[tuple[str, str], Any] = {
         (method, f"{door}/orders/{{order_id}}{below}"): body
         for door in ("", "/me")
         for method, below, body in (
+            ("GET", "/invoices", None),
             ("GET", "/reviews", None),
             ("POST", "/reviews", {"sku": "MUG", **GOOD}),
             ("GET", "/reviews/{review_id}", None),
@@ -100,7 +102,7 @@ def test_every_path_with_an_id_is_tried_below(shop: Shop) -> None:
     in_bodies = {
         (o.method, o.path)
         for o in operations()
-        if any(field.endswith("_id") for field in getattr(o.body, "__struct_fields__", ()))
+        if any(field.endswith("_id") for field in getattr(o.body, "__struct_fields__", ()) if field != "vat_id")
     }
     assert named | in_bodies == BODIES.keys() | PUBLIC
 

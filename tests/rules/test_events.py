@@ -27,6 +27,7 @@ from chalicelib.logistics.events import (
     ShipmentPlanned,
 )
 from chalicelib.orders.events import (
+    InvoiceRequested,
     NothingToSend,
     OrderAmended,
     OrderCanceled,
@@ -92,6 +93,7 @@ EVENTS = [
     event(OrderAmended, ORDER, 3, **OWED, revision=2),
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
+    event(InvoiceRequested, ORDER, 4, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
     event(ShipmentChanged, ids.derived("shp", ORDER, 1), 2, **PARCEL, state="planned"),
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
@@ -168,6 +170,7 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Col": "catalog",
         "Pro": "catalog",
         "Rev": "catalog",
+        "Inv": "orders",
         "Ord": "orders",
         "Not": "orders",
         "Shi": "logistics",

@@ -42,10 +42,10 @@ def merge(customer_id: str, guest_cart_id: str, cart_token: str, currency: str |
     """Put what is in a guest's cart into the customer's; the guest's is gone then, and its secret opens nothing.
 
     Pieces of one SKU add up, in the cart as in what is saved for later, and are seen at the customer's own prices.
-    Notes, address and shipping option come along where the customer's cart has none, the currency where there is
-    nothing in it and no other is wanted. 404 if the secret does not open the cart, 409 `cart_closed` if it was checked
-    out, 422 `cart_full` or `saved_full` if it is too much for one cart: then nothing was changed. The same request
-    again shows the customer's cart.
+    Notes, address, billing data and shipping option come along where the customer's cart has none, the currency where
+    there is nothing in it and no other is wanted. 404 if the secret does not open the cart, 409 `cart_closed` if it was
+    checked out, 422 `cart_full` or `saved_full` if it is too much for one cart: then nothing was changed. The same
+    request again shows the customer's cart.
     """
     return _opened(customer_id, _Wish((guest_cart_id, Visitor(secret=cart_token)), currency), once)
 
@@ -121,6 +121,8 @@ def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
     offers.see_anew(cart)
     if cart.address is None:
         cart.address = theirs.address
+    if cart.billing is None:
+        cart.billing = theirs.billing
     if cart.shipping_option is None:
         cart.shipping_option = theirs.shipping_option
         offers.take_back_shipping(cart)

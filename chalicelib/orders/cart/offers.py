@@ -18,6 +18,7 @@ from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
+from chalicelib.orders.taxes.assessing import STANDARD_CLASS, TaxTerms
 from chalicelib.users import groups
 
 
@@ -111,6 +112,7 @@ def _offer(
         available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
         parts=parts,
         tiers=tiers,
+        tax_class=variant.tax_class or variant.product_tax_class or STANDARD_CLASS,
     )
 
 
@@ -150,7 +152,7 @@ def priced_with_saved(cart: Cart, found: dict[Key, Item]) -> PricedCart:
 def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
     """The cart with its lines at `offers`, its shipping and its totals."""
     lines = _priced_lines(cart.lines, offers, free)
-    priced = pipeline.price(lines, chosen_shipping(cart, lines), tax_settings.terms(), cart.currency)
+    priced = pipeline.price(lines, chosen_shipping(cart, lines), _tax_terms(cart, lines), cart.currency)
     return PricedCart(
         cart,
         priced.lines,
@@ -170,6 +172,13 @@ def _priced_lines(
 ) -> list[PricedLine]:
     at_prices = pricing.price_lines([(line.sku, line.quantity) for line in lines], offers, free)
     return [msgspec.structs.replace(at, note=line.note) for at, line in zip(at_prices, lines, strict=True)]
+
+
+def _tax_terms(cart: Cart, lines: list[PricedLine]) -> TaxTerms:
+    """What is sent is taxed where it goes, until that is known and for what is digital, where its buyer is."""
+    buyer = cart.billing.address if cart.billing else None
+    to = (cart.address or buyer) if pricing.to_send(lines) else buyer
+    return tax_settings.terms(to, cart.billing.vat_id or None if cart.billing else None)
 
 
 def see_anew(cart: Cart) -> None:
