@@ -187,14 +187,14 @@ def event(kind: type[O], header: OrderHeader, **facts: Any) -> O:
     )
 
 
-def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: Staff | None = None) -> TimelineEntry:
+def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: str | None = None) -> TimelineEntry:
     """The entry that `event` leaves; the same event leaves the same entry however often it comes."""
     at = clock.stamp(event.at)
     return TimelineEntry(
         **tables.timeline_key(order_id, at, event.id),
         name=_TIMELINE[event.name()],
         at=at,
-        by=by.id if by else None,
+        by=by,
         facts=facts,
     )
 
@@ -202,7 +202,7 @@ def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: Staff
 def record(order_id: str, event: Event, facts: dict[str, str], by: Staff | None = None) -> list[Action]:
     """Write actions that announce an event of the order and put it on the timeline."""
     return [
-        dynamo.put(timeline_entry(order_id, event, facts, by)),
+        dynamo.put(timeline_entry(order_id, event, facts, by.id if by else None)),
         dynamo.put_raw(OrdersItem, outbox.attributes(event)),
     ]
 
