@@ -170,6 +170,11 @@ def priced(cart: Cart, found: dict[Key, Item], who: str | None) -> PricedCart:
     return price(cart, offered, deals.now(cart, found, who), _free(found))
 
 
+def priced_plainly(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+    """The cart at the offers that were found with `look`, without any promotion."""
+    return price(cart, among([line.sku for line in cart.lines], found, cart), deals.none(found), _free(found))
+
+
 def priced_with_saved(cart: Cart, found: dict[Key, Item], who: str | None) -> PricedCart:
     """The cart, and what is saved for later, at the offers that were found with `look`."""
     now = among([line.sku for line in cart.saved], found, cart)
