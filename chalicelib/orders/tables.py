@@ -177,6 +177,13 @@ class Cart(OrdersItem, discriminator="cart"):
     order_id = UnicodeAttribute(null=True)
 
 
+class Ration(msgspec.Struct, frozen=True):
+    """What an order takes of SKUs of which each customer gets so many: pieces by SKU, counted for each of `owners`."""
+
+    owners: tuple[str, ...]
+    pieces: dict[str, int]
+
+
 class OrderHeader(OrdersItem, discriminator="order"):
     """The part of an order that changes. `quantity` is pieces in all, `to_send` are those that go into parcels, of
     bundles their components. `shipments` and `payments` are by their ids.
@@ -186,7 +193,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     for its payment, as limits/hoarding.py names them.
 
     `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
-    more and nobody has paid the difference yet.
+    more and nobody has paid the difference yet. `exchange_of` is the return that paid for it.
     """
 
     id = UnicodeAttribute()
@@ -206,15 +213,17 @@ class OrderHeader(OrdersItem, discriminator="order"):
     tags = JsonAttribute(list[str], default=list)
     hold = JsonAttribute(Hold, null=True)
     holders = JsonAttribute(list[str], null=True)
+    ration = JsonAttribute(Ration, null=True)
     placed_at = UnicodeAttribute()
     revision = NumberAttribute(default=1)
     agreed = NumberAttribute(null=True)
+    exchange_of = UnicodeAttribute(null=True)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     """What the customer ordered, as it was then: prices, names, addresses. Each revision is written once.
 
-    An order of which nothing is sent has no address and no shipping.
+    An order of which nothing is sent has no address and no shipping. `locale` is the language that the customer read.
     """
 
     email = UnicodeAttribute()
@@ -223,6 +232,7 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
     billing = JsonAttribute(Billing, null=True)
+    locale = UnicodeAttribute(null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):

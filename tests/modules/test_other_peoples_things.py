@@ -41,6 +41,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("GET", "/orders/{order_id}"): None,
     ("GET", "/orders/{order_id}/shipments"): None,
     ("POST", "/orders/{order_id}/cancel"): {},
+    ("POST", "/orders/{order_id}/cancel-lines"): {"lines": {"MUG": 1}},
+    ("POST", "/me/orders/{order_id}/cancel-lines"): {"lines": {"MUG": 1}},
     ("GET", "/me/orders/{order_id}"): None,
     ("GET", "/me/orders/{order_id}/shipments"): None,
     ("POST", "/me/orders/{order_id}/cancel"): {},
