@@ -8,6 +8,7 @@ from typing import Any
 
 from inprocess import ADDRESS, OWNER
 
+from tests.storm import changes
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.scheduler import Crash, Scheduler
@@ -160,6 +161,7 @@ class Guest(Client):
     def _afterwards(self, placed: Json) -> None:
         """Pays, and perhaps calls off: before, while or after paying."""
         order, token = placed["order"]["id"], placed["order_token"]
+        changes.think_again(self, order, token)
         fickle = self.dice.random() < 0.35
         pays = self.method == "card" and self.dice.random() < 0.85
         if fickle and pays and self.dice.random() < 0.5:
@@ -265,6 +267,8 @@ class Staff(Client):
                 busy = self._handle(shipment) or busy
             if not shipments and self.town.closing:  # it is all digital, and the money that it waits for has lapsed
                 self._lose_patience(order)
+        if not self.town.weather.over and self.dice.random() < 0.3:
+            changes.edit(self)
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
@@ -323,7 +327,7 @@ class Staff(Client):
         """What nobody pays for is not kept packed for ever."""
         self.refused[order] = self.refused.get(order, 0) + 1
         if self.refused[order] > 20:
-            self.ask("POST", f"/admin/orders/{order}/cancel", {"reason": "never paid"})
+            changes.give_up(self, order)
 
     def _count(self) -> None:
         sku, place = self.dice.choice(sorted(GOODS)), self.dice.choice(PLACES)
