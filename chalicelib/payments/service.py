@@ -35,7 +35,7 @@ def method(method_id: str) -> PaymentMethod:
 
 
 def is_paid_on_delivery(method_id: str) -> bool:
-    """Whether an order that is paid by this method is sent on trust."""
+    """Whether the money comes with the delivery."""
     return methods.METHODS[method_id].paid_on_delivery
 
 

@@ -101,7 +101,7 @@ def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[stoc
     )
     offered = offers.among(sorted(lines), found, cart)
     cart.lines = [CartLine(sku, lines[sku], offered[sku].at(lines[sku])) for sku in sorted(lines)]
-    priced = offers.priced(cart, found)
+    priced = offers.priced_plainly(cart, found)
     for line in priced.lines:
         if line.status == NOT_SOLD:
             raise invalid(f"/lines/{line.sku.replace('~', '~0').replace('/', '~1')}", "This is not sold.")

@@ -164,12 +164,12 @@ def move(item: Return, state: str) -> dynamo.Condition:
     return before
 
 
-def told(kind: type[R], item: Return, lines: dict[str, int], **facts: Any) -> list[Action]:
+def told(kind: type[R], item: Return, lines: dict[str, int], by: Staff | None = None, **facts: Any) -> list[Action]:
     """Write actions that announce an event about a return in its present version and put it on the order's timeline."""
     event = kind(
         aggregate_id=item.id, aggregate_version=int(item.version), order_id=item.order_id, lines=lines, **facts
     )
-    return service.record(item.order_id, event, {"return_id": item.id, **facts})
+    return service.record(item.order_id, event, {"return_id": item.id, **facts}, by)
 
 
 def one_at_a_time(order: Order) -> Action:
@@ -246,5 +246,6 @@ def _decide(return_id: str, state: str, decide: Callable[[Return], None], kind: 
     before = move(item, state)
     decide(item)
     entry = audit.entry(by, f"return.{state}", return_id)
-    dynamo.transaction([dynamo.put(item, before, changed()), *told(kind, item, pieces(item) or announced(item)), entry])
+    news = told(kind, item, pieces(item) or announced(item), by)
+    dynamo.transaction([dynamo.put(item, before, changed()), *news, entry])
     return item
