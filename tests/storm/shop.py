@@ -8,7 +8,7 @@ from typing import Any
 
 from inprocess import ADDRESS, OWNER
 
-from tests.storm import changes
+from tests.storm import changes, comebacks
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.scheduler import Crash, Scheduler
@@ -30,6 +30,7 @@ class Books:
     orders: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key of the checkout
     carts: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
     refunds: dict[str, set[str]] = field(default_factory=dict)  # by order
+    returns: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
     canceled: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -162,6 +163,7 @@ class Guest(Client):
         """Pays, and perhaps calls off: before, while or after paying."""
         order, token = placed["order"]["id"], placed["order_token"]
         changes.think_again(self, order, token)
+        comebacks.come_back(self, order, token)
         fickle = self.dice.random() < 0.35
         pays = self.method == "card" and self.dice.random() < 0.85
         if fickle and pays and self.dice.random() < 0.5:
@@ -174,7 +176,7 @@ class Guest(Client):
             self.wait(0, self.dice.choice([1, 30, 200]))
             self._cancel(order, token)
 
-    def _quietly(self, act: Any, *arguments: str | None) -> None:
+    def _quietly(self, act: Any, *arguments: Any) -> None:
         try:
             act(*arguments)
         except Unanswered:
@@ -269,6 +271,7 @@ class Staff(Client):
                 self._lose_patience(order)
         if not self.town.weather.over and self.dice.random() < 0.3:
             changes.edit(self)
+        busy = comebacks.handle(self) or busy
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
