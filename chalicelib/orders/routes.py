@@ -7,6 +7,7 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.amending import amendment_schemas, amendments
 from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
@@ -129,6 +130,15 @@ def cancel_order(order_id: str, buyer: Visitor, body: schemas.Cancel) -> schemas
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
     service.of_visitor(order_id, buyer)
     return schemas.order(service.cancel(order_id, body.reason, None))
+
+
+@routes.post("/orders/{order_id}/cancel-lines", me="/me/orders/{order_id}/cancel-lines")
+def cancel_order_lines(
+    order_id: str, buyer: Visitor, body: amendment_schemas.CancelLines, once: Once
+) -> schemas.OrderView:
+    """Take pieces out of the order while they are not on their way. Where nothing is left it is canceled."""
+    service.of_visitor(order_id, buyer)
+    return schemas.order(amendments.cancel_lines(order_id, body.lines, body.reason, once, None))
 
 
 @routes.post("/orders/{order_id}/reviews", me="/me/orders/{order_id}/reviews", status=201)

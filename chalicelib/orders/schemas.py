@@ -16,7 +16,9 @@ from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
+from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.returns import return_schemas
 from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
@@ -57,6 +59,12 @@ class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
+class EnterCoupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A code in any case, with any spaces."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to.
 
@@ -90,7 +98,8 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals).
+    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted), `not_yet` or `over` (not sold at this moment)
+    or `not_sold` (left out of the totals).
 
     What is `saved` for later is in no total. `changes` is what became of the lines since the customer last looked,
     or said so (POST seen); it is looked for when the cart is shown, not by what changes it.
@@ -109,6 +118,7 @@ class CartView(msgspec.Struct, frozen=True):
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
+    coupons: list[CouponState]
 
 
 class NewCartView(CartView, frozen=True):
@@ -161,7 +171,8 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 class OrderView(OrderSummary, frozen=True):
-    """An order as it was placed and as it stands. The timeline is in the order of time."""
+    """An order as it was placed and as it stands. The timeline is in the order of time. `promised_at`: for when all of
+    it is, where some of it was not there yet. `exchange_of` is the return that pays for it."""
 
     version: int
     email: str
@@ -171,9 +182,11 @@ class OrderView(OrderSummary, frozen=True):
     shipping_option: Shipping | None
     billing: Billing | None
     totals: Totals
+    promised_at: str | None
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
     returns: Sequence[ReturnView]
+    exchange_of: str | None
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -235,6 +248,7 @@ def cart(priced: PricedCart) -> CartView:
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
+        coupons=priced.coupons,
     )
 
 
@@ -273,6 +287,7 @@ def order(order: Order) -> OrderView:
         shipping_option=snapshot.shipping,
         billing=snapshot.billing,
         totals=snapshot.totals,
+        promised_at=pricing.promised_at(snapshot.lines),
         shipments=shipments(header),
         timeline=[
             TimelineView(e.name, datetime.fromisoformat(e.at), e.facts)
@@ -280,6 +295,7 @@ def order(order: Order) -> OrderView:
             if e.name not in service.INTERNAL
         ],
         returns=[return_schemas.view(item) for item in order.returns],
+        exchange_of=header.exchange_of,
     )
 
 

@@ -16,6 +16,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/carts/{cart_id}/items"): {"sku": "MUG", "quantity": 1},
     ("PATCH", "/carts/{cart_id}/items/{sku}"): {"quantity": 5},
     ("DELETE", "/carts/{cart_id}/items/{sku}"): None,
+    ("POST", "/carts/{cart_id}/coupons"): {"code": "HELLO"},
+    ("DELETE", "/carts/{cart_id}/coupons/{code}"): None,
+    ("DELETE", "/me/cart/coupons/{code}"): None,
     ("PUT", "/carts/{cart_id}/shipping-address"): ADDRESS,
     ("PUT", "/carts/{cart_id}/billing"): {"company": "Kiln"},
     ("GET", "/carts/{cart_id}/shipping-options"): None,
@@ -38,6 +41,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("GET", "/orders/{order_id}"): None,
     ("GET", "/orders/{order_id}/shipments"): None,
     ("POST", "/orders/{order_id}/cancel"): {},
+    ("POST", "/orders/{order_id}/cancel-lines"): {"lines": {"MUG": 1}},
+    ("POST", "/me/orders/{order_id}/cancel-lines"): {"lines": {"MUG": 1}},
     ("GET", "/me/orders/{order_id}"): None,
     ("GET", "/me/orders/{order_id}/shipments"): None,
     ("POST", "/me/orders/{order_id}/cancel"): {},
@@ -126,8 +131,8 @@ def anns(town: Shop) -> list[dict[str, str]]:
     hers = delivered(shop)
     theirs = shop.ready_cart(("MUG", 1))
     return [
-        {"cart_id": mine["id"], **_bought(shop, bought)},
-        {"cart_id": theirs.path.rpartition("/")[2], **_bought(shop, hers)},
+        {"cart_id": mine["id"], "code": "HELLO", **_bought(shop, bought)},
+        {"cart_id": theirs.path.rpartition("/")[2], "code": "HELLO", **_bought(shop, hers)},
         {
             "cart_id": str(ann.claims["sub"]),
             "order_id": "ord_x",
@@ -136,6 +141,7 @@ def anns(town: Shop) -> list[dict[str, str]]:
             "photo_id": "med_x",
             "return_id": "ret_x",
             "sku": "MUG",
+            "code": "HELLO",
         },
     ]
 
@@ -160,7 +166,7 @@ def ben(town: Shop, anns: list[dict[str, str]]) -> Gateway:
 
 
 def _named(text: str, ids: dict[str, str]) -> str:
-    return re.sub(r"{(\w+_id|sku)}", lambda found: ids[found[1]], text)
+    return re.sub(r"{(\w+_id|sku|code)}", lambda found: ids[found[1]], text)
 
 
 def everything(shop: Shop) -> str:

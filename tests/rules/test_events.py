@@ -67,7 +67,7 @@ PAYMENT = ids.derived("pay", ORDER, 1)
 BACK = {"refund_id": ids.derived("ref", ORDER, 1), "amount": Money(4475, "EUR")}
 COMEBACK = ids.derived("ret", ORDER, 1)
 BACK_AGAIN = {"order_id": ORDER, "lines": {"tea-100g": 2}}
-SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678"}
+SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678", "by": "owner-1"}
 
 
 def sums(authorized: int, captured: int, refunded: int) -> dict[str, object]:

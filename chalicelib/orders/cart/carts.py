@@ -81,7 +81,9 @@ def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return offers.priced_with_saved(cart, offers.look(offers.all_skus(cart), cart.customer_id))
+    besides = offers.besides(cart, cart.customer_id)
+    found = offers.look(offers.all_skus(cart), cart.customer_id, *besides)
+    return offers.priced_with_saved(cart, found, cart.customer_id)
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
@@ -226,7 +228,7 @@ def change(
                 dynamo.transaction([*once.claim(OrdersItem, cart.id), write])
         except _Changed:
             continue
-        return offers.as_seen(cart)
+        return offers.as_seen(cart, found)
     raise busy()
 
 

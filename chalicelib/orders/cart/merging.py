@@ -13,6 +13,7 @@ from chalicelib.orders import tables
 from chalicelib.orders.cart import carts, offers, saving
 from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.tables import Cart, OrdersItem
 from chalicelib.users import groups
 
@@ -86,6 +87,7 @@ def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
 def _fresh(customer_id: str) -> Cart:
     cart = carts.empty(customer_id, ids.new_id("crt"), settings.currency)
     cart.customer_id = customer_id
+    cart.first_order = not tables.has_ordered(customer_id)
     return cart
 
 
@@ -118,6 +120,7 @@ def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"Together the carts have more than {MOST_LINES} lines.", pointer="/cart_id")
     saving.check_room(cart, "/cart_id")
+    cart.coupons = list(dict.fromkeys([*cart.coupons, *theirs.coupons]))[: coupons.MOST_IN_A_CART]
     offers.see_anew(cart)
     if cart.address is None:
         cart.address = theirs.address
