@@ -307,3 +307,41 @@ def test_it_is_written_to_whom_it_is_billed_to_in_the_language_that_they_read(se
     text = pypdf.PdfReader(io.BytesIO(file(order.get("/invoices")["data"][0]["url"]))).pages[0].extract_text()
     for told in ("发票", "Müller KG", "税号 DE136695976", "王小明"):
         assert told in text
+
+
+def lines_of(order: Order) -> list[list[tuple[str, int, int]]]:
+    """What the lines of each document say: kind and SKU, pieces, amount."""
+    contents = [json.loads(file(item["data_url"])) for item in order.get("/invoices")["data"]]
+    return [[(line["sku"] or line["kind"], line["quantity"], line["to_pay"]) for line in c["lines"]] for c in contents]
+
+
+def test_what_is_taken_out_after_the_invoice_is_credited_by_its_line(seller: Shop) -> None:
+    seller.product("plate", stock={"sha": 5})
+    order = seller.order(("MUG", 1), ("PLATE", 2))
+    seller.deliver()
+    send(seller, order)
+    seller.deliver()
+    seller.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"PLATE": 1}})
+    seller.deliver()
+    assert lines_of(order) == [
+        [("MUG", 1, 1290), ("PLATE", 2, 2580), ("shipping", 1, 495)],
+        [("PLATE", -1, -1290)],
+    ]
+
+
+@pytest.mark.parametrize("fee", [None, 300])
+def test_a_return_is_credited_by_its_pieces_once_it_is_paid_back(seller: Shop, fee: int | None) -> None:
+    order = dispatched(seller, ("MUG", 3))
+    send(seller, order, "deliver")
+    seller.deliver()
+    broken = {"sku": "MUG", "quantity": 2, "reason": "damaged"}
+    path = f"/admin/returns/{order.post('/returns', {'lines': [broken]})['id']}"
+    seller.staff.post(f"{path}/approve", {})
+    came = {"sku": "MUG", "quantity": 2, "condition": "resellable", "location": "ams"}
+    seller.staff.post(f"{path}/receive", {"lines": [came]})
+    seller.deliver()
+    assert len(lines_of(order)) == 1
+    seller.staff.post(f"{path}/refund", {"fee": {"amount": fee, "currency": "EUR"}} if fee else {})
+    seller.deliver()
+    kept = [("retained", 1, fee)] if fee else []
+    assert lines_of(order)[1:] == [[("MUG", -2, -2580), *kept]]
