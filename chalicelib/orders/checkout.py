@@ -150,7 +150,7 @@ def _place(
         open_order = hoarding.hold(header, hoarding.Buyer(wish.email, wish.network), priced.lines, found)
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
-        dynamo.update(cart, [Cart.order_id.set(order_id)], carts.unchanged(cart), _CartMoved()),
+        dynamo.update(cart, [Cart.order_id.set(order_id), *tables.unwatched()], carts.unchanged(cart), _CartMoved()),
         dynamo.insert(header),
         dynamo.insert(snapshot),
         *claims.listed(header),

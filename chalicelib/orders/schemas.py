@@ -50,6 +50,12 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
 
 
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """null takes the address away."""
+
+    email: Email | None
+
+
 class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=100)]
 
@@ -103,6 +109,7 @@ class CartView(msgspec.Struct, frozen=True):
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
+    contact: Email | None
 
 
 class NewCartView(CartView, frozen=True):
@@ -227,6 +234,7 @@ def cart(priced: PricedCart) -> CartView:
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
+        contact=priced.cart.contact,
     )
 
 

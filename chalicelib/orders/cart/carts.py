@@ -14,7 +14,7 @@ from chalicelib.core.visitor import Visitor
 from chalicelib.orders import address as addresses
 from chalicelib.orders import tables
 from chalicelib.orders.address import Address
-from chalicelib.orders.cart import offers
+from chalicelib.orders.cart import abandoned, offers
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer, Shipping
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
@@ -219,6 +219,7 @@ def touch(cart: Cart) -> None:
     """The cart is about to be written again: a new version, and its time begins anew."""
     cart.version = int(cart.version) + 1
     cart.expires = _expiry()
+    abandoned.touched(cart)
 
 
 def unchanged(cart: Cart) -> dynamo.Condition:
