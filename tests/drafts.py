@@ -31,6 +31,7 @@ FULL = {
             "dimensions": {"length": 100, "width": 90, "height": 80},
             "hs_code": "691110",
             "origin": "NL",
+            "tax_class": "reduced",
             "image": "https://example.com/2.jpg",
             "stock": {"ams": 4},
         },

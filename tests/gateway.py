@@ -21,9 +21,12 @@ class Gateway(Api):
     def __init__(self, claims: Json | None = None, **headers: str) -> None:
         super().__init__("http://test", 0, **headers)
         self.claims = claims
+        self.address: str | None = None  # where requests come from, as far as API Gateway knows
 
     def with_headers(self, **headers: str) -> "Gateway":
-        return Gateway(self.claims, **self.headers, **headers)
+        other = Gateway(self.claims, **self.headers, **headers)
+        other.address = self.address
+        return other
 
     def delete(self, path: str, body: Any = None) -> Json:
         return self.call("DELETE", path)
@@ -67,6 +70,7 @@ class Gateway(Api):
                 "httpMethod": method,
                 "resourcePath": resource,
                 "path": target.path,
+                "identity": {"sourceIp": self.address},
                 "authorizer": {"claims": self.claims} if authorizer else {},
             },
         }

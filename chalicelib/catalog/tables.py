@@ -86,6 +86,7 @@ class Product(CatalogItem, discriminator="product"):
     seo = JsonAttribute(Seo, default=Seo)
     translations = JsonAttribute(dict[str, Translation])
     category = UnicodeAttribute(null=True)
+    tax_class = UnicodeAttribute(null=True)
     brand = UnicodeAttribute(null=True)
     tags = JsonAttribute(list[str])
     attributes = JsonAttribute(dict[str, AttributeValue], default=dict)
@@ -137,10 +138,8 @@ class Standing(CatalogItem, discriminator="standing"):
 
 
 class Variant(CatalogItem, discriminator="variant"):
-    """What a cart needs to know of a SKU. `product_title` and `published` are its product's.
-
-    `image` is the variant's own; `product_image` is what is shown where it has none.
-    """
+    """What a cart needs to know of a SKU. `published` and what is called `product_` are its product's: the image is
+    shown where the variant has none of its own, the tax class counts where it says none."""
 
     sku = UnicodeAttribute()
     product_id = UnicodeAttribute()
@@ -159,6 +158,8 @@ class Variant(CatalogItem, discriminator="variant"):
     image = UnicodeAttribute(null=True)
     digital = BooleanAttribute(default=False)
     components = JsonAttribute(dict[str, int], default=dict)
+    tax_class = UnicodeAttribute(null=True)
+    product_tax_class = UnicodeAttribute(null=True)
 
 
 class TakenHandle(CatalogItem, discriminator="handle"):

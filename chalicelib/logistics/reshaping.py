@@ -2,17 +2,18 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from chalicelib.core import audit, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, invalid
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.staff import Staff
-from chalicelib.logistics import parcels, states, stock, tables
+from chalicelib.logistics import parcels, reserving, states, stock, tables
 from chalicelib.logistics.events import ShipmentPlanned
 from chalicelib.logistics.routing import Pick
 from chalicelib.logistics.stock import Place
-from chalicelib.logistics.tables import HELD, LogisticsItem, Reservation, Shipment
+from chalicelib.logistics.tables import AWAITED, HELD, LogisticsItem, Reservation, Shipment
 
 _ATTEMPTS = 8
 
@@ -20,16 +21,17 @@ _ATTEMPTS = 8
 def shorten(order_id: str, pieces: Mapping[str, int], otherwise: Exception) -> list[Action]:
     """Write actions that take `pieces` by SKU out of an order's parcels and put them back on the shelf.
 
-    What is packed is opened last. 409 `already_dispatched` if too few are still in the house. Committing raises
-    `otherwise` if anything moved meanwhile.
+    What is only awaited goes first, what is packed last. 409 `already_dispatched` if too few are still in the house.
+    Committing raises `otherwise` if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
     known = {parcels.number(shipment): shipment for shipment in shipments}
     takes = [each for sku, wanted in pieces.items() for each in _take(sku, wanted, reservations, known)]
     taken: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for reservation, quantity in takes:
-        taken[int(reservation.parcel)][reservation.sku] -= quantity
-    actions = stock.take_back(takes, otherwise)
+        if reservation.state == HELD:
+            taken[int(reservation.parcel)][reservation.sku] -= quantity
+    actions = reserving.take_back(takes, otherwise)
     for parcel, less in taken.items():
         if parcel in known:
             actions += parcels.refill(known[parcel], dict(less), otherwise)
@@ -41,14 +43,15 @@ def shorten(order_id: str, pieces: Mapping[str, int], otherwise: Exception) -> l
 def _take(
     sku: str, wanted: int, reservations: Iterable[Reservation], known: Mapping[int, Shipment]
 ) -> list[tuple[Reservation, int]]:
-    """Which reservations give how many of `wanted` pieces back: the youngest parcel first, packed ones last."""
+    """Which reservations give how many of `wanted` pieces back: what is only awaited, then the youngest parcel, and
+    what is packed last."""
 
-    def turn(reservation: Reservation) -> tuple[bool, int, int]:
+    def turn(reservation: Reservation) -> tuple[bool, bool, int, int]:
         shipment = known.get(int(reservation.parcel))
         packed = shipment is not None and shipment.state == states.PACKED
-        return (packed, -int(reservation.parcel), int(reservation.shard))
+        return (reservation.state == HELD, packed, -int(reservation.parcel), int(reservation.shard))
 
-    here = sorted((r for r in reservations if r.sku == sku and r.state == HELD), key=turn)
+    here = sorted((r for r in reservations if r.sku == sku and r.state in (HELD, AWAITED)), key=turn)
     left, found = wanted, list[tuple[Reservation, int]]()
     for reservation in here:
         if left:
@@ -61,23 +64,48 @@ def _take(
     return found
 
 
-def extend(order_id: str, pieces: Mapping[str, int], free: Mapping[Place, int], otherwise: Exception) -> list[Action]:
+@dataclass(frozen=True)
+class Parcels:
+    """What an order has in the warehouse."""
+
+    order_id: str
+    reservations: list[Reservation]
+    shipments: list[Shipment]
+
+
+def extend(
+    order_id: str,
+    pieces: Mapping[str, int],
+    free: Mapping[Place, int],
+    otherwise: Exception,
+    *,
+    apart: bool = False,
+) -> list[Action]:
     """Write actions that reserve more `pieces` by SKU for a confirmed order, at the places that are `free`.
 
-    They go into a parcel that is still planned at their location, else into one of their own. Raises 409
+    They go into a parcel that is still planned at their location, else, or `apart`, into one of their own. Raises 409
     `out_of_stock`; committing raises `otherwise` if there have become too few, or if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
-    picks = stock.picks(order_id, pieces, free)
-    open_at = {s.location: s for s in reversed(shipments) if s.state == states.PLANNED}
-    number = parcels.next_number(reservations, shipments) if {p.location for p in picks} - open_at.keys() else 0
+    return put_in(
+        Parcels(order_id, reservations, shipments), stock.picks(order_id, pieces, free), otherwise, apart=apart
+    )
+
+
+def put_in(order: Parcels, picks: list[Pick], otherwise: Exception, *, apart: bool = False) -> list[Action]:
+    """Write actions that reserve what was picked for a confirmed order, in its parcels or in new ones."""
+    open_at = {s.location: s for s in reversed(order.shipments) if s.state == states.PLANNED and not apart}
+    locations = sorted({pick.location for pick in picks})
+    number = 0
+    if set(locations) - open_at.keys():
+        number = parcels.next_number(order.reservations, order.shipments)
     actions: list[Action] = []
-    for location in sorted({pick.location for pick in picks}):
+    for location in locations:
         mine = [pick for pick in picks if pick.location == location]
         if location in open_at:
-            actions += _into(open_at[location], mine, reservations, otherwise)
+            actions += _into(open_at[location], mine, order.reservations, otherwise)
             continue
-        actions += _parcel_of(order_id, number, mine, otherwise)
+        actions += _parcel_of(order.order_id, number, mine, otherwise)
         number += 1
     return actions
 
@@ -90,14 +118,14 @@ def _into(
     actions: list[Action] = []
     for pick in picks:
         if (pick.sku, pick.shard) in there:
-            actions += stock.add(there[pick.sku, pick.shard], pick.quantity, otherwise)
+            actions += reserving.add(there[pick.sku, pick.shard], pick.quantity, otherwise)
         else:
-            actions += stock.set_aside(shipment.order_id, pick, parcel, otherwise)
+            actions += reserving.set_aside(shipment.order_id, pick, parcel, otherwise)
     return [*actions, *parcels.refill(shipment, _contents(picks), otherwise)]
 
 
 def _parcel_of(order_id: str, parcel: int, picks: list[Pick], otherwise: Exception) -> list[Action]:
-    actions = [action for pick in picks for action in stock.set_aside(order_id, pick, parcel, otherwise)]
+    actions = [action for pick in picks for action in reserving.set_aside(order_id, pick, parcel, otherwise)]
     shipment = parcels.new(order_id, parcel, picks[0].location, _contents(picks))
     told = parcels.announce(parcels.event(ShipmentPlanned, shipment))
     return [*actions, dynamo.insert(shipment, otherwise), told]
@@ -138,7 +166,7 @@ def _split(shipment_id: str, lines: Mapping[str, int], once: Once, by: Staff) ->
         moves = [(r, n) for sku, wanted in lines.items() for r, n in _take(sku, wanted, mine, {})]
         actions = [
             *once.claim(LogisticsItem, other.id),
-            *(action for r, n in moves for action in stock.move_to(parcel, r, n, _Overtaken())),
+            *(action for r, n in moves for action in reserving.move_to(parcel, r, n, _Overtaken())),
             *parcels.refill(shipment, {sku: -n for sku, n in lines.items()}, _Overtaken()),
             dynamo.insert(other, _Overtaken()),
             parcels.announce(parcels.event(ShipmentPlanned, other)),

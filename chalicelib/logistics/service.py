@@ -7,7 +7,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.logistics import parcels, states, stock, tables
+from chalicelib.logistics import parcels, reserving, states, tables
 from chalicelib.logistics.events import (
     ShipmentDelivered,
     ShipmentDispatched,
@@ -21,7 +21,7 @@ from chalicelib.logistics.reshaping import shorten as shorten
 from chalicelib.logistics.reshaping import split as split
 from chalicelib.logistics.shipping import ShippingOption as ShippingOption
 from chalicelib.logistics.shipping import offered
-from chalicelib.logistics.tables import Hold, Location, OfferedShipping, Reservation, Shipment
+from chalicelib.logistics.tables import AWAITED, Hold, Location, OfferedShipping, Reservation, Shipment
 from chalicelib.orders.events import OrderConfirmed
 from chalicelib.payments import service as payments
 
@@ -68,7 +68,10 @@ def plan(event: OrderConfirmed) -> None:
     order_id = event.aggregate_id
     reservations, shipments = tables.of_order(order_id)
     known = {parcels.number(shipment) for shipment in shipments}
+    to_come = [r for r in reservations if r.state == AWAITED and not r.confirmed]
     try:
+        if to_come:
+            dynamo.transaction([_confirm(reservation) for reservation in to_come])
         for parcel, held in parcels.by_parcel(reservations).items():
             if parcel not in known:
                 _plan(order_id, parcel, held)
@@ -76,11 +79,16 @@ def plan(event: OrderConfirmed) -> None:
         plan(event)
 
 
+def _confirm(reservation: Reservation) -> Action:
+    """From now on what comes in for the order goes into a parcel by itself."""
+    return dynamo.update(reservation, [Reservation.confirmed.set(True)], reserving.unchanged(reservation), _Overtaken())
+
+
 def _plan(order_id: str, parcel: int, held: list[Reservation]) -> None:
     shipment = parcels.new(order_id, parcel, held[0].location, parcels.contents(held))
     actions = [
         dynamo.insert(shipment, _Overtaken()),
-        *(dynamo.check(reservation, stock.unchanged(reservation), _Overtaken()) for reservation in held),
+        *(dynamo.check(reservation, reserving.unchanged(reservation), _Overtaken()) for reservation in held),
         parcels.announce(parcels.event(ShipmentPlanned, shipment)),
     ]
     dynamo.transaction(actions)
@@ -117,7 +125,7 @@ def pack(shipment_id: str, by: Staff) -> Shipment:
     states.check_move(shipment.state, states.PACKED)
     parcels.move(shipment, states.PACKED)
     actions = [parcels.not_on_hold(shipment.order_id), audit.entry(by, "shipment.packed", shipment_id)]
-    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment))
+    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment, by=by.id))
 
 
 def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) -> Shipment:
@@ -133,12 +141,12 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
     parcels.move(shipment, states.DISPATCHED)
     entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)
     leaving = [
-        *stock.consume(mine, parcels.changed_meanwhile()),
+        *reserving.consume(mine, parcels.changed_meanwhile()),
         *secured,
         parcels.not_on_hold(shipment.order_id),
         entry,
     ]
-    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment))
+    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment, by=by.id))
 
 
 def deliver(shipment_id: str, by: Staff) -> Shipment:
@@ -148,9 +156,8 @@ def deliver(shipment_id: str, by: Staff) -> Shipment:
         return shipment
     states.check_move(shipment.state, states.DELIVERED)
     parcels.move(shipment, states.DELIVERED)
-    return _commit(
-        shipment, [audit.entry(by, "shipment.delivered", shipment_id)], parcels.event(ShipmentDelivered, shipment)
-    )
+    entry = audit.entry(by, "shipment.delivered", shipment_id)
+    return _commit(shipment, [entry], parcels.event(ShipmentDelivered, shipment, by=by.id))
 
 
 def cancel(order_id: str, otherwise: Exception) -> list[Action]:
@@ -159,9 +166,8 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     409 `already_dispatched` if something has. Committing raises `otherwise` if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
-    if any(shipment.state in states.GONE for shipment in shipments):
-        raise ShopError("already_dispatched", 409, "A parcel of this order is on its way; it can only be returned.")
-    actions = stock.release(reservations, otherwise)
+    _check_here(shipments)
+    actions = reserving.release(reservations, otherwise)
     known = {parcels.number(shipment) for shipment in shipments}
     for shipment in shipments:
         version = shipment.version
@@ -171,6 +177,21 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     # Planning may be on its way; the parcels that it would make must not come to exist.
     unplanned = [parcel for parcel in parcels.by_parcel(reservations) if parcel not in known]
     return [*actions, *(parcels.not_planned_yet(order_id, parcel, otherwise) for parcel in unplanned)]
+
+
+def nothing_sent(order_id: str, otherwise: Exception) -> list[Action]:
+    """Conditions that no parcel of an order has left the house; 409 `already_dispatched` if one has.
+
+    Committing raises `otherwise` if a parcel moved meanwhile.
+    """
+    _, shipments = tables.of_order(order_id)
+    _check_here(shipments)
+    return [dynamo.check(s, Shipment.version == int(s.version), otherwise) for s in shipments]
+
+
+def _check_here(shipments: list[Shipment]) -> None:
+    if any(shipment.state in states.GONE for shipment in shipments):
+        raise ShopError("already_dispatched", 409, "A parcel of this order is on its way; it can only be returned.")
 
 
 def _commit(shipment: Shipment, actions: list[Action], event: ShipmentEvent) -> Shipment:

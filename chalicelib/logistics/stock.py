@@ -5,15 +5,17 @@ Reserving, consuming and releasing are returned as write actions; the use case c
 
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from chalicelib.core import audit, dynamo
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.staff import Staff
-from chalicelib.logistics import journal, shards, tables
-from chalicelib.logistics.routing import Pick, evenly, over_shards, route
-from chalicelib.logistics.tables import CONSUMED, HELD, ONLY_SHARD, RELEASED, Reservation, StockLevel
+from chalicelib.logistics import awaiting, journal, reserving, shards, tables
+from chalicelib.logistics.awaiting import Oversold
+from chalicelib.logistics.reserving import Place as Place
+from chalicelib.logistics.routing import Pick, evenly, out_of_stock, over_shards, route
+from chalicelib.logistics.tables import ONLY_SHARD, StockLevel
 
 _ATTEMPTS = 8
 # Two writes a pick and one a parcel, at checkout and again if the order is called off: what the one transaction of
@@ -23,10 +25,6 @@ _MOST_WRITES = dynamo.MOST_ACTIONS - 14
 
 class LevelMoved(Exception):
     """Somebody else took or counted pieces between reading the level and writing it: read again."""
-
-
-# Of which SKU, at which location, in which shard.
-Place = tuple[str, str, int]
 
 
 def levels(skus: Iterable[str]) -> list[Key]:
@@ -49,17 +47,58 @@ def available(items: Mapping[Key, Item]) -> dict[Place, int]:
     return {(i.sku, i.location, int(i.shard)): int(i.available) for i in items.values() if isinstance(i, StockLevel)}
 
 
-def reserve(order_id: str, wanted: Mapping[str, int], free: Mapping[Place, int]) -> list[Action]:
+def free_of(sku: str) -> dict[Place, int]:
+    """Pieces of one SKU that can be reserved now, of which none is promised to anybody."""
+    return {(i.sku, i.location, int(i.shard)): max(0, int(i.available)) for i in tables.levels_of(sku)}
+
+
+def reserve(
+    order_id: str, wanted: Mapping[str, int], free: Mapping[Place, int], oversold: Mapping[str, Oversold] | None = None
+) -> list[Action]:
     """Set `wanted` pieces by SKU aside for an order, at the locations that routing picks from what is `free`.
 
-    Raises 409 `out_of_stock` if there are too few. Committing raises LevelMoved if there have become too few since.
+    Of what may be `oversold` it waits for the pieces that are not there, behind those who wait already. Raises 409
+    `out_of_stock` if there are too few. Committing raises LevelMoved if there have become too few since.
     """
-    chosen = picks(order_id, wanted, free)
+    waits = _to_wait_for(wanted, free, oversold or {})
+    here = {sku: pieces - waits.get(sku, 0) for sku, pieces in wanted.items() if pieces > waits.get(sku, 0)}
+    chosen = picks(order_id, here, free)
     numbers = {location: n for n, location in enumerate(sorted({pick.location for pick in chosen}), 1)}
-    if 2 * len(chosen) + len(numbers) > _MOST_WRITES:
+    if 2 * len(chosen) + 3 * len(waits) + len(numbers) > _MOST_WRITES:
         detail = "These lines lie at too many places to be sent as one order. Order them in two."
         raise ShopError("too_large", 422, detail)
-    return [action for pick in chosen for action in set_aside(order_id, pick, numbers[pick.location], LevelMoved())]
+    return [
+        *(
+            action
+            for pick in chosen
+            for action in reserving.set_aside(order_id, pick, numbers[pick.location], LevelMoved())
+        ),
+        *(
+            action
+            for sku, pieces in waits.items()
+            for action in awaiting.book(order_id, sku, pieces, (oversold or {})[sku].most, LevelMoved())
+        ),
+    ]
+
+
+def at_once(free: Mapping[Place, int], oversold: Mapping[str, Oversold]) -> dict[str, int]:
+    """Pieces by SKU that a new order gets at once: what is free and not promised to those who wait."""
+    sums: Counter[str] = Counter()
+    for (sku, *_), pieces in free.items():
+        sums[sku] += max(0, pieces)
+    return {sku: max(0, pieces - oversold[sku].awaited) if sku in oversold else pieces for sku, pieces in sums.items()}
+
+
+def _to_wait_for(
+    wanted: Mapping[str, int], free: Mapping[Place, int], oversold: Mapping[str, Oversold]
+) -> dict[str, int]:
+    """The pieces by SKU that an order waits for."""
+    there = at_once(free, oversold)
+    waits = {sku: wanted[sku] - there.get(sku, 0) for sku in oversold if wanted.get(sku, 0) > there.get(sku, 0)}
+    for sku, pieces in waits.items():
+        if pieces > oversold[sku].room:
+            raise out_of_stock(sku, there.get(sku, 0) + oversold[sku].room)
+    return waits
 
 
 def picks(order_id: str, wanted: Mapping[str, int], free: Mapping[Place, int]) -> list[Pick]:
@@ -71,129 +110,6 @@ def picks(order_id: str, wanted: Mapping[str, int], free: Mapping[Place, int]) -
     routed = route(wanted, sums, [location.id for location in tables.locations()])
     seed = zlib.crc32(order_id.encode())
     return [part for pick in routed for part in over_shards(pick, shelves[pick.sku, pick.location], seed)]
-
-
-def set_aside(order_id: str, pick: Pick, parcel: int, otherwise: Exception) -> list[Action]:
-    """Reserve what was picked, for this parcel; committing raises `otherwise` if there are too few."""
-    reservation = Reservation(
-        **tables.reservation_key(order_id, pick.sku, pick.location, pick.shard, parcel),
-        order_id=order_id,
-        sku=pick.sku,
-        location=pick.location,
-        shard=pick.shard,
-        parcel=parcel,
-        quantity=pick.quantity,
-        state=HELD,
-    )
-    return [dynamo.insert(reservation, otherwise), _take(place_of(reservation), pick.quantity, otherwise)]
-
-
-def add(reservation: Reservation, quantity: int, otherwise: Exception) -> list[Action]:
-    """Reserve more of what an order has reserved; committing raises `otherwise` if there are too few."""
-    return [_resize(reservation, quantity, otherwise), _take(place_of(reservation), quantity, otherwise)]
-
-
-def _take(place: Place, quantity: int, otherwise: Exception) -> Action:
-    changes = [
-        StockLevel.available.set(StockLevel.available - quantity),
-        StockLevel.reserved.set(StockLevel.reserved + quantity),
-    ]
-    return dynamo.update(_level(place), changes, StockLevel.available >= quantity, otherwise)
-
-
-def release(reservations: Sequence[Reservation], otherwise: Exception) -> list[Action]:
-    """Give what is still held back to the shelf."""
-    held = [reservation for reservation in reservations if reservation.state == HELD]
-    return [
-        *(_settle(reservation, RELEASED, otherwise) for reservation in held),
-        *_give_back((place_of(reservation), int(reservation.quantity)) for reservation in held),
-    ]
-
-
-def take_back(pieces: Sequence[tuple[Reservation, int]], otherwise: Exception) -> list[Action]:
-    """Give so many pieces of each reservation back to the shelf; one of which nothing is left is gone."""
-    return [
-        *(_less(reservation, quantity, otherwise) for reservation, quantity in pieces),
-        *_give_back((place_of(reservation), quantity) for reservation, quantity in pieces),
-    ]
-
-
-def move_to(parcel: int, reservation: Reservation, quantity: int, otherwise: Exception) -> list[Action]:
-    """Let another parcel send so many of the pieces; they stay reserved."""
-    r = reservation
-    moved = Reservation(
-        **tables.reservation_key(r.order_id, r.sku, r.location, int(r.shard), parcel),
-        order_id=r.order_id,
-        sku=r.sku,
-        location=r.location,
-        shard=r.shard,
-        parcel=parcel,
-        quantity=quantity,
-        state=HELD,
-    )
-    return [_less(reservation, quantity, otherwise), dynamo.insert(moved, otherwise)]
-
-
-def consume(reservations: Sequence[Reservation], otherwise: Exception) -> list[Action]:
-    """The pieces, all of one parcel, have left the house."""
-    actions: list[Action] = []
-    for reservation in reservations:
-        quantity = int(reservation.quantity)
-        changes = [
-            StockLevel.on_hand.set(StockLevel.on_hand - quantity),
-            StockLevel.reserved.set(StockLevel.reserved - quantity),
-        ]
-        actions += [
-            _settle(reservation, CONSUMED, otherwise),
-            dynamo.update(_level(place_of(reservation)), changes),
-        ]
-    return actions
-
-
-def unchanged(reservation: Reservation) -> dynamo.Condition:
-    """The reservation is as it was read."""
-    same: dynamo.Condition = (Reservation.state == reservation.state) & (Reservation.quantity == reservation.quantity)
-    return same
-
-
-def _settle(reservation: Reservation, state: str, otherwise: Exception) -> Action:
-    return dynamo.update(reservation, [Reservation.state.set(state)], unchanged(reservation), otherwise)
-
-
-def _resize(reservation: Reservation, change: int, otherwise: Exception) -> Action:
-    quantity = Reservation.quantity.set(int(reservation.quantity) + change)
-    return dynamo.update(reservation, [quantity], unchanged(reservation), otherwise)
-
-
-def _less(reservation: Reservation, quantity: int, otherwise: Exception) -> Action:
-    if quantity == int(reservation.quantity):
-        return dynamo.delete(reservation, unchanged(reservation), otherwise)
-    return _resize(reservation, -quantity, otherwise)
-
-
-def _give_back(pieces: Iterable[tuple[Place, int]]) -> list[Action]:
-    """What becomes free. A transaction writes to an item once, and two parcels may hold pieces of one level."""
-    sums: Counter[Place] = Counter()
-    for place, quantity in pieces:
-        sums[place] += quantity
-    return [
-        dynamo.update(
-            _level(place),
-            [
-                StockLevel.available.set(StockLevel.available + quantity),
-                StockLevel.reserved.set(StockLevel.reserved - quantity),
-            ],
-        )
-        for place, quantity in sums.items()
-    ]
-
-
-def place_of(reservation: Reservation) -> Place:
-    return (reservation.sku, reservation.location, int(reservation.shard))
-
-
-def _level(place: Place) -> StockLevel:
-    return StockLevel(**tables.level_key(*place))
 
 
 def count(sku: str, location: str, on_hand: int, by: Staff) -> None:
@@ -278,7 +194,7 @@ def restock(sku: str, location: str, pieces: int, reason: str, by: Staff) -> lis
     ]
     # Nothing of it may ever have been here before.
     anyway = StockLevel.pk.exists() | StockLevel.pk.does_not_exist()
-    level = dynamo.update(_level((sku, location, ONLY_SHARD)), changes, anyway)
+    level = dynamo.update(reserving.level((sku, location, ONLY_SHARD)), changes, anyway)
     return [level, journal.returned(sku, location, pieces, reason, by.id)]
 
 

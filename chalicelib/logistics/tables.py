@@ -9,12 +9,16 @@
 | stock count     | COUNTS#<sku>#<ym> | <time>#<id>                                  |
 | reservation     | ORDER#<order id>  | RESERVATION#<sku>#<location>#<shard>#<parcel>|
 | shipment        | ORDER#<order id>  | SHIPMENT#<id>                                |
+| backlog         | BACKLOGS          | <sku>                                        |
+| awaiting order  | BACKLOG#<sku>     | <order id>                                   |
 | hold            | ORDER#<order id>  | HOLD                                         |
 
 All that logistics knows of an order is one Query. A shipment's id holds its order's, so it is found without an index.
 """
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from collections.abc import Iterator
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import dynamo, ids
 from chalicelib.core.cache import for_a_minute
@@ -85,7 +89,8 @@ class StockCount(LogisticsItem, discriminator="stock_count"):
 class Reservation(LogisticsItem, discriminator="reservation"):
     """Pieces set aside for an order: `held`, then `consumed` by dispatch or `released` by cancel and expiry, once.
 
-    `parcel` is the number of the shipment that sends them, from 1.
+    `parcel` is the number of the shipment that sends them, from 1. Pieces that are not there yet are `awaited`;
+    planning notes on them that the order is `confirmed`.
     """
 
     order_id = UnicodeAttribute()
@@ -95,6 +100,21 @@ class Reservation(LogisticsItem, discriminator="reservation"):
     parcel = NumberAttribute(default=1)
     quantity = NumberAttribute()
     state = UnicodeAttribute()
+    confirmed = BooleanAttribute(null=True)
+
+
+class Backlog(LogisticsItem, discriminator="backlog"):
+    """How many pieces of a SKU orders wait for, in all."""
+
+    sku = UnicodeAttribute()
+    pieces = NumberAttribute()
+
+
+class Awaiting(LogisticsItem, discriminator="awaiting"):
+    """An order's place among those that wait for a SKU: ids sort by the time of their making."""
+
+    sku = UnicodeAttribute()
+    order_id = UnicodeAttribute()
 
 
 class Hold(LogisticsItem, discriminator="hold"):
@@ -118,7 +138,7 @@ class Shipment(LogisticsItem, discriminator="shipment"):
     history = JsonAttribute(dict[str, str])
 
 
-HELD, CONSUMED, RELEASED = "held", "consumed", "released"
+HELD, CONSUMED, RELEASED, AWAITED = "held", "consumed", "released", "awaited"
 
 
 def location_key(location_id: str) -> PrimaryKey:
@@ -145,6 +165,19 @@ def reservation_key(order_id: str, sku: str, location: str, shard: int, parcel: 
     return {"pk": f"ORDER#{order_id}", "sk": f"RESERVATION#{sku}#{location}#{shard}#{parcel}"}
 
 
+def backlog_key(sku: str) -> PrimaryKey:
+    return {"pk": "BACKLOGS", "sk": sku}
+
+
+def backlog_ref(sku: str) -> dynamo.Key:
+    key = backlog_key(sku)
+    return (Backlog, key["pk"], key["sk"])
+
+
+def awaiting_key(sku: str, order_id: str) -> PrimaryKey:
+    return {"pk": f"BACKLOG#{sku}", "sk": order_id}
+
+
 def hold_key(order_id: str) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": "HOLD"}
 
@@ -160,6 +193,16 @@ def level_ref(sku: str, location: str, shard: int = ONLY_SHARD) -> dynamo.Key:
 
 def levels_of(sku: str) -> list[StockLevel]:
     return dynamo.collection(StockLevel, f"STOCK#{sku}", consistent=True)
+
+
+def backlogged() -> list[str]:
+    """The SKUs that orders wait for. Only SKUs that may be oversold ever had a backlog, so it is one page."""
+    return [item.sku for item in dynamo.collection(Backlog, "BACKLOGS", consistent=True) if int(item.pieces) > 0]
+
+
+def awaiting(sku: str) -> Iterator[Awaiting]:
+    """The orders that wait for a SKU, the oldest first, page by page."""
+    yield from Awaiting.query(f"BACKLOG#{sku}", consistent_read=True)
 
 
 def of_order(order_id: str) -> tuple[list[Reservation], list[Shipment]]:

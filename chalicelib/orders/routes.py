@@ -7,8 +7,11 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.amending import amendment_schemas, amendments
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
+from chalicelib.orders.invoices import invoice_schemas, invoices
 from chalicelib.orders.returns import return_schemas, returns
 
 routes = Routes(__name__)
@@ -55,6 +58,12 @@ def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = 
     return schemas.cart(carts.set_address(shopper, cart_id, body))
 
 
+@routes.put("/carts/{cart_id}/billing", me="/me/cart/billing")
+def set_billing(shopper: Visitor, body: Billing, cart_id: str | None = None) -> schemas.CartView:
+    """Say who the order is billed to: a business with its VAT id, another address. An empty object takes it back."""
+    return schemas.cart(carts.set_billing(shopper, cart_id, body))
+
+
 @routes.get("/carts/{cart_id}/shipping-options", me="/me/cart/shipping-options")
 def list_shipping_options(shopper: Visitor, cart_id: str | None = None) -> schemas.ShippingChoices:
     """How this cart can be sent to its address, the cheapest first."""
@@ -80,7 +89,9 @@ def check_out(
 ) -> schemas.PlacedView:
     """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU, 409
     `too_many_open_orders` says what has to be paid or canceled first."""
-    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total, network)
+    wish = checkout.Wish(
+        _email(body, customer), body.payment_method, body.cart_version, body.expected_total, network, body.locale
+    )
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
     except CartChanged as changed:
@@ -119,6 +130,15 @@ def cancel_order(order_id: str, buyer: Visitor, body: schemas.Cancel) -> schemas
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
     service.of_visitor(order_id, buyer)
     return schemas.order(service.cancel(order_id, body.reason, None))
+
+
+@routes.post("/orders/{order_id}/cancel-lines", me="/me/orders/{order_id}/cancel-lines")
+def cancel_order_lines(
+    order_id: str, buyer: Visitor, body: amendment_schemas.CancelLines, once: Once
+) -> schemas.OrderView:
+    """Take pieces out of the order while they are not on their way. Where nothing is left it is canceled."""
+    service.of_visitor(order_id, buyer)
+    return schemas.order(amendments.cancel_lines(order_id, body.lines, body.reason, once, None))
 
 
 @routes.post("/orders/{order_id}/reviews", me="/me/orders/{order_id}/reviews", status=201)
@@ -160,6 +180,12 @@ def announce_photo(
 def show_own_photo(order_id: str, photo_id: str, buyer: Visitor) -> review_schemas.SentPhoto:
     """Whether a photo has come and passed its check."""
     return review_schemas.photo(reviewing.find_photo(order_id, buyer, photo_id))
+
+
+@routes.get("/orders/{order_id}/invoices", me="/me/orders/{order_id}/invoices")
+def list_invoices(order_id: str, buyer: Visitor) -> invoice_schemas.Invoices:
+    """The invoices and credit notes of one's order."""
+    return invoice_schemas.documents(invoices.of_visitor(order_id, buyer))
 
 
 @routes.post("/orders/{order_id}/returns", me="/me/orders/{order_id}/returns", status=201)

@@ -27,7 +27,7 @@ from typing import Annotated, TypedDict
 
 import msgspec
 from msgspec import Meta
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
@@ -38,7 +38,9 @@ from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders import states
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.promotions import Voucher
 
 LIST_SPREAD = 4
 # Where carts are in the index of due times: whoever lets orders go does not see them.
@@ -95,6 +97,21 @@ class PaymentMark(msgspec.Struct, frozen=True):
     refunded: int
 
 
+class Redemption(msgspec.Struct, frozen=True):
+    """A coupon that was redeemed: whether it was `counted` in the coupon, and for `who` it was counted."""
+
+    code: str
+    counted: bool
+    who: str | None = None
+
+
+class Redeemed(msgspec.Struct, frozen=True):
+    """What an order gives back if it ends: coupons that are limited, and what its customer got for a first order."""
+
+    coupons: list[Redemption]
+    first_order: str | None = None
+
+
 class Hold(msgspec.Struct, frozen=True):
     """Why an order is neither packed nor sent. `by` is who of the staff, None: the shop itself."""
 
@@ -148,7 +165,8 @@ class Cart(OrdersItem, discriminator="cart"):
     """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
 
     It is a guest's, who has the secret of `token_hash` and may have said an e-mail address (`contact`), or the one cart
-    of the customer `customer_id`. What is `saved` for later is not bought with the rest.
+    of the customer `customer_id`. What is `saved` for later is not bought with the rest. `first_order` tells that the
+    customer had no order yet when they took it.
     """
 
     id = UnicodeAttribute()
@@ -159,10 +177,20 @@ class Cart(OrdersItem, discriminator="cart"):
     lines = JsonAttribute(list[CartLine])
     saved = JsonAttribute(list[CartLine], default=list)
     address = JsonAttribute(Address, null=True)
+    billing = JsonAttribute(Billing, null=True)
     shipping_option = UnicodeAttribute(null=True)
+    coupons = JsonAttribute(list[Voucher], default=list)
+    first_order = BooleanAttribute(default=False)
     order_id = UnicodeAttribute(null=True)
     contact = UnicodeAttribute(null=True)
     touched_at = UnicodeAttribute(null=True)
+
+
+class Ration(msgspec.Struct, frozen=True):
+    """What an order takes of SKUs of which each customer gets so many: pieces by SKU, counted for each of `owners`."""
+
+    owners: tuple[str, ...]
+    pieces: dict[str, int]
 
 
 class OrderHeader(OrdersItem, discriminator="order"):
@@ -174,7 +202,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     for its payment, as limits/hoarding.py names them.
 
     `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
-    more and nobody has paid the difference yet.
+    more and nobody has paid the difference yet. `exchange_of` is the return that paid for it.
     """
 
     id = UnicodeAttribute()
@@ -190,18 +218,21 @@ class OrderHeader(OrdersItem, discriminator="order"):
     to_send = NumberAttribute()
     payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
+    redeemed = JsonAttribute(Redeemed, null=True)
     tags = JsonAttribute(list[str], default=list)
     hold = JsonAttribute(Hold, null=True)
     holders = JsonAttribute(list[str], null=True)
+    ration = JsonAttribute(Ration, null=True)
     placed_at = UnicodeAttribute()
     revision = NumberAttribute(default=1)
     agreed = NumberAttribute(null=True)
+    exchange_of = UnicodeAttribute(null=True)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     """What the customer ordered, as it was then: prices, names, addresses. Each revision is written once.
 
-    An order of which nothing is sent has no address and no shipping.
+    An order of which nothing is sent has no address and no shipping. `locale` is the language that the customer read.
     """
 
     email = UnicodeAttribute()
@@ -209,6 +240,8 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     totals = JsonAttribute(Totals)
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
+    billing = JsonAttribute(Billing, null=True)
+    locale = UnicodeAttribute(null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):
@@ -332,6 +365,12 @@ def header(order_id: str) -> OrderHeader | None:
 def order_page(order_id: str) -> list[OrdersItem]:
     """Header, snapshot and timeline of an order, read consistently: one Query."""
     return dynamo.collection(OrdersItem, f"ORDER#{order_id}", consistent=True)
+
+
+def has_ordered(customer_id: str) -> bool:
+    """Whether any of a customer's last orders was not called off: one request for somebody new, otherwise two."""
+    headers, _ = orders_of(customer_id, 10, None)
+    return any(header.state not in states.OFF for header in headers)
 
 
 def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:

@@ -11,7 +11,7 @@ from refusals import refusal
 
 from chalicelib.core import dynamo
 from chalicelib.core.errors import ShopError
-from chalicelib.logistics import stock
+from chalicelib.logistics import reserving, stock
 from chalicelib.logistics.tables import StockLevel, level_key, of_order
 
 TRANSACTION = "TransactWriteItems"
@@ -182,7 +182,7 @@ def test_a_parcel_that_went_another_way_meanwhile_is_a_conflict(shop: Shop, weat
     assert (refused["status"], refused["code"]) == (409, "shipment_changed")
 
 
-@pytest.mark.parametrize("settle", [stock.release, stock.consume])
+@pytest.mark.parametrize("settle", [reserving.release, reserving.consume])
 def test_a_reservation_is_settled_once(shop: Shop, settle: Callable[..., list[dynamo.Action]]) -> None:
     """Two that read it as held both want to settle it."""
     shop.product("mug", stock={"ams": 5})

@@ -28,6 +28,7 @@ from chalicelib.logistics.events import (
 )
 from chalicelib.orders.events import (
     CartAbandoned,
+    InvoiceRequested,
     NothingToSend,
     OrderAmended,
     OrderCanceled,
@@ -67,7 +68,7 @@ PAYMENT = ids.derived("pay", ORDER, 1)
 BACK = {"refund_id": ids.derived("ref", ORDER, 1), "amount": Money(4475, "EUR")}
 COMEBACK = ids.derived("ret", ORDER, 1)
 BACK_AGAIN = {"order_id": ORDER, "lines": {"tea-100g": 2}}
-SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678"}
+SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678", "by": "owner-1"}
 
 
 def sums(authorized: int, captured: int, refunded: int) -> dict[str, object]:
@@ -93,6 +94,7 @@ EVENTS = [
     event(OrderAmended, ORDER, 3, **OWED, revision=2),
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
+    event(InvoiceRequested, ORDER, 4, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
     event(ShipmentChanged, ids.derived("shp", ORDER, 1), 2, **PARCEL, state="planned"),
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
@@ -171,6 +173,7 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Col": "catalog",
         "Pro": "catalog",
         "Rev": "catalog",
+        "Inv": "orders",
         "Ord": "orders",
         "Not": "orders",
         "Shi": "logistics",

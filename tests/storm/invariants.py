@@ -62,6 +62,7 @@ def broken(database: DynamoDB, town: Town) -> list[str]:
         *(f"Stripe: {what}" for what in town.bank.server.wrong),
         *told_once(shop),
         *hoarding(shop),
+        *holds(shop),
     ]
 
 
@@ -225,6 +226,14 @@ def hoarding(shop: Shop) -> Iterator[str]:
             yield f"{order_id} is number {order.number} and found as {numbers.get(order_id)}"
         if order.status_key != tables.status_key(order.state, order_id, order.placed_at):
             yield f"{order_id} is {order.state} and listed under {order.status_key}"
+
+
+def holds(shop: Shop) -> Iterator[str]:
+    """The warehouse holds what orders say is on hold, and nothing else."""
+    in_the_warehouse = {hold.order_id for hold in shop.items["hold"]}
+    for order_id, order in shop.orders.items():
+        if (order.hold is not None) != (order_id in in_the_warehouse):
+            yield f"{order_id} is {order.state} and on hold here or in the warehouse, not in both"
 
 
 _OF_ORDERS = ("OrderPlaced", "OrderConfirmed", "OrderCompleted", "OrderCanceled", "OrderExpired")

@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 from chalicelib.core import dynamo, outbox
 from chalicelib.core.settings import settings
-from chalicelib.logistics import stock, tables
-from chalicelib.logistics.stock import Place
+from chalicelib.logistics import reserving, tables
+from chalicelib.logistics.reserving import Place
 from chalicelib.logistics.tables import StockLevel
 from chalicelib.orders import service
 from chalicelib.orders.tables import OrderHeader
@@ -40,7 +40,7 @@ def _always(header: OrderHeader) -> Any:
 @contextmanager
 def stock_without_condition() -> Iterator[None]:
     """Reserving trusts what it read: whoever comes a moment later buys the same piece."""
-    with patch.object(stock, "_take", _take):
+    with patch.object(reserving, "_take", _take):
         yield
 
 

@@ -12,8 +12,10 @@ from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import address as addresses
+from chalicelib.orders import billing as bills
 from chalicelib.orders import tables
 from chalicelib.orders.address import Address
+from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import abandoned, offers
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer, Shipping
@@ -79,7 +81,9 @@ def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return offers.priced_with_saved(cart, offers.look(offers.all_skus(cart), cart.customer_id))
+    besides = offers.besides(cart, cart.customer_id)
+    found = offers.look(offers.all_skus(cart), cart.customer_id, *besides)
+    return offers.priced_with_saved(cart, found, cart.customer_id)
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
@@ -126,6 +130,19 @@ def set_address(visitor: Visitor, cart_id: str | None, address: Address) -> Pric
         offers.take_back_shipping(cart)
 
     return change(visitor, cart_id, move)
+
+
+def set_billing(visitor: Visitor, cart_id: str | None, billing: Billing) -> PricedCart:
+    """Say who the order is billed to: a business, another address. It may change the tax.
+
+    What says nothing takes back what was said.
+    """
+    billed = bills.checked(billing)
+
+    def bill(cart: Cart, found: dict[str, Offer]) -> None:
+        cart.billing = billed if billed != Billing() else None
+
+    return change(visitor, cart_id, bill)
 
 
 def shipping_options(visitor: Visitor, cart_id: str | None) -> list[Shipping]:
@@ -211,7 +228,7 @@ def change(
                 dynamo.transaction([*once.claim(OrdersItem, cart.id), write])
         except _Changed:
             continue
-        return offers.as_seen(cart)
+        return offers.as_seen(cart, found)
     raise busy()
 
 

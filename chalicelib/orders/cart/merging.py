@@ -13,6 +13,7 @@ from chalicelib.orders import tables
 from chalicelib.orders.cart import abandoned, carts, offers, saving
 from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.tables import Cart, OrdersItem
 from chalicelib.users import groups
 
@@ -42,10 +43,10 @@ def merge(customer_id: str, guest_cart_id: str, cart_token: str, currency: str |
     """Put what is in a guest's cart into the customer's; the guest's is gone then, and its secret opens nothing.
 
     Pieces of one SKU add up, in the cart as in what is saved for later, and are seen at the customer's own prices.
-    Notes, address and shipping option come along where the customer's cart has none, the currency where there is
-    nothing in it and no other is wanted. 404 if the secret does not open the cart, 409 `cart_closed` if it was checked
-    out, 422 `cart_full` or `saved_full` if it is too much for one cart: then nothing was changed. The same request
-    again shows the customer's cart.
+    Notes, address, billing data and shipping option come along where the customer's cart has none, the currency where
+    there is nothing in it and no other is wanted. 404 if the secret does not open the cart, 409 `cart_closed` if it was
+    checked out, 422 `cart_full` or `saved_full` if it is too much for one cart: then nothing was changed. The same
+    request again shows the customer's cart.
     """
     return _opened(customer_id, _Wish((guest_cart_id, Visitor(secret=cart_token)), currency), once)
 
@@ -88,6 +89,7 @@ def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
 def _fresh(customer_id: str) -> Cart:
     cart = carts.empty(customer_id, ids.new_id("crt"), settings.currency)
     cart.customer_id = customer_id
+    cart.first_order = not tables.has_ordered(customer_id)
     return cart
 
 
@@ -120,9 +122,12 @@ def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"Together the carts have more than {MOST_LINES} lines.", pointer="/cart_id")
     saving.check_room(cart, "/cart_id")
+    cart.coupons = list(dict.fromkeys([*cart.coupons, *theirs.coupons]))[: coupons.MOST_IN_A_CART]
     offers.see_anew(cart)
     if cart.address is None:
         cart.address = theirs.address
+    if cart.billing is None:
+        cart.billing = theirs.billing
     if cart.shipping_option is None:
         cart.shipping_option = theirs.shipping_option
         offers.take_back_shipping(cart)

@@ -2,21 +2,24 @@
 such as Stripe Tax can stand behind them."""
 
 from datetime import date
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.orders.pricing.pricing import Tax
 
 STANDARD_CLASS = "standard"
 
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2 code")]
 
-class Place(msgspec.Struct, frozen=True):
-    """Where goods go. `country` is an ISO 3166-1 alpha-2 code; what is not known is empty."""
 
-    country: str
-    region: str = ""
-    postal_code: str = ""
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where goods go, as far as taxes are concerned. What is not known is empty."""
+
+    country: Country
+    region: Annotated[str, Meta(max_length=200)] = ""
+    postal_code: Annotated[str, Meta(max_length=20)] = ""
 
 
 class Taxable(msgspec.Struct, frozen=True):
