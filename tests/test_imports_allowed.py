@@ -19,6 +19,7 @@ RULES = {
     "collection_rule",
     "images",
     "methods",
+    "mailbox",
     "moderation",
     "price_lists",
     "pricing",
@@ -35,6 +36,7 @@ RULES = {
 # How a price comes about.
 RULES |= {"assessing", "billing", "pipeline", "tax_zones", "taxes"}
 RULES |= {"discounting", "promotion", "promotions"}
+RULES |= {"revisions", "shares"}
 # How product files are read.
 RULES |= {"cells", "dialects", "encodings", "making", "reading", "sheets", "text_lines"}
 RULES |= {"jsonlines", "magento", "merchant", "merchant_xml", "shopify", "woocommerce"}

@@ -73,19 +73,28 @@ class Parcels:
     shipments: list[Shipment]
 
 
-def extend(order_id: str, pieces: Mapping[str, int], free: Mapping[Place, int], otherwise: Exception) -> list[Action]:
+def extend(
+    order_id: str,
+    pieces: Mapping[str, int],
+    free: Mapping[Place, int],
+    otherwise: Exception,
+    *,
+    apart: bool = False,
+) -> list[Action]:
     """Write actions that reserve more `pieces` by SKU for a confirmed order, at the places that are `free`.
 
-    They go into a parcel that is still planned at their location, else into one of their own. Raises 409
+    They go into a parcel that is still planned at their location, else, or `apart`, into one of their own. Raises 409
     `out_of_stock`; committing raises `otherwise` if there have become too few, or if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
-    return put_in(Parcels(order_id, reservations, shipments), stock.picks(order_id, pieces, free), otherwise)
+    return put_in(
+        Parcels(order_id, reservations, shipments), stock.picks(order_id, pieces, free), otherwise, apart=apart
+    )
 
 
-def put_in(order: Parcels, picks: list[Pick], otherwise: Exception) -> list[Action]:
+def put_in(order: Parcels, picks: list[Pick], otherwise: Exception, *, apart: bool = False) -> list[Action]:
     """Write actions that reserve what was picked for a confirmed order, in its parcels or in new ones."""
-    open_at = {s.location: s for s in reversed(order.shipments) if s.state == states.PLANNED}
+    open_at = {s.location: s for s in reversed(order.shipments) if s.state == states.PLANNED and not apart}
     locations = sorted({pick.location for pick in picks})
     number = 0
     if set(locations) - open_at.keys():

@@ -125,7 +125,7 @@ def pack(shipment_id: str, by: Staff) -> Shipment:
     states.check_move(shipment.state, states.PACKED)
     parcels.move(shipment, states.PACKED)
     actions = [parcels.not_on_hold(shipment.order_id), audit.entry(by, "shipment.packed", shipment_id)]
-    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment))
+    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment, by=by.id))
 
 
 def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) -> Shipment:
@@ -146,7 +146,7 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
         parcels.not_on_hold(shipment.order_id),
         entry,
     ]
-    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment))
+    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment, by=by.id))
 
 
 def deliver(shipment_id: str, by: Staff) -> Shipment:
@@ -156,9 +156,8 @@ def deliver(shipment_id: str, by: Staff) -> Shipment:
         return shipment
     states.check_move(shipment.state, states.DELIVERED)
     parcels.move(shipment, states.DELIVERED)
-    return _commit(
-        shipment, [audit.entry(by, "shipment.delivered", shipment_id)], parcels.event(ShipmentDelivered, shipment)
-    )
+    entry = audit.entry(by, "shipment.delivered", shipment_id)
+    return _commit(shipment, [entry], parcels.event(ShipmentDelivered, shipment, by=by.id))
 
 
 def cancel(order_id: str, otherwise: Exception) -> list[Action]:
@@ -167,8 +166,7 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     409 `already_dispatched` if something has. Committing raises `otherwise` if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
-    if any(shipment.state in states.GONE for shipment in shipments):
-        raise ShopError("already_dispatched", 409, "A parcel of this order is on its way; it can only be returned.")
+    _check_here(shipments)
     actions = reserving.release(reservations, otherwise)
     known = {parcels.number(shipment) for shipment in shipments}
     for shipment in shipments:
@@ -179,6 +177,21 @@ def cancel(order_id: str, otherwise: Exception) -> list[Action]:
     # Planning may be on its way; the parcels that it would make must not come to exist.
     unplanned = [parcel for parcel in parcels.by_parcel(reservations) if parcel not in known]
     return [*actions, *(parcels.not_planned_yet(order_id, parcel, otherwise) for parcel in unplanned)]
+
+
+def nothing_sent(order_id: str, otherwise: Exception) -> list[Action]:
+    """Conditions that no parcel of an order has left the house; 409 `already_dispatched` if one has.
+
+    Committing raises `otherwise` if a parcel moved meanwhile.
+    """
+    _, shipments = tables.of_order(order_id)
+    _check_here(shipments)
+    return [dynamo.check(s, Shipment.version == int(s.version), otherwise) for s in shipments]
+
+
+def _check_here(shipments: list[Shipment]) -> None:
+    if any(shipment.state in states.GONE for shipment in shipments):
+        raise ShopError("already_dispatched", 409, "A parcel of this order is on its way; it can only be returned.")
 
 
 def _commit(shipment: Shipment, actions: list[Action], event: ShipmentEvent) -> Shipment:

@@ -5,10 +5,13 @@ from chalicelib.core.paging import decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
 from chalicelib.orders import paying, policy, schemas, service
+from chalicelib.orders.amending import amendment_schemas, amendments, editing
 from chalicelib.orders.finding import finding_schemas, order_lists, order_numbers, saved_filters
 from chalicelib.orders.handling import handling_schemas, holds, notes
 from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
 from chalicelib.orders.invoices.invoice_content import Seller
+from chalicelib.orders.sale import sale_schemas, sale_terms
+from chalicelib.orders.sale.sale_terms import SaleTerms
 from chalicelib.orders.tables import OrderPolicy
 from chalicelib.orders.taxes import tax_schemas, tax_settings
 
@@ -38,6 +41,25 @@ def show_any_order(order_id: str) -> handling_schemas.StaffOrderView:
 def cancel_any_order(order_id: str, body: schemas.Cancel, staff: Staff) -> handling_schemas.StaffOrderView:
     """Call an order off while nothing is on its way. Canceling it again changes nothing."""
     return handling_schemas.order(service.cancel(order_id, body.reason, staff))
+
+
+@routes.post("/admin/orders/{order_id}/cancel-lines", permission=Permission.ORDERS_WRITE)
+def cancel_any_order_lines(
+    order_id: str, body: amendment_schemas.CancelLines, once: Once, staff: Staff
+) -> handling_schemas.StaffOrderView:
+    """Take pieces out of an order while they are not on their way. Where nothing is left it is canceled."""
+    return handling_schemas.order(amendments.cancel_lines(order_id, body.lines, body.reason, once, staff))
+
+
+@routes.post("/admin/orders/{order_id}/edit", permission=Permission.ORDERS_WRITE)
+def edit_order(
+    order_id: str, body: amendment_schemas.EditOrder, once: Once, staff: Staff
+) -> amendment_schemas.EditedOrder:
+    """Change a confirmed order. What it costs more the customer pays by its payments; what it costs less goes back."""
+    wish = amendment_schemas.wish(body)
+    if body.dry_run:
+        return amendment_schemas.edited(editing.preview(order_id, wish, staff))
+    return amendment_schemas.edited(editing.edit(order_id, wish, once, staff))
 
 
 @routes.get("/admin/orders/{order_id}/shipments", permission=Permission.SHIPMENTS_READ)
@@ -163,3 +185,28 @@ def put_order_filter(
 def delete_order_filter(filter_id: finding_schemas.FilterId, staff: Staff) -> None:
     """Keep a filter no more."""
     saved_filters.delete(filter_id, staff)
+
+
+@routes.get("/admin/sale-terms", permission=Permission.SETTINGS_READ)
+def list_sale_terms() -> sale_schemas.AllSaleTerms:
+    """The SKUs that are sold on terms of their own."""
+    return sale_schemas.every(sale_terms.current())
+
+
+@routes.get("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_READ)
+def show_sale_terms(sku: str) -> SaleTerms:
+    """On what terms a SKU is sold that has some of its own."""
+    return sale_terms.find(sku)
+
+
+@routes.put("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
+def put_sale_terms(sku: schemas.Sku, body: SaleTerms, staff: Staff) -> SaleTerms:
+    """From when to when a SKU is sold, how many to each customer, and how many before they are there."""
+    return sale_terms.put(sku, body, staff)
+
+
+@routes.delete("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
+def delete_sale_terms(sku: str, staff: Staff) -> sale_schemas.AllSaleTerms:
+    """Sell it as everything else; what was promised stays promised. The answer are the terms that are left."""
+    sale_terms.delete(sku, staff)
+    return sale_schemas.every(sale_terms.current())

@@ -48,7 +48,7 @@ def record_shipment(event: Shipped) -> None:
         header.shipments = {**header.shipments, event.aggregate_id: now}
         return True
 
-    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts))], change)
+    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts, event.by))], change)
 
 
 def record_payment(event: PaymentEvent) -> None:
@@ -104,7 +104,7 @@ def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader],
                 for entry in entries:
                     dynamo.write(entry)
                 return header
-            following = _confirm(header) or _complete(header)
+            following = advance(header)
             if not following:
                 header.version = int(header.version) + 1
             _mind_the_money(header)
@@ -113,6 +113,11 @@ def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader],
             continue
         return header
     raise busy()
+
+
+def advance(header: OrderHeader) -> list[Action]:
+    """Move an order on if nothing stands in its way any more; what is to be told of it."""
+    return _confirm(header) or _complete(header)
 
 
 def _confirm(header: OrderHeader) -> list[Action]:

@@ -7,6 +7,7 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Customer, Routes, Visitor
 from chalicelib.orders import checkout, paying, review_schemas, reviewing, schemas, service
 from chalicelib.orders.address import Address
+from chalicelib.orders.amending import amendment_schemas, amendments
 from chalicelib.orders.billing import Billing
 from chalicelib.orders.cart import carts
 from chalicelib.orders.cart.carts import CartChanged
@@ -88,7 +89,9 @@ def check_out(
 ) -> schemas.PlacedView:
     """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU, 409
     `too_many_open_orders` says what has to be paid or canceled first."""
-    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total, network)
+    wish = checkout.Wish(
+        _email(body, customer), body.payment_method, body.cart_version, body.expected_total, network, body.locale
+    )
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
     except CartChanged as changed:
@@ -127,6 +130,15 @@ def cancel_order(order_id: str, buyer: Visitor, body: schemas.Cancel) -> schemas
     """Call the order off while nothing is on its way. Canceling it again changes nothing."""
     service.of_visitor(order_id, buyer)
     return schemas.order(service.cancel(order_id, body.reason, None))
+
+
+@routes.post("/orders/{order_id}/cancel-lines", me="/me/orders/{order_id}/cancel-lines")
+def cancel_order_lines(
+    order_id: str, buyer: Visitor, body: amendment_schemas.CancelLines, once: Once
+) -> schemas.OrderView:
+    """Take pieces out of the order while they are not on their way. Where nothing is left it is canceled."""
+    service.of_visitor(order_id, buyer)
+    return schemas.order(amendments.cancel_lines(order_id, body.lines, body.reason, once, None))
 
 
 @routes.post("/orders/{order_id}/reviews", me="/me/orders/{order_id}/reviews", status=201)

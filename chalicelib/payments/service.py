@@ -34,6 +34,11 @@ def method(method_id: str) -> PaymentMethod:
     return methods.chosen(method_id, offered())
 
 
+def is_paid_on_delivery(method_id: str) -> bool:
+    """Whether the money comes with the delivery."""
+    return methods.METHODS[method_id].paid_on_delivery
+
+
 def pay_within(method_id: str) -> timedelta:
     """For how long an order that is to be paid by this method is kept unpaid."""
     return methods.METHODS[method_id].pay_within

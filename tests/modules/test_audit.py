@@ -70,6 +70,11 @@ def shipment(*steps: str) -> Callable[[Shop], Write]:
     return prepare
 
 
+def sale_terms(shop: Shop) -> Write:
+    shop.staff.put("/admin/sale-terms/MUG", {"most_per_customer": 2})
+    return Write("/admin/sale-terms/MUG", {}, "MUG")
+
+
 def split(shop: Shop) -> Write:
     shop.product()
     order = shop.order(("MUG", 2))
@@ -103,6 +108,18 @@ def order_filter(shop: Shop) -> Write:
     return Write("/admin/order-filters/late", {}, "late")
 
 
+def change(verb: str, body: Json) -> Callable[[Shop], Write]:
+    """A change of an order of three mugs."""
+
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        placed = shop.order(("MUG", 3))
+        shop.deliver()
+        return Write(f"/admin/orders/{placed.id}/{verb}", {**body, "reason": "Lin called"}, placed.id)
+
+    return prepare
+
+
 def delivered(shop: Shop) -> Write:
     """An order that was paid at the door, to be paid back."""
     shop.product()
@@ -126,6 +143,7 @@ def comeback(*steps: str) -> Callable[[Shop], Write]:
     """A return that was moved by all of `steps` but the last."""
     received = [{"sku": "MUG", "quantity": 1, "condition": "resellable", "location": "ams"}]
     bodies: dict[str, Json] = {"reject": {"reason": "Lin broke it"}, "receive": {"lines": received}}
+    bodies["exchange"] = {"lines": {"MUG": 1}}
 
     def prepare(shop: Shop) -> Write:
         shop.product()
@@ -253,6 +271,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     "orders.approve_return": ("return.approved", comeback("approve")),
     "orders.reject_return": ("return.rejected", comeback("reject")),
     "orders.receive_return": ("return.received", comeback("approve", "receive")),
+    "orders.refund_return": ("return.refunded", comeback("approve", "receive", "refund")),
+    "orders.exchange_return": ("return.exchanged", comeback("approve", "receive", "exchange")),
     "orders.close_return": ("return.closed", comeback("approve", "close")),
     "orders.put_order_policy": (
         "order_policy.put",
@@ -266,6 +286,13 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "coupons.generated",
         coupon("/admin/coupon-batches", {"promotion": "sale", "count": 2}, None),
     ),
+    "orders.put_sale_terms": (
+        "sale_terms.put",
+        lambda _: Write("/admin/sale-terms/MUG", {"most_per_customer": 2}, "MUG"),
+    ),
+    "orders.delete_sale_terms": ("sale_terms.deleted", sale_terms),
+    "orders.cancel_any_order_lines": ("order.lines_canceled", change("cancel-lines", {"lines": {"MUG": 1}})),
+    "orders.edit_order": ("order.edited", change("edit", {"set": {"MUG": 1}})),
     "orders.put_tax_settings": (
         "tax_settings.put",
         lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),

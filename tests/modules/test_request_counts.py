@@ -122,3 +122,17 @@ def test_no_page_scans(busy_shop: Shop, counted: Any) -> None:
         for path in ("/admin/orders", "/admin/products", "/admin/locations", "/admin/stock/MUG"):
             busy_shop.staff.get(path)
     assert "Scan" not in calls
+
+
+def test_taxes_take_no_request_of_their_own(busy_shop: Shop, counted: Any) -> None:
+    zone = {"id": "nl", "name": "Netherlands", "country": "NL", "rates": [{"name": "BTW", "percent": "21"}]}
+    busy_shop.staff.put("/admin/tax-settings", {"home": {"country": "NL"}, "zones": [zone]})
+    busy_shop.staff.get("/admin/order-policy")  # this, too, is in the function's cache then
+    cart = busy_shop.ready_cart(("MUG", 1), ("BOWL", 1))
+    with counted() as cart_page:
+        assert cart.get()["totals"]["tax"]["amount"]
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    wish = cart.wish()
+    with counted() as checkout:
+        cart.post("/checkout", wish)
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]

@@ -19,6 +19,7 @@ from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Total
 from chalicelib.orders.promotions import coupons, deals, promotion_book
 from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.promotions.deals import Deals
+from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
 from chalicelib.orders.taxes.assessing import STANDARD_CLASS, TaxTerms
@@ -75,7 +76,7 @@ def _products(product_ids: Iterable[str]) -> list[Key]:
 
 
 def _keys(skus: Sequence[str]) -> list[Key]:
-    return [*catalog.offers(list(skus)), *stock.levels(skus)]
+    return [*catalog.offers(list(skus)), *stock.levels(skus), *sale_terms.refs(skus)]
 
 
 def skus(cart: Cart) -> list[str]:
@@ -98,22 +99,21 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
     What the catalogue no longer has is offered as it was last seen, and not sold.
     """
     on = prices.terms(cart.currency, groups.among(found))
-    free = _free(found)
+    free, there = _free(found), sale_terms.at_once(found)
     seen = {line.sku: line.seen for line in (*cart.saved, *cart.lines)}
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
     shelves = catalog.shelves_among(found)
     return {
-        sku: _offer(variants[sku], on, variants, free, shelves) if sku in variants else _gone(sku, seen.get(sku), on)
+        sku: sale_terms.on_terms(_offer(variants[sku], on, variants, free, shelves), there)
+        if sku in variants
+        else _gone(sku, seen.get(sku), on)
         for sku in skus
     }
 
 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
-    """Pieces that can be reserved by SKU, at all locations together."""
-    free: dict[str, int] = {}
-    for (sku, *_), pieces in stock.available(found).items():
-        free[sku] = free.get(sku, 0) + pieces
-    return free
+    """Pieces that can be ordered by SKU, at all locations together."""
+    return sale_terms.to_be_had(found)
 
 
 def _offer(
@@ -168,6 +168,11 @@ def priced(cart: Cart, found: dict[Key, Item], who: str | None) -> PricedCart:
     `besides`; what is saved for later as it was seen."""
     offered = among([line.sku for line in cart.lines], found, cart)
     return price(cart, offered, deals.now(cart, found, who), _free(found))
+
+
+def priced_plainly(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+    """The cart at the offers that were found with `look`, without any promotion."""
+    return price(cart, among([line.sku for line in cart.lines], found, cart), deals.none(found), _free(found))
 
 
 def priced_with_saved(cart: Cart, found: dict[Key, Item], who: str | None) -> PricedCart:

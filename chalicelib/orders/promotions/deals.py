@@ -34,6 +34,11 @@ def as_seen(cart: Cart, found: Mapping[Key, Item]) -> Deals:
     return Deals(promotion_book.present(), _shopper(cart, found, {}))
 
 
+def none(found: Mapping[Key, Item]) -> Deals:
+    """For what is sold at its plain price, as in an exchange."""
+    return Deals((), Shopper(groups.among(found), first_order=False, now=clock.now(), coupons=()))
+
+
 def _shopper(cart: Cart, found: Mapping[Key, Item], unusable: dict[str, str]) -> Shopper:
     return Shopper(
         groups=groups.among(found),

@@ -1,0 +1,417 @@
+"""Orders that change after they were placed: fewer pieces, other pieces, another address; and their money and stock."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import botocore.client
+import pytest
+from inprocess import ADDRESS, Buyer, Order, Shop, eur, usd
+from refusals import refusal
+from strict_stripe import StripeServer
+
+Json = dict[str, Any]
+KEY = "the-key-of-this-change"
+
+
+def paid(shop: Shop, bank: StripeServer, order: Buyer) -> None:
+    bank.pay(order.secret)
+    shop.hear(bank)
+
+
+def send(shop: Shop, order: Order, *steps: str, parcel: int = 0) -> None:
+    its_id = order.get("/shipments")["data"][parcel]["id"]
+    bodies: dict[str, Json] = {"dispatch": {"tracking_number": "T"}}
+    for step in steps:
+        shop.staff.post(f"/admin/shipments/{its_id}/{step}", bodies.get(step, {}))
+
+
+def edit(shop: Shop, order: Order, **body: Any) -> Json:
+    return shop.staff.post(f"/admin/orders/{order.id}/edit", body)
+
+
+def refused_edit(shop: Shop, order: Order, **body: Any) -> Json:
+    return refusal(shop.staff.post, f"/admin/orders/{order.id}/edit", body)
+
+
+def quantities(order: Json) -> dict[str, int]:
+    return {line["sku"]: line["quantity"] for line in order["lines"]}
+
+
+def steady(shop: Shop, sku: str = "MUG") -> tuple[int, int]:
+    """Pieces that are free and that are reserved; together they are all that are there."""
+    stock = shop.stock(sku)
+    assert stock["on_hand"] == stock["available"] + stock["reserved"]
+    return stock["available"], stock["reserved"]
+
+
+# --- fewer pieces ----------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_who_pays_at_the_door_takes_pieces_out(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 5})
+    shop.product("bowl", stock={"ams": 5})
+    order = shop.order(("MUG", 2), ("BOWL", 1))
+    shop.deliver()
+    now = order.post("/cancel-lines", {"lines": {"MUG": 1, "BOWL": 1}, "reason": "too many"})
+    assert (quantities(now), now["quantity"], now["total"]) == ({"MUG": 1}, 1, eur(1290 + 495))
+    assert now["totals"]["total"] == now["total"]
+    assert now["timeline"][-1] | {"at": ""} == {
+        "name": "amended",
+        "at": "",
+        "facts": {"reason": "too many", "revision": "2"},
+    }
+    assert (steady(shop), steady(shop, "BOWL")) == ((4, 1), (5, 0))
+    shop.deliver()
+    send(shop, order, "pack", "dispatch", "deliver")
+    shop.deliver()
+    done = order.get()
+    assert (done["status"], done["payment_status"], done["fulfillment_status"]) == ("completed", "paid", "delivered")
+    assert order.api.get(f"/payments/{order.placed['payment']['id']}")["captured"] == eur(1785)
+
+
+def test_of_a_card_that_was_not_charged_less_is_charged(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy(3)
+    paid(shop, bank, order)
+    now = order.post("/cancel-lines", {"lines": {"MUG": 2}})
+    shop.hear(bank)
+    assert (now["total"], order.get()["payment_status"]) == (eur(1785), "authorized")
+    send(shop, order, "pack")
+    shop.hear(bank)
+    send(shop, order, "dispatch", "deliver")
+    shop.hear(bank)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")
+    assert (bank.intents["pi_000001"]["amount_received"], bank.refunds) == (1785, {})
+
+
+def test_of_a_card_that_was_charged_the_difference_goes_back(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy(3)
+    paid(shop, bank, order)
+    send(shop, order, "pack")
+    shop.hear(bank)
+    shop.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 1}})
+    shop.hear(bank)
+    assert [refund["amount"] for refund in bank.refunds.values()] == [1290]
+    assert order.get()["payment_status"] == "partially_refunded"
+    send(shop, order, "dispatch")
+    assert steady(shop) == (3, 0)
+
+
+def test_pieces_of_an_order_that_is_not_paid_are_not_paid_for(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy(3)
+    order.post("/cancel-lines", {"lines": {"MUG": 1}})
+    paid(shop, bank, order)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("confirmed", "authorized")
+    send(shop, order, "pack")
+    shop.hear(bank)
+    assert bank.intents["pi_000001"]["amount_received"] == 2 * 1290 + 495
+
+
+def test_the_same_request_again_takes_nothing_more_out(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy(3)
+    once = order.post("/cancel-lines", {"lines": {"MUG": 1}}, key=KEY)
+    assert quantities(order.post("/cancel-lines", {"lines": {"MUG": 1}}, key=KEY)) == quantities(once) == {"MUG": 2}
+    assert order.names().count("amended") == 1
+    # With another body it is another request.
+    assert refusal(order.post, "/cancel-lines", {"lines": {"MUG": 2}}, key=KEY)["code"] == "idempotency_key_reused"
+
+
+def test_an_order_of_which_everything_was_taken_out_is_canceled(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy(2)
+    paid(shop, bank, order)
+    assert order.post("/cancel-lines", {"lines": {"MUG": 2}}, key=KEY)["status"] == "canceled"
+    assert order.post("/cancel-lines", {"lines": {"MUG": 2}}, key=KEY)["status"] == "canceled"
+    shop.hear(bank)
+    assert (bank.intents["pi_000001"]["status"], steady(shop)) == ("canceled", (5, 0))
+    assert refusal(order.post, "/cancel-lines", {"lines": {"MUG": 1}})["code"] == "wrong_state"
+
+
+def test_of_two_who_take_out_the_last_pieces_at_once_one_is_told_that_they_are_gone(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], weather: Any
+) -> None:
+    order = buy(3)
+    paid(shop, bank, order)
+    path, lines = f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 2}}
+    weather("TransactWriteItems", [lambda: shop.staff.post(path, lines)])
+    assert refusal(shop.staff.post, path, lines)["code"] == "invalid_field"
+    assert (quantities(order.get()), steady(shop)) == ({"MUG": 1}, (4, 1))
+
+
+def test_what_is_on_its_way_can_not_be_taken_out(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 1})
+    shop.product("bowl", stock={"sha": 1})
+    order = shop.order(("MUG", 1), ("BOWL", 1))
+    shop.deliver()
+    send(shop, order, "pack", "dispatch")
+    shop.deliver()
+    refused = refusal(order.post, "/cancel-lines", {"lines": {"MUG": 1}})
+    assert (refused["status"], refused["code"], refused["sku"]) == (409, "already_dispatched", "MUG")
+    assert order.post("/cancel-lines", {"lines": {"BOWL": 1}})["total"] == eur(1290 + 495)
+    shop.deliver()
+    send(shop, order, "deliver")
+    shop.deliver()
+    assert order.get()["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("lines", "pointer"),
+    [
+        ({"MUG": 9}, "/lines/MUG"),
+        ({"CUP": 1}, "/lines/CUP"),
+        ({"a/b~": 1}, "/lines/a~1b~0"),
+        ({"MUG": 0}, "/lines"),
+        ({"MUG": -1}, "/lines"),
+        ({}, "/lines"),
+    ],
+)
+def test_what_is_not_in_the_order_can_not_be_taken_out(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], lines: Json, pointer: str
+) -> None:
+    refused = refusal(buy().post, "/cancel-lines", {"lines": lines})
+    assert refused["status"] in (400, 422)
+    assert refused["pointer"] == pointer
+
+
+def test_what_is_left_of_an_order_may_be_all_digital(shop: Shop, bank: StripeServer) -> None:
+    shop.product("mug", stock={"ams": 5})
+    book = {"sku": "BOOK", "price": eur(500), "digital": True}
+    shop.product("book", variants=[book])
+    placed = shop.ready_cart(("MUG", 1), ("BOOK", 1)).check_out(payment_method="card")
+    order = Buyer(shop.order_of(placed).api, f"/orders/{placed['order']['id']}", placed)
+    paid(shop, bank, order)
+    now = order.post("/cancel-lines", {"lines": {"MUG": 1}})
+    assert (now["total"], now["shipping_option"]) == (eur(500), None)
+    shop.hear(bank)
+    assert (order.get()["status"], bank.intents["pi_000001"]["amount_received"]) == ("completed", 500)
+    at_the_door = shop.order(("MUG", 1), ("BOOK", 1))
+    refused = refusal(at_the_door.post, "/cancel-lines", {"lines": {"MUG": 1}})
+    assert refused["code"] == "payment_method_unavailable"
+
+
+def test_an_order_that_is_left_for_nothing_is_confirmed_without_a_payment(shop: Shop, bank: StripeServer) -> None:
+    shop.product("mug", stock={"ams": 5})
+    free = {"sku": "SAMPLE", "price": eur(0), "digital": True}
+    shop.product("sample", variants=[free])
+    placed = shop.ready_cart(("MUG", 1), ("SAMPLE", 1)).check_out(payment_method="card")
+    order = shop.order_of(placed)
+    order.post("/cancel-lines", {"lines": {"MUG": 1}})
+    shop.hear(bank)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")
+    assert [intent["status"] for intent in bank.intents.values()] == ["canceled"]
+
+
+# --- edits -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_is_seen_before_it_is_made(shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]) -> None:
+    shop.product("bowl", stock={"ams": 2})
+    order = buy(2)
+    paid(shop, bank, order)
+    seen = edit(shop, order, set={"MUG": 1}, add={"BOWL": 2}, dry_run=True)
+    assert (seen["previous_total"], seen["total"], seen["to_pay"], seen["to_give_back"], seen["order"]) == (
+        eur(3075),
+        eur(4365),
+        eur(1290),
+        eur(0),
+        None,
+    )
+    assert (quantities(order.get()), steady(shop), steady(shop, "BOWL")) == ({"MUG": 2}, (3, 2), (2, 0))
+    assert refused_edit(shop, order, set={"MUG": 1}, expected_total=eur(1))["code"] == "total_changed"
+    made = edit(shop, order, set={"MUG": 1}, add={"BOWL": 2}, expected_total=seen["total"])
+    assert made["order"]["total"] == seen["total"]
+    assert quantities(made["order"]) == {"MUG": 1, "BOWL": 2}
+    assert (steady(shop), steady(shop, "BOWL")) == ((4, 1), (0, 2))
+
+
+def test_what_an_edit_adds_is_paid_before_anything_is_sent(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    paid(shop, bank, order)
+    edit(shop, order, set={"MUG": 3})
+    shop.hear(bank)
+    assert order.get()["payment_status"] == "partially_authorized"
+    send(shop, order, "pack")
+    shop.hear(bank)
+    assert order.get()["payment_status"] == "partially_paid"
+    parcel = order.parcel()
+    path = f"/admin/shipments/{parcel}/dispatch"
+    assert refusal(shop.staff.post, path, {"tracking_number": "T"})["code"] == "payment_not_secured"
+    # Nobody calls an order off that was paid and only became dearer.
+    travel(timedelta(days=5))
+    shop.expire()
+    assert order.get()["status"] == "confirmed"
+    session = order.post("/payments")
+    assert session["amount"] == eur(2580)
+    bank.pay(session["client_secret"])
+    shop.hear(bank)
+    send(shop, order, "dispatch", "deliver")
+    shop.hear(bank)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")
+
+
+def test_an_order_that_became_dearer_and_whose_promise_lapsed_is_called_off(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    paid(shop, bank, order)
+    edit(shop, order, set={"MUG": 2})
+    bank.pay(order.post("/payments")["client_secret"])
+    shop.hear(bank)
+    edit(shop, order, set={"MUG": 3})
+    bank.lapse("pi_000001")
+    shop.hear(bank)
+    travel(timedelta(days=3))
+    shop.expire()
+    shop.hear(bank)
+    assert (order.get()["status"], steady(shop)) == ("canceled", (5, 0))
+    assert {intent["status"] for intent in bank.intents.values()} == {"canceled"}
+
+
+def test_an_edit_of_what_is_paid_at_the_door_is_paid_at_the_door(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 1))
+    shop.deliver()
+    edit(shop, order, set={"MUG": 4})
+    shop.deliver()
+    send(shop, order, "pack", "dispatch", "deliver")
+    shop.deliver()
+    assert order.get()["status"] == "completed"
+    assert order.api.get(f"/payments/{order.placed['payment']['id']}")["captured"] == eur(4 * 1290 + 495)
+
+
+def test_more_pieces_cost_what_the_line_costs_and_new_lines_what_they_cost_now(shop: Shop) -> None:
+    made = shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 1))
+    shop.deliver()
+    variant = {**made["variants"][0], "price": eur(9900)}
+    variant = {key: variant[key] for key in ("sku", "price")}
+    shop.staff.put(
+        f"/admin/products/{made['id']}", {"handle": "mug", "title": "Mug", "status": "published", "variants": [variant]}
+    )
+    assert shop.cart(("MUG", 1)).get()["totals"]["items"] == eur(9900)
+    assert edit(shop, order, set={"MUG": 2})["total"] == eur(2 * 1290 + 495)
+    shop.product("bowl", stock={"ams": 5})
+    assert edit(shop, order, add={"BOWL": 1})["total"] == eur(3 * 1290 + 495)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        ({"set": {"BOWL": 1}}, "invalid_field", "/set/BOWL"),
+        ({"add": {"MUG": 1}}, "invalid_field", "/add/MUG"),
+        ({"add": {"CUP": 1}}, "invalid_field", "/add/CUP"),
+        ({"set": {"MUG": 0}}, "invalid_field", "/set"),
+        ({"set": {"MUG": 99}}, "out_of_stock", None),
+        ({"set": {"MUG": 2}, "address": ADDRESS}, "invalid_field", "/address"),
+        ({"address": {**ADDRESS, "country": "DE", "postal_code": "10115"}}, "address_changes_price", "/address"),
+        ({"set": {"MUG": 2}, "expected_total": usd(5)}, "total_changed", "/expected_total"),
+    ],
+)
+def test_an_edit_that_can_not_be_is_refused_with_its_field(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], body: Json, code: str, pointer: str | None
+) -> None:
+    order = buy()
+    paid(shop, bank, order)
+    refused = refused_edit(shop, order, **body)
+    assert (refused["code"], refused.get("pointer")) == (code, pointer)
+    if "expected_total" not in body:
+        assert refused_edit(shop, order, **body, dry_run=True)["code"] == code
+    assert (order.get()["total"], steady(shop)) == (eur(1785), (4, 1))
+
+
+def test_an_unpaid_order_is_not_edited(shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]) -> None:
+    assert refused_edit(shop, buy(), set={"MUG": 2})["code"] == "wrong_state"
+
+
+def test_an_address_is_put_right_until_something_is_sent(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 1))
+    shop.deliver()
+    other = {**ADDRESS, "line1": "Damrak 1"}
+    now = edit(shop, order, address=other)
+    assert (now["order"]["shipping_address"]["line1"], now["total"]) == ("Damrak 1", now["previous_total"])
+    version = order.get()["version"]
+    edit(shop, order, address=other)
+    assert order.get()["version"] == version
+    send(shop, order, "pack", "dispatch")
+    assert refused_edit(shop, order, address=ADDRESS)["code"] == "already_dispatched"
+
+
+def test_an_address_does_not_change_while_the_parcel_is_handed_over(shop: Shop, weather: Any) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 1))
+    shop.deliver()
+    send(shop, order, "pack")
+    weather("TransactWriteItems", [lambda: send(shop, order, "dispatch")])
+    assert refused_edit(shop, order, address={**ADDRESS, "line1": "Damrak 1"})["code"] == "already_dispatched"
+
+
+def test_an_order_page_shows_the_revision_that_holds_in_one_request(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = buy(5)
+    for _ in range(3):
+        order.post("/cancel-lines", {"lines": {"MUG": 1}})
+    real, calls = botocore.client.BaseClient._make_api_call, list[str]()
+
+    def call(client: Any, operation: str, request: Any) -> Any:
+        calls.append(operation)
+        return real(client, operation, request)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    assert quantities(order.get()) == {"MUG": 2}
+    assert calls == ["Query"]
+
+
+# --- a machine dies --------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The function's machine is gone: no handler sees this coming."""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_change_that_is_killed_anywhere_is_made_once_by_asking_again(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    order = buy(4)
+    paid(shop, bank, order)
+    send(shop, order, "pack")
+    shop.hear(bank)
+    path, body = f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 1}}
+    real, left = botocore.client.BaseClient._make_api_call, [0]
+
+    def call(client: Any, operation: str, request: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0 and moment == "before":
+            raise Killed(operation)
+        answer = real(client, operation, request)
+        if left[0] == 0:
+            raise Killed(operation)
+        return answer
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    for turn in range(1, 30):
+        left[0] = turn
+        try:
+            shop.staff.post(path, body, key=KEY)
+        except Killed:
+            continue
+        break
+    left[0] = 0
+    assert turn > 4
+    shop.hear(bank)
+    assert quantities(order.get()) == {"MUG": 3}
+    assert [refund["amount"] for refund in bank.refunds.values()] == [1290]
+    assert steady(shop) == (2, 3)
