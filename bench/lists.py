@@ -16,7 +16,17 @@ from bench.figures import Figure, Section
 FEW = 10
 # So that a page is full in both cases and has one after it.
 PAGE = 5
-NAMES = dict.fromkeys(("staff's orders", "staff's products", "products", "products of a category"), 1.0)
+NAMES = dict.fromkeys(
+    (
+        "staff's orders",
+        "orders in a state",
+        "orders of an e-mail",
+        "staff's products",
+        "products",
+        "products of a category",
+    ),
+    1.0,
+)
 Image = dict[str, Any]
 
 
@@ -46,6 +56,8 @@ def measure(shop: Shop, many: int) -> Section:
 def _costs(shop: Shop) -> dict[str, tuple[float, int]]:
     asked: dict[str, tuple[Gateway, str]] = {
         "staff's orders": (shop.staff, f"/admin/orders?limit={PAGE}"),
+        "orders in a state": (shop.staff, f"/admin/orders?limit={PAGE}&status=confirmed"),
+        "orders of an e-mail": (shop.staff, f"/admin/orders?limit={PAGE}&email=guest@jishi.example"),
         "staff's products": (shop.staff, f"/admin/products?limit={PAGE}"),
         "products": (shop.guest, f"/products?limit={PAGE}"),
         "products of a category": (shop.guest, f"/products?limit={PAGE}&category=tea"),
@@ -72,15 +84,19 @@ def _fill(shop: Shop, number: int) -> None:
 
 def _orders(shop: Shop, table: str, number: int) -> Iterator[Image]:
     from chalicelib.core import clock, ids
-    from chalicelib.orders.tables import header_key, listing
+    from chalicelib.orders.finding.finding_tables import emails_order_key
+    from chalicelib.orders.tables import header_key, listing, status_key
 
-    pattern = _items(shop, table, lambda item: item["sk"]["S"] == "ORDER")[0]
+    pattern = _items(shop, table, lambda item: item["kind"]["S"] == "order")[0]
+    entry = _items(shop, table, lambda item: item["kind"]["S"] == "emails_order")[0]
     began = clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     for n in range(number):
         order = ids.new_id("ord")
         placed_at = clock.stamp(began + timedelta(microseconds=n))
         keys = {**header_key(order), **listing(order, placed_at), "id": order, "placed_at": placed_at}
-        yield _like(pattern, keys)
+        yield _like(pattern, {**keys, "status_key": status_key(pattern["state"]["S"], order, placed_at)})
+        found_by = emails_order_key("guest@jishi.example", placed_at, order)
+        yield _like(entry, {**found_by, "order_id": order})
 
 
 def _products(shop: Shop, table: str, number: int) -> Iterator[Image]:

@@ -19,6 +19,7 @@ RULES = {
     "collection_rule",
     "images",
     "methods",
+    "mailbox",
     "moderation",
     "price_lists",
     "pricing",

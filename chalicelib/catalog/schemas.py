@@ -89,8 +89,8 @@ class StaffVariantView(BareVariant, frozen=True):
 
 
 class BareProduct(msgspec.Struct, frozen=True):
-    """A product. `breadcrumbs` lead down to its category; `attribute_labels` are of those attributes that staff have
-    described."""
+    """A product. `tax_class` is that of its variants that say none. `breadcrumbs` lead down to its category;
+    `attribute_labels` are of those attributes that staff have described."""
 
     id: str
     handle: str
@@ -99,6 +99,7 @@ class BareProduct(msgspec.Struct, frozen=True):
     seo: Seo
     translations: dict[str, dict[str, str]]
     category: str | None
+    tax_class: str | None
     brand: str | None
     tags: list[str]
     breadcrumbs: list[Crumb]
@@ -215,6 +216,7 @@ def _product_fields(product: Product, standing: Standing | None, locale: str | N
             tag: {"title": words.title, "description": words.description} for tag, words in product.translations.items()
         },
         "category": product.category,
+        "tax_class": product.tax_class,
         "brand": product.brand,
         "tags": product.tags,
         "breadcrumbs": breadcrumbs(categories.present(), product.category, locale) if product.category else [],
@@ -244,5 +246,5 @@ def _variant_fields(item: Variant) -> dict[str, Any]:
         "image": item.image or item.product_image,
         "digital": bool(item.digital),
         "components": item.components,
-        "tax_class": item.tax_class or item.product_tax_class,
+        "tax_class": item.tax_class,
     }

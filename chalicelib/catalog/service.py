@@ -93,6 +93,20 @@ def offers(skus: list[str]) -> list[dynamo.Key]:
     return [tables.variant_ref(sku) for sku in skus]
 
 
+def shelf_refs(product_ids: Iterable[str]) -> list[dynamo.Key]:
+    """Where products are read, for a use case that asks on which shelves they stand."""
+    return [tables.product_ref(product_id) for product_id in product_ids if product_id]
+
+
+def shelves_among(items: Mapping[dynamo.Key, dynamo.Item]) -> dict[str, tuple[str, ...]]:
+    """The categories and, with a "+" before them, the collections of each product that was read at `shelf_refs`."""
+    return {
+        item.id: tuple(shelf for shelf in item.shelves if shelf[0].isalnum() or shelf[0] == "+")
+        for item in items.values()
+        if isinstance(item, Product)
+    }
+
+
 def variants_among(items: Mapping[dynamo.Key, dynamo.Item]) -> list[Variant]:
     """The variants of what was read at `offers`."""
     return [item for item in items.values() if isinstance(item, Variant)]

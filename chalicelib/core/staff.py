@@ -25,6 +25,8 @@ class Permission(StrEnum):
     SHIPMENTS_WRITE = "shipments:write"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
+    PROMOTIONS_READ = "promotions:read"
+    PROMOTIONS_WRITE = "promotions:write"
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
     JOBS_READ = "jobs:read"
@@ -36,7 +38,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     "owner": frozenset(Permission),
     "merchandiser": frozenset(
         {P.CATALOG_READ, P.CATALOG_WRITE, P.CUSTOMERS_READ, P.CUSTOMERS_WRITE, P.STOCK_READ, P.SETTINGS_READ}
-        | {P.REVIEWS_READ, P.REVIEWS_WRITE}
+        | {P.REVIEWS_READ, P.REVIEWS_WRITE, P.PROMOTIONS_READ, P.PROMOTIONS_WRITE}
     ),
     "warehouse": frozenset(
         {P.ORDERS_READ, P.SHIPMENTS_READ, P.SHIPMENTS_WRITE, P.STOCK_READ, P.STOCK_WRITE, P.SETTINGS_READ}
@@ -48,6 +50,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.ORDERS_READ,
             P.ORDERS_WRITE,
             P.REFUNDS_WRITE,
+            P.PROMOTIONS_READ,
             P.REVIEWS_READ,
             P.REVIEWS_WRITE,
             P.SHIPMENTS_READ,

@@ -4,7 +4,10 @@ from chalicelib.core.events import Event
 
 
 class ShipmentEvent(Event, frozen=True, kw_only=True):
-    """`quantity` is how many pieces are in this shipment; `lines` are pieces by SKU. It has a carrier once it left."""
+    """`quantity` is how many pieces are in this shipment; `lines` are pieces by SKU. It has a carrier once it left.
+
+    `by` is who of the staff did it, by the `sub` of their token; null: nobody did, or nobody says.
+    """
 
     order_id: str
     location: str
@@ -12,6 +15,7 @@ class ShipmentEvent(Event, frozen=True, kw_only=True):
     lines: dict[str, int]
     carrier: str | None = None
     tracking_number: str | None = None
+    by: str | None = None
 
 
 class ShipmentPlanned(ShipmentEvent, frozen=True, kw_only=True):

@@ -125,7 +125,7 @@ def pack(shipment_id: str, by: Staff) -> Shipment:
     states.check_move(shipment.state, states.PACKED)
     parcels.move(shipment, states.PACKED)
     actions = [parcels.not_on_hold(shipment.order_id), audit.entry(by, "shipment.packed", shipment_id)]
-    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment))
+    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment, by=by.id))
 
 
 def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) -> Shipment:
@@ -146,7 +146,7 @@ def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) ->
         parcels.not_on_hold(shipment.order_id),
         entry,
     ]
-    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment))
+    return _commit(shipment, leaving, parcels.event(ShipmentDispatched, shipment, by=by.id))
 
 
 def deliver(shipment_id: str, by: Staff) -> Shipment:
@@ -156,9 +156,8 @@ def deliver(shipment_id: str, by: Staff) -> Shipment:
         return shipment
     states.check_move(shipment.state, states.DELIVERED)
     parcels.move(shipment, states.DELIVERED)
-    return _commit(
-        shipment, [audit.entry(by, "shipment.delivered", shipment_id)], parcels.event(ShipmentDelivered, shipment)
-    )
+    entry = audit.entry(by, "shipment.delivered", shipment_id)
+    return _commit(shipment, [entry], parcels.event(ShipmentDelivered, shipment, by=by.id))
 
 
 def cancel(order_id: str, otherwise: Exception) -> list[Action]:

@@ -10,6 +10,8 @@ from chalicelib.orders.finding import finding_schemas, order_lists, order_number
 from chalicelib.orders.handling import handling_schemas, holds, notes
 from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
 from chalicelib.orders.invoices.invoice_content import Seller
+from chalicelib.orders.sale import sale_schemas, sale_terms
+from chalicelib.orders.sale.sale_terms import SaleTerms
 from chalicelib.orders.tables import OrderPolicy
 from chalicelib.orders.taxes import tax_schemas, tax_settings
 
@@ -183,3 +185,28 @@ def put_order_filter(
 def delete_order_filter(filter_id: finding_schemas.FilterId, staff: Staff) -> None:
     """Keep a filter no more."""
     saved_filters.delete(filter_id, staff)
+
+
+@routes.get("/admin/sale-terms", permission=Permission.SETTINGS_READ)
+def list_sale_terms() -> sale_schemas.AllSaleTerms:
+    """The SKUs that are sold on terms of their own."""
+    return sale_schemas.every(sale_terms.current())
+
+
+@routes.get("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_READ)
+def show_sale_terms(sku: str) -> SaleTerms:
+    """On what terms a SKU is sold that has some of its own."""
+    return sale_terms.find(sku)
+
+
+@routes.put("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
+def put_sale_terms(sku: schemas.Sku, body: SaleTerms, staff: Staff) -> SaleTerms:
+    """From when to when a SKU is sold, how many to each customer, and how many before they are there."""
+    return sale_terms.put(sku, body, staff)
+
+
+@routes.delete("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
+def delete_sale_terms(sku: str, staff: Staff) -> sale_schemas.AllSaleTerms:
+    """Sell it as everything else; what was promised stays promised. The answer are the terms that are left."""
+    sale_terms.delete(sku, staff)
+    return sale_schemas.every(sale_terms.current())

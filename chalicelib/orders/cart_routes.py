@@ -3,7 +3,7 @@
 from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Routes, Visitor
 from chalicelib.orders import schemas
-from chalicelib.orders.cart import looking, saving
+from chalicelib.orders.cart import contact, couponing, looking, saving
 from chalicelib.orders.cart.carts import CartChanged
 
 routes = Routes(__name__)
@@ -27,6 +27,12 @@ def forget_saved(sku: str, shopper: Visitor, cart_id: str | None = None) -> sche
     return schemas.cart(saving.forget(shopper, cart_id, sku))
 
 
+@routes.put("/carts/{cart_id}/contact")
+def set_contact(cart_id: str, shopper: Visitor, body: schemas.Contact) -> schemas.CartView:
+    """Say where one can be written to about what is left in the cart. A customer has told their account."""
+    return schemas.cart(contact.set_contact(shopper, cart_id, body.email))
+
+
 @routes.post("/carts/{cart_id}/seen", me="/me/cart/seen")
 def mark_seen(shopper: Visitor, body: schemas.Seen, cart_id: str | None = None) -> schemas.CartView:
     """The customer has looked at what changed: it is what they have seen, and no change any more."""
@@ -34,3 +40,17 @@ def mark_seen(shopper: Visitor, body: schemas.Seen, cart_id: str | None = None) 
         return schemas.cart(looking.seen(shopper, cart_id, body.cart_version))
     except CartChanged as changed:
         raise schemas.cart_changed(changed.cart) from None
+
+
+@routes.post("/carts/{cart_id}/coupons", me="/me/cart/coupons")
+def add_coupon(shopper: Visitor, body: schemas.EnterCoupon, cart_id: str | None = None) -> schemas.CartView:
+    """Put a coupon into the cart. Whether it takes anything off, and why not, is said in the cart.
+
+    422 `unknown_coupon` or `coupon_expired`, 409 `coupon_used_up`."""
+    return schemas.cart(couponing.add(shopper, cart_id, body.code))
+
+
+@routes.delete("/carts/{cart_id}/coupons/{code}", me="/me/cart/coupons/{code}")
+def remove_coupon(code: str, shopper: Visitor, cart_id: str | None = None) -> schemas.CartView:
+    """Take a coupon out of the cart."""
+    return schemas.cart(couponing.remove(shopper, cart_id, code))

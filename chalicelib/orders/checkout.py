@@ -18,8 +18,10 @@ from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderHeld, OrderPlaced
 from chalicelib.orders.finding import numbering
 from chalicelib.orders.handling import holds
-from chalicelib.orders.limits import cod_terms, hoarding
+from chalicelib.orders.limits import cod_terms, hoarding, per_customer
 from chalicelib.orders.pricing import pricing
+from chalicelib.orders.promotions import coupons
+from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
@@ -30,13 +32,15 @@ _ATTEMPTS = 5
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What the customer agreed to: this version of the cart, at this total. `network`: where they asked from."""
+    """What the customer agreed to: this version of the cart, at this total. `network`: where they asked from;
+    `locale`: the language that they read."""
 
     email: str
     payment_method: str
     cart_version: int
     expected_total: Money
     network: str | None = None
+    locale: str | None = None
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -71,13 +75,15 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
+        who = coupons.identity(cart.customer_id, wish.email)
         holders = [] if method.paid_on_delivery else hoarding.refs(hoarding.Buyer(wish.email, wish.network))
-        found = offers.look(offers.skus(cart), cart.customer_id, *holders, consistent=True)
-        priced = offers.priced(cart, found)
+        besides = [*offers.besides(cart, who), *holders]
+        found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
+        priced = offers.priced(cart, found, who)
         _check(priced, wish, method)
         try:
             return _place(priced, wish, method, found, visitor, once)
-        except (stock.LevelMoved, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
+        except (stock.LevelMoved, coupons.UsedUp, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
             log.write("conflict", codes=[type(moved).__name__])
             continue  # the next look says whether there is still enough
     raise busy()
@@ -110,6 +116,7 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
         raise CartChanged(priced)
     if any(line.status == pricing.NOT_SOLD for line in priced.lines) or _unseen(priced):
         raise CartChanged(priced)
+    sale_terms.check(priced.lines)
     if not priced.needs_shipping:
         if method.paid_on_delivery:
             detail = "Nothing of this order is delivered at a door where it could be paid."
@@ -140,6 +147,8 @@ def _place(
     order_id = ids.new_id("ord")
     token = _order_token(visitor, order_id)
     header, snapshot = _order(order_id, priced, wish, token)
+    who = coupons.identity(header.customer_id, wish.email)
+    redeeming = coupons.redeem(header, priced.redeemed, priced.promotions, found, who)
     attempt, make_attempt = payments.first_attempt(
         order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
     )
@@ -148,15 +157,19 @@ def _place(
     open_order: list[Action] = []
     if header.state == states.PENDING_PAYMENT:
         open_order = hoarding.hold(header, hoarding.Buyer(wish.email, wish.network), priced.lines, found)
+    rationed = per_customer.take(header, wish.email, priced.lines)
+    pieces, free = pricing.to_send(priced.lines), stock.available(found)
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
-        dynamo.update(cart, [Cart.order_id.set(order_id)], carts.unchanged(cart), _CartMoved()),
+        dynamo.update(cart, [Cart.order_id.set(order_id), *tables.unwatched()], carts.unchanged(cart), _CartMoved()),
         dynamo.insert(header),
         dynamo.insert(snapshot),
         *claims.listed(header),
         *numbering.listed(header, wish.email),
         make_attempt,
-        *stock.reserve(order_id, pricing.to_send(priced.lines), stock.available(found)),
+        *stock.reserve(order_id, pieces, free, sale_terms.oversold(found)),
+        *redeeming,
+        *rationed,
         *open_order,
         *(holds.in_the_warehouse(header) if header.hold else []),
         *(action for event in events for action in service.record(order_id, event, _facts(event, header))),
@@ -197,6 +210,7 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         address=priced.cart.address if priced.needs_shipping else None,
         shipping=priced.shipping,
         billing=priced.cart.billing,
+        locale=wish.locale,
     )
     return header, snapshot
 

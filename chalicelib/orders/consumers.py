@@ -9,7 +9,7 @@ from chalicelib.logistics.events import (
     ShipmentPlanned,
 )
 from chalicelib.orders import progress
-from chalicelib.orders.events import InvoiceRequested, OrderCanceled, OrderCompleted, OrderEvent
+from chalicelib.orders.events import InvoiceRequested, OrderAmended, OrderCanceled, OrderCompleted, OrderEvent
 from chalicelib.orders.invoices import invoices
 from chalicelib.payments.events import (
     PaymentAdjusted,
@@ -62,6 +62,7 @@ orders_invoices = consumers.queue(
     {
         ShipmentDispatched: _sent,
         OrderCompleted: _changed,
+        OrderAmended: _changed,
         OrderCanceled: _changed,
         InvoiceRequested: _changed,
         RefundSucceeded: _given_back,

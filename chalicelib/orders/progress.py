@@ -48,7 +48,7 @@ def record_shipment(event: Shipped) -> None:
         header.shipments = {**header.shipments, event.aggregate_id: now}
         return True
 
-    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts))], change)
+    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts, event.by))], change)
 
 
 def record_payment(event: PaymentEvent) -> None:

@@ -1,9 +1,10 @@
 """What staff do about returns."""
 
+from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders.returns import receiving, return_schemas, returns
+from chalicelib.orders.returns import exchanges, receiving, repaying, return_schemas, returns
 
 routes = StaffRoutes(__name__)
 
@@ -41,6 +42,24 @@ def reject_return(return_id: str, body: return_schemas.Reject, staff: Staff) -> 
 def receive_return(return_id: str, body: return_schemas.Receive, staff: Staff) -> return_schemas.ReturnView:
     """It came: say what of it, in which condition and where it is now. The same again changes nothing."""
     return return_schemas.view(receiving.receive(return_id, return_schemas.received(body), staff), for_staff=True)
+
+
+@routes.post("/admin/returns/{return_id}/refund", permission=Permission.REFUNDS_WRITE)
+def refund_return(
+    return_id: str, body: return_schemas.RefundReturn, once: Once, staff: Staff
+) -> return_schemas.ReturnView:
+    """Give back what was paid for what came, less a fee, with the shipping, or another amount."""
+    wish = repaying.Wish(body.fee, body.shipping, body.amount)
+    return return_schemas.view(repaying.refund(return_id, wish, once, staff), for_staff=True)
+
+
+@routes.post("/admin/returns/{return_id}/exchange", permission=Permission.ORDERS_WRITE)
+def exchange_return(
+    return_id: str, body: return_schemas.Exchange, once: Once, staff: Staff
+) -> return_schemas.ReturnView:
+    """Send something else instead, at today's prices: a new order that what came pays for. What is missing is for the
+    customer to pay, what is left goes back."""
+    return return_schemas.view(exchanges.exchange(return_id, body.lines, once, staff), for_staff=True)
 
 
 @routes.post("/admin/returns/{return_id}/close", permission=Permission.ORDERS_WRITE)

@@ -89,7 +89,9 @@ def check_out(
 ) -> schemas.PlacedView:
     """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU, 409
     `too_many_open_orders` says what has to be paid or canceled first."""
-    wish = checkout.Wish(_email(body, customer), body.payment_method, body.cart_version, body.expected_total, network)
+    wish = checkout.Wish(
+        _email(body, customer), body.payment_method, body.cart_version, body.expected_total, network, body.locale
+    )
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
     except CartChanged as changed:

@@ -16,7 +16,9 @@ from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.paying import Session
+from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.returns import return_schemas
 from chalicelib.orders.returns.return_schemas import ReturnView
 from chalicelib.orders.service import Order
@@ -25,6 +27,8 @@ from chalicelib.orders.tables import OrderHeader
 Sku = Annotated[str, Meta(min_length=1, max_length=100)]
 # Enough to catch a typing error; whether somebody reads it only a mail can say.
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", max_length=254)]
+# A BCP 47 language tag.
+Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)]
 
 
 class NewCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,20 +55,34 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
 
 
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """null takes the address away."""
+
+    email: Email | None
+
+
 class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class EnterCoupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A code in any case, with any spaces."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`cart_version` and `expected_total` are those of the cart that the customer saw and agreed to.
 
-    Without `email` the order is written to the address of the customer's account; a guest has to say one.
+    Without `email` the order is written to the address of the customer's account; a guest has to say one. `locale` is
+    the language that the customer reads; without it they are written to in their country's.
     """
 
     payment_method: Annotated[str, Meta(max_length=60)]
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
     expected_total: Money
     email: Email | None = None
+    locale: Locale | None = None
 
 
 class OpenCart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +104,8 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted) or `not_sold` (left out of the totals).
+    """A cart. A line is `ok`, `not_enough` (fewer in stock than wanted), `not_yet` or `over` (not sold at this moment)
+    or `not_sold` (left out of the totals).
 
     What is `saved` for later is in no total. `changes` is what became of the lines since the customer last looked,
     or said so (POST seen); it is looked for when the cart is shown, not by what changes it.
@@ -105,6 +124,8 @@ class CartView(msgspec.Struct, frozen=True):
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
+    coupons: list[CouponState]
+    contact: Email | None
 
 
 class NewCartView(CartView, frozen=True):
@@ -157,7 +178,8 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 class OrderView(OrderSummary, frozen=True):
-    """An order as it was placed and as it stands. The timeline is in the order of time."""
+    """An order as it was placed and as it stands. The timeline is in the order of time. `promised_at`: for when all of
+    it is, where some of it was not there yet. `exchange_of` is the return that pays for it."""
 
     version: int
     email: str
@@ -167,9 +189,11 @@ class OrderView(OrderSummary, frozen=True):
     shipping_option: Shipping | None
     billing: Billing | None
     totals: Totals
+    promised_at: str | None
     shipments: list[ShipmentSummary]
     timeline: Sequence[TimelineView]
     returns: Sequence[ReturnView]
+    exchange_of: str | None
 
 
 class PaymentSummary(msgspec.Struct, frozen=True):
@@ -231,6 +255,8 @@ def cart(priced: PricedCart) -> CartView:
         totals=priced.totals,
         saved=priced.saved,
         changes=priced.changes,
+        coupons=priced.coupons,
+        contact=priced.cart.contact,
     )
 
 
@@ -269,6 +295,7 @@ def order(order: Order) -> OrderView:
         shipping_option=snapshot.shipping,
         billing=snapshot.billing,
         totals=snapshot.totals,
+        promised_at=pricing.promised_at(snapshot.lines),
         shipments=shipments(header),
         timeline=[
             TimelineView(e.name, datetime.fromisoformat(e.at), e.facts)
@@ -276,6 +303,7 @@ def order(order: Order) -> OrderView:
             if e.name not in service.INTERNAL
         ],
         returns=[return_schemas.view(item) for item in order.returns],
+        exchange_of=header.exchange_of,
     )
 
 

@@ -15,7 +15,8 @@ from chalicelib.logistics import service as logistics
 from chalicelib.orders import states, tables
 from chalicelib.orders.events import NothingToSend, OrderCanceled, OrderCompleted, OrderConfirmed, OrderEvent
 from chalicelib.orders.handling.handling_tables import Note
-from chalicelib.orders.limits import hoarding
+from chalicelib.orders.limits import hoarding, per_customer
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, ShipmentMark, TimelineEntry
 
@@ -129,10 +130,13 @@ def call_off(
     header.shipments = {key: called_back(mark) for key, mark in header.shipments.items()}
     no_longer_open = [*hoarding.let_go(header), *(logistics.let_go(header.id) if header.hold else [])]
     header.hold = None
+    given_back = per_customer.give_back(header)
     return [
         dynamo.put(header, before, otherwise),
         *logistics.cancel(header.id, otherwise),
+        *coupons.give_back(header),
         *no_longer_open,
+        *given_back,
         *record(header.id, event(kind, header), facts, by),
     ]
 
@@ -183,14 +187,14 @@ def event(kind: type[O], header: OrderHeader, **facts: Any) -> O:
     )
 
 
-def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: Staff | None = None) -> TimelineEntry:
+def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: str | None = None) -> TimelineEntry:
     """The entry that `event` leaves; the same event leaves the same entry however often it comes."""
     at = clock.stamp(event.at)
     return TimelineEntry(
         **tables.timeline_key(order_id, at, event.id),
         name=_TIMELINE[event.name()],
         at=at,
-        by=by.id if by else None,
+        by=by,
         facts=facts,
     )
 
@@ -198,7 +202,7 @@ def timeline_entry(order_id: str, event: Event, facts: dict[str, str], by: Staff
 def record(order_id: str, event: Event, facts: dict[str, str], by: Staff | None = None) -> list[Action]:
     """Write actions that announce an event of the order and put it on the timeline."""
     return [
-        dynamo.put(timeline_entry(order_id, event, facts, by)),
+        dynamo.put(timeline_entry(order_id, event, facts, by.id if by else None)),
         dynamo.put_raw(OrdersItem, outbox.attributes(event)),
     ]
 

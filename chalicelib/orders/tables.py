@@ -13,6 +13,7 @@
 A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>, and each is in
 `by_status` under STATUS#<state>#<spread> / <time>#<id>. What is over would pile up there for ever, so it is parted by
 months: STATUS#<state>#<year-month>#<spread>.
+A cart with lines and somebody to write to is in `by_due` too, under CARTS#<spread> / <time>#<owner>.
 
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
 Query. The indexes hold hardly more than keys: only placing an order writes to `by_month`, only a new state to
@@ -26,7 +27,8 @@ from typing import Annotated, TypedDict
 
 import msgspec
 from msgspec import Meta
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core import due, dynamo
@@ -38,14 +40,18 @@ from chalicelib.orders import states
 from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.promotions import Voucher
 
 LIST_SPREAD = 4
+# Where carts are in the index of due times: whoever lets orders go does not see them.
+_CARTS = "CARTS"
 
 
 class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What staff decide once and every order follows. Days are calendar days.
 
     `return_days`: for so long after its delivery a piece can be sent back.
+    `abandoned_after_hours`: a cart that lay untouched for so long is told of as abandoned; 0: none is.
     `open_orders_per_email`, `open_orders_per_address`: so many orders of one e-mail address, or of one network address
     and day, may hold stock and wait for their payment; `open_pieces_per_email`: so many pieces of one SKU in them.
     null: any number.
@@ -54,6 +60,7 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     return_days: Annotated[int, Meta(ge=0, le=3650)] = 30
+    abandoned_after_hours: Annotated[int, Meta(ge=0, le=24 * 28)] = 24
     open_orders_per_email: Annotated[int, Meta(ge=1, le=1000)] | None = 3
     open_orders_per_address: Annotated[int, Meta(ge=1, le=1000)] | None = 10
     open_pieces_per_email: Annotated[int, Meta(ge=1, le=100_000)] | None = 20
@@ -88,6 +95,21 @@ class PaymentMark(msgspec.Struct, frozen=True):
     authorized: int
     captured: int
     refunded: int
+
+
+class Redemption(msgspec.Struct, frozen=True):
+    """A coupon that was redeemed: whether it was `counted` in the coupon, and for `who` it was counted."""
+
+    code: str
+    counted: bool
+    who: str | None = None
+
+
+class Redeemed(msgspec.Struct, frozen=True):
+    """What an order gives back if it ends: coupons that are limited, and what its customer got for a first order."""
+
+    coupons: list[Redemption]
+    first_order: str | None = None
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -142,8 +164,9 @@ class OrdersItem(Item):
 class Cart(OrdersItem, discriminator="cart"):
     """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
 
-    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`. What is `saved`
-    for later is not bought with the rest.
+    It is a guest's, who has the secret of `token_hash` and may have said an e-mail address (`contact`), or the one cart
+    of the customer `customer_id`. What is `saved` for later is not bought with the rest. `first_order` tells that the
+    customer had no order yet when they took it.
     """
 
     id = UnicodeAttribute()
@@ -156,7 +179,18 @@ class Cart(OrdersItem, discriminator="cart"):
     address = JsonAttribute(Address, null=True)
     billing = JsonAttribute(Billing, null=True)
     shipping_option = UnicodeAttribute(null=True)
+    coupons = JsonAttribute(list[Voucher], default=list)
+    first_order = BooleanAttribute(default=False)
     order_id = UnicodeAttribute(null=True)
+    contact = UnicodeAttribute(null=True)
+    touched_at = UnicodeAttribute(null=True)
+
+
+class Ration(msgspec.Struct, frozen=True):
+    """What an order takes of SKUs of which each customer gets so many: pieces by SKU, counted for each of `owners`."""
+
+    owners: tuple[str, ...]
+    pieces: dict[str, int]
 
 
 class OrderHeader(OrdersItem, discriminator="order"):
@@ -168,7 +202,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     for its payment, as limits/hoarding.py names them.
 
     `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
-    more and nobody has paid the difference yet.
+    more and nobody has paid the difference yet. `exchange_of` is the return that paid for it.
     """
 
     id = UnicodeAttribute()
@@ -184,18 +218,21 @@ class OrderHeader(OrdersItem, discriminator="order"):
     to_send = NumberAttribute()
     payments = JsonAttribute(dict[str, PaymentMark], default=dict)
     shipments = JsonAttribute(dict[str, ShipmentMark])
+    redeemed = JsonAttribute(Redeemed, null=True)
     tags = JsonAttribute(list[str], default=list)
     hold = JsonAttribute(Hold, null=True)
     holders = JsonAttribute(list[str], null=True)
+    ration = JsonAttribute(Ration, null=True)
     placed_at = UnicodeAttribute()
     revision = NumberAttribute(default=1)
     agreed = NumberAttribute(null=True)
+    exchange_of = UnicodeAttribute(null=True)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     """What the customer ordered, as it was then: prices, names, addresses. Each revision is written once.
 
-    An order of which nothing is sent has no address and no shipping.
+    An order of which nothing is sent has no address and no shipping. `locale` is the language that the customer read.
     """
 
     email = UnicodeAttribute()
@@ -204,6 +241,7 @@ class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):
     address = JsonAttribute(Address, null=True)
     shipping = JsonAttribute(Shipping, null=True)
     billing = JsonAttribute(Billing, null=True)
+    locale = UnicodeAttribute(null=True)
 
 
 class TimelineEntry(OrdersItem, discriminator="timeline"):
@@ -286,6 +324,26 @@ def waiting(now: datetime, limit: int) -> Iterator[str]:
     return due.waiting(OrdersItem, now, limit)
 
 
+def watch(cart: Cart, until: datetime) -> None:
+    """Let somebody see whether the cart was abandoned by then; the next write of it says so."""
+    due.look_after(cart, until, _CARTS, cart.pk.removeprefix("CART#"))
+
+
+def unwatched() -> list[Action]:
+    """The changes that take a cart out of the index, for a write of it that is none of the whole item."""
+    return [Cart.due_key.remove(), Cart.due_at.remove()]
+
+
+def watch_later(owner: str, until: datetime) -> None:
+    """Look at a cart later; raises dynamo.ConditionFailed if nobody looks at it any more."""
+    due.put_off(Cart(**cart_key(owner)), owner, until)
+
+
+def watched(now: datetime, limit: int) -> Iterator[str]:
+    """Owners of carts that may be abandoned by now."""
+    return due.waiting(OrdersItem, now, limit, _CARTS)
+
+
 def kept_policy() -> OrderPolicy | None:
     kept = dynamo.get(KeptPolicy, **policy_key())
     return kept.policy if kept else None
@@ -307,6 +365,12 @@ def header(order_id: str) -> OrderHeader | None:
 def order_page(order_id: str) -> list[OrdersItem]:
     """Header, snapshot and timeline of an order, read consistently: one Query."""
     return dynamo.collection(OrdersItem, f"ORDER#{order_id}", consistent=True)
+
+
+def has_ordered(customer_id: str) -> bool:
+    """Whether any of a customer's last orders was not called off: one request for somebody new, otherwise two."""
+    headers, _ = orders_of(customer_id, 10, None)
+    return any(header.state not in states.OFF for header in headers)
 
 
 def orders_of(customer_id: str, limit: int, after: str | None) -> tuple[list[OrderHeader], str | None]:

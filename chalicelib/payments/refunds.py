@@ -1,6 +1,7 @@
 """Money that goes back: asked for in one transaction, carried out at the provider, followed until it is there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.core import clock, due, dynamo, ids
@@ -46,6 +47,27 @@ def transfer(order_id: str, amount: Money, to_order_id: str) -> list[Action]:
     """
     attempts, known = tables.of_order(order_id)
     return _give(attempts, len(known), amount, "Exchanged.", to_order_id)[1]
+
+
+def exchange(order_id: str, credit: Money, to_order_id: str, rest: Money) -> tuple[Refund | None, list[Action]]:
+    """Write actions as those of `transfer`, by which the `rest` goes back to the customer as well: the refund of it, if
+    there is any rest."""
+    attempts, known = tables.of_order(order_id)
+    moved, actions = _give(attempts, len(known), credit, "Exchanged.", to_order_id)
+    if not rest.amount:
+        return None, actions
+    made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.")
+    return made[0], _written_once([*actions, *asking])
+
+
+def _written_once(actions: list[Action]) -> list[Action]:
+    """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
+    once: dict[tuple[str, str], Action] = {}
+    for action in actions:
+        item = action.request["Item"]
+        key = (item["pk"]["S"], item["sk"]["S"])
+        once[key] = replace(once[key], request={**once[key].request, "Item": item}) if key in once else action
+    return list(once.values())
 
 
 def surplus(

@@ -22,6 +22,12 @@ def among(items: Mapping[Key, Item]) -> frozenset[str]:
     return frozenset(group for item in items.values() if isinstance(item, Membership) for group in item.groups)
 
 
+def as_if(groups: Iterable[str]) -> dict[Key, Item]:
+    """What would have been read at the `ref` of somebody in these groups: to try things out."""
+    nobody = tables.membership_ref("")
+    return {nobody: Membership(**tables.membership_key(""), groups=sorted(set(groups)))}
+
+
 def of(customer_id: str) -> frozenset[str]:
     """The groups of a customer: one request."""
     return among(dynamo.load(ref(customer_id), consistent=True))

@@ -15,6 +15,7 @@ def furnished(shop: Shop) -> Shop:
     for handle in ("mug", "bowl", "plate"):
         shop.product(handle, stock={"ams": 50, "sha": 50})
     shop.ready_cart(("MUG", 1))
+    shop.staff.get("/admin/order-policy")
     return shop
 
 

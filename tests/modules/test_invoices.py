@@ -249,3 +249,99 @@ def test_no_other_function_imports_the_library_that_prints() -> None:
         "assert not {'reportlab', 'babel', 'PIL', 'boto3'} & set(sys.modules), 'heavy'"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def dutch_vat(shop: Shop, *, included: bool) -> None:
+    rates = [{"name": "BTW", "percent": "21"}]
+    taxes = {
+        "home": {"country": "NL"},
+        "union": ["NL", "DE"],
+        "zones": [{"id": "nl", "name": "Netherlands", "country": "NL", "rates": rates}],
+        "prices_include_tax": included,
+        "version": shop.staff.get("/admin/tax-settings")["version"],
+    }
+    shop.staff.put("/admin/tax-settings", taxes)
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_a_document_says_what_of_it_is_tax(seller: Shop, included: bool) -> None:
+    dutch_vat(seller, included=included)
+    order = dispatched(seller, ("MUG", 1), ("BOWL", 2))
+    (invoice,) = order.get("/invoices")["data"]
+    content = json.loads(file(invoice["data_url"]))
+    charged = order.placed["order"]["totals"]["tax"]["amount"]
+    assert sum(tax["amount"] for tax in content["taxes"]) == charged > 0
+    assert {tax["rate"] for tax in content["taxes"]} == {"21"}
+    (listed,) = seller.staff.get("/admin/invoices")["data"]
+    assert listed["taxes"] == content["taxes"]
+    seller.staff.post(f"/admin/shipments/{order.get('/shipments')['data'][0]['id']}/deliver", {})
+    seller.deliver()
+    seller.staff.post(f"/admin/orders/{order.id}/refunds", {"reason": "broken"})
+    seller.deliver()
+    credit = json.loads(file(order.get("/invoices")["data"][1]["data_url"]))
+    assert credit["total"] == -content["total"]
+    assert [tax["amount"] for tax in credit["taxes"]] == [-tax["amount"] for tax in content["taxes"]]
+
+
+def test_a_part_of_the_money_back_is_a_credit_note_of_that_part(seller: Shop) -> None:
+    order = dispatched(seller, ("MUG", 2))
+    send(seller, order, "deliver")
+    seller.deliver()
+    path = f"/admin/orders/{order.id}/refunds"
+    for amount in (100, 200):
+        seller.staff.post(path, {"reason": "late", "amount": {"amount": amount, "currency": "EUR"}})
+        seller.deliver()
+    totals = [item["total"]["amount"] for item in order.get("/invoices")["data"]]
+    assert totals[1:] == [100, 200]
+    content = json.loads(file(order.get("/invoices")["data"][2]["data_url"]))
+    assert [(line["kind"], line["to_pay"]) for line in content["lines"]] == [("refund", -200)]
+
+
+def test_it_is_written_to_whom_it_is_billed_to_in_the_language_that_they_read(seller: Shop) -> None:
+    cart = seller.ready_cart(("MUG", 1))
+    cart.put("/billing", {"company": "Müller KG", "vat_id": "DE136695976", "address": {**ADDRESS, "name": "王小明"}})
+    order = seller.order_of(cart.check_out(locale="zh-CN"))
+    seller.deliver()
+    send(seller, order)
+    seller.deliver()
+    text = pypdf.PdfReader(io.BytesIO(file(order.get("/invoices")["data"][0]["url"]))).pages[0].extract_text()
+    for told in ("发票", "Müller KG", "税号 DE136695976", "王小明"):
+        assert told in text
+
+
+def lines_of(order: Order) -> list[list[tuple[str, int, int]]]:
+    """What the lines of each document say: kind and SKU, pieces, amount."""
+    contents = [json.loads(file(item["data_url"])) for item in order.get("/invoices")["data"]]
+    return [[(line["sku"] or line["kind"], line["quantity"], line["to_pay"]) for line in c["lines"]] for c in contents]
+
+
+def test_what_is_taken_out_after_the_invoice_is_credited_by_its_line(seller: Shop) -> None:
+    seller.product("plate", stock={"sha": 5})
+    order = seller.order(("MUG", 1), ("PLATE", 2))
+    seller.deliver()
+    send(seller, order)
+    seller.deliver()
+    seller.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"PLATE": 1}})
+    seller.deliver()
+    assert lines_of(order) == [
+        [("MUG", 1, 1290), ("PLATE", 2, 2580), ("shipping", 1, 495)],
+        [("PLATE", -1, -1290)],
+    ]
+
+
+@pytest.mark.parametrize("fee", [None, 300])
+def test_a_return_is_credited_by_its_pieces_once_it_is_paid_back(seller: Shop, fee: int | None) -> None:
+    order = dispatched(seller, ("MUG", 3))
+    send(seller, order, "deliver")
+    seller.deliver()
+    broken = {"sku": "MUG", "quantity": 2, "reason": "damaged"}
+    path = f"/admin/returns/{order.post('/returns', {'lines': [broken]})['id']}"
+    seller.staff.post(f"{path}/approve", {})
+    came = {"sku": "MUG", "quantity": 2, "condition": "resellable", "location": "ams"}
+    seller.staff.post(f"{path}/receive", {"lines": [came]})
+    seller.deliver()
+    assert len(lines_of(order)) == 1
+    seller.staff.post(f"{path}/refund", {"fee": {"amount": fee, "currency": "EUR"}} if fee else {})
+    seller.deliver()
+    kept = [("retained", 1, fee)] if fee else []
+    assert lines_of(order)[1:] == [[("MUG", -2, -2580), *kept]]

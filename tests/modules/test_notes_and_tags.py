@@ -112,3 +112,7 @@ def test_an_orders_whole_life_stands_on_its_timeline(shop: Shop, order: Order) -
     entries = seen_by_staff(shop, order)["timeline"]
     assert len(entries) == len(told)
     assert [entry["name"] for entry in entries][:2] == ["placed", "confirmed"]
+    who = {entry["name"]: entry["by"] for entry in entries}
+    by_staff = {"shipment_packed", "shipment_dispatched", "shipment_delivered"}
+    assert {name for name, by in who.items() if by == OWNER["sub"]} == by_staff
+    assert OWNER["sub"] not in str(order.get())

@@ -16,6 +16,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/carts/{cart_id}/items"): {"sku": "MUG", "quantity": 1},
     ("PATCH", "/carts/{cart_id}/items/{sku}"): {"quantity": 5},
     ("DELETE", "/carts/{cart_id}/items/{sku}"): None,
+    ("POST", "/carts/{cart_id}/coupons"): {"code": "HELLO"},
+    ("DELETE", "/carts/{cart_id}/coupons/{code}"): None,
+    ("DELETE", "/me/cart/coupons/{code}"): None,
     ("PUT", "/carts/{cart_id}/shipping-address"): ADDRESS,
     ("PUT", "/carts/{cart_id}/billing"): {"company": "Kiln"},
     ("GET", "/carts/{cart_id}/shipping-options"): None,
@@ -27,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "expected_total": {"amount": 1785, "currency": "EUR"},
     },
     ("POST", "/carts/{cart_id}/seen"): {"cart_version": 4},
+    ("PUT", "/carts/{cart_id}/contact"): {"email": "ben@jishi.example"},
     ("POST", "/carts/{cart_id}/items/{sku}/save"): {},
     ("POST", "/carts/{cart_id}/saved/{sku}/move-to-cart"): {},
     ("DELETE", "/carts/{cart_id}/saved/{sku}"): None,
@@ -128,8 +132,8 @@ def anns(town: Shop) -> list[dict[str, str]]:
     hers = delivered(shop)
     theirs = shop.ready_cart(("MUG", 1))
     return [
-        {"cart_id": mine["id"], **_bought(shop, bought)},
-        {"cart_id": theirs.path.rpartition("/")[2], **_bought(shop, hers)},
+        {"cart_id": mine["id"], "code": "HELLO", **_bought(shop, bought)},
+        {"cart_id": theirs.path.rpartition("/")[2], "code": "HELLO", **_bought(shop, hers)},
         {
             "cart_id": str(ann.claims["sub"]),
             "order_id": "ord_x",
@@ -138,6 +142,7 @@ def anns(town: Shop) -> list[dict[str, str]]:
             "photo_id": "med_x",
             "return_id": "ret_x",
             "sku": "MUG",
+            "code": "HELLO",
         },
     ]
 
@@ -162,7 +167,7 @@ def ben(town: Shop, anns: list[dict[str, str]]) -> Gateway:
 
 
 def _named(text: str, ids: dict[str, str]) -> str:
-    return re.sub(r"{(\w+_id|sku)}", lambda found: ids[found[1]], text)
+    return re.sub(r"{(\w+_id|sku|code)}", lambda found: ids[found[1]], text)
 
 
 def everything(shop: Shop) -> str:

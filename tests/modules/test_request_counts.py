@@ -78,6 +78,24 @@ def test_a_customers_groups_are_read_with_the_prices(busy_shop: Shop, counted: A
     assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
 
 
+def test_promotions_and_coupons_are_looked_at_with_the_prices(busy_shop: Shop, counted: Any) -> None:
+    shop = busy_shop
+    tenth = {"type": "percent_off", "percent": 10}
+    limits = {"lines": {"categories": ["table"]}, "first_order": True}
+    shop.staff.put("/admin/promotions/first", {"name": "First", "effect": tenth, "conditions": limits})
+    shop.staff.put("/admin/promotions/hello", {"name": "Hello", "effect": tenth, "needs_coupon": True})
+    shop.staff.post("/admin/coupons", {"code": "HELLO", "promotion": "hello", "limit": 3, "per_customer": 1})
+    cart = shop.cart_of(shop.customer("ann"), ("MUG", 1), ("BOWL", 1))
+    cart.post("/coupons", {"code": "HELLO"})
+    with counted() as cart_page:
+        wish = cart.wish()
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    with counted() as checkout:
+        placed = cart.post("/checkout", wish)
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+    assert placed["order"]["totals"]["discount"]["amount"] == 2 * (129 + 116)
+
+
 def test_from_empty_cart_to_placed_order_is_at_most_sixteen_requests(busy_shop: Shop, counted: Any) -> None:
     with counted() as calls:
         cart = busy_shop.cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
@@ -104,3 +122,17 @@ def test_no_page_scans(busy_shop: Shop, counted: Any) -> None:
         for path in ("/admin/orders", "/admin/products", "/admin/locations", "/admin/stock/MUG"):
             busy_shop.staff.get(path)
     assert "Scan" not in calls
+
+
+def test_taxes_take_no_request_of_their_own(busy_shop: Shop, counted: Any) -> None:
+    zone = {"id": "nl", "name": "Netherlands", "country": "NL", "rates": [{"name": "BTW", "percent": "21"}]}
+    busy_shop.staff.put("/admin/tax-settings", {"home": {"country": "NL"}, "zones": [zone]})
+    busy_shop.staff.get("/admin/order-policy")  # this, too, is in the function's cache then
+    cart = busy_shop.ready_cart(("MUG", 1), ("BOWL", 1))
+    with counted() as cart_page:
+        assert cart.get()["totals"]["tax"]["amount"]
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    wish = cart.wish()
+    with counted() as checkout:
+        cart.post("/checkout", wish)
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]

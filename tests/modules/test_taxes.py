@@ -118,6 +118,12 @@ def test_goods_of_a_class_bear_its_rate_and_shipping_follows_the_goods(taxed: Sh
     assert adds_up(shown)
 
 
+def test_a_product_keeps_its_tax_class_when_staff_send_back_what_they_see(taxed: Shop) -> None:
+    (book,) = [one for one in taxed.staff.get("/admin/products")["data"] if one["handle"] == "book"]
+    shown = taxed.staff.get(f"/admin/products/{book['id']}")
+    assert (shown["tax_class"], shown["variants"][0]["tax_class"]) == ("books", None)
+
+
 def test_a_variant_may_be_of_another_class_than_its_product(taxed: Shop) -> None:
     variant = {"sku": "CD", "price": eur(1190), "tax_class": "standard", "stock": {"ams": 9}}
     taxed.product("cd", tax_class="books", variants=[variant])
@@ -131,6 +137,17 @@ def test_prices_without_tax_get_it_on_top(taxed: Shop) -> None:
     assert shown["totals"]["total"] == eur(2380 + 452 + 495 + 94)
     assert shown["shipping_option"]["to_pay"] == eur(495 + 94)
     assert adds_up(shown)
+
+
+def test_tax_is_of_what_is_left_after_discounts(taxed: Shop) -> None:
+    sale = {"name": "Sale", "effect": {"type": "percent_off", "percent": "50", "of": "order"}}
+    taxed.staff.put("/admin/promotions/sale", sale)
+    cart = going_to(taxed, BERLIN, ("MUG", 1))
+    shown = cart.get()
+    assert (shown["totals"]["discount"], shown["lines"][0]["taxes"][0]["base"]) == (eur(595), eur(500))
+    assert [one["kind"] for one in shown["totals"]["steps"]] == ["items", "discount", "shipping", "tax"]
+    assert adds_up(shown)
+    assert adds_up(taxed.order_of(cart.check_out()).get())
 
 
 def test_what_leaves_the_union_is_sold_without_the_tax_in_its_price(taxed: Shop) -> None:
@@ -166,6 +183,14 @@ def test_a_business_abroad_in_the_union_owes_the_tax_itself(taxed: Shop) -> None
 def test_there_is_no_reverse_charge_at_home(taxed: Shop, address: Any, vat_id: str, rate: str) -> None:
     shown = going_to(taxed, address, ("MUG", 1)).put("/billing", {"vat_id": vat_id})
     assert [tax["rate"] for tax in shown["lines"][0]["taxes"]] == [rate]
+
+
+def test_a_customer_says_who_their_order_is_billed_to(taxed: Shop) -> None:
+    cart = taxed.cart_of(taxed.customer(), ("MUG", 1))
+    cart.put("/shipping-address", AMSTERDAM)
+    assert step(cart.put("/billing", {"vat_id": DUTCH_VAT_ID})["totals"], "tax_relief") == {"Reverse charge": -269}
+    placed = cart.check_out()
+    assert cart.api.get(f"/me/orders/{placed['order']['id']}")["billing"]["vat_id"] == DUTCH_VAT_ID
 
 
 def test_an_order_agreed_to_before_the_tax_changed_has_to_be_agreed_to_again(taxed: Shop) -> None:

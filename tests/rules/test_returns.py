@@ -1,7 +1,9 @@
 """What can be sent back, and how a return moves."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, price_lines
 from chalicelib.orders.returns import return_states
-from chalicelib.orders.returns.return_rules import Claim, Parcel, check_request
+from chalicelib.orders.returns.return_rules import Claim, Parcel, check_received, check_request, to_refund, value
 
 NOW = datetime(2026, 7, 31, 12, tzinfo=UTC)
 DAYS = 30
@@ -161,3 +163,65 @@ def test_whatever_is_asked_for_no_piece_comes_back_twice(bought, parcels, asked)
     came_back = sum(each.pieces["MUG"] for each in claims)
     assert came_back <= min(bought, in_time)
     assert came_back + most(lines, arrived, claims) == min(bought, in_time)
+
+
+def paid(amount: int, quantity: int, sku: str = "MUG") -> PricedLine:
+    return msgspec.structs.replace(line(sku, quantity), to_pay=Money(amount, "EUR"))
+
+
+@st.composite
+def orders_and_returns(draw):
+    """Lines, each paid with whatever came of it, and all of their pieces in the order in which they come back."""
+    lines = [
+        paid(draw(st.integers(0, 100_000)), draw(st.integers(1, 12)), sku)
+        for sku in draw(st.lists(st.sampled_from(["MUG", "BOWL", "CUP"]), min_size=1, unique=True))
+    ]
+    pieces = [each.sku for each in lines for _ in range(each.quantity)]
+    comebacks: list[Counter[str]] = [Counter()]
+    for sku in draw(st.permutations(pieces)):
+        if draw(st.booleans()):
+            comebacks.append(Counter())
+        comebacks[-1][sku] += 1
+    return lines, comebacks
+
+
+@given(orders_and_returns(), st.integers(0, 5000))
+def test_however_an_order_comes_back_exactly_what_was_paid_goes_back(made, shipping):
+    lines, comebacks = made
+    before: Counter[str] = Counter()
+    back = 0
+    for number, came in enumerate(comebacks):
+        worth = value(lines, before, came, "EUR")
+        sent = Money(shipping, "EUR") if number == 0 else None
+        back += to_refund(worth, sent, None, None).amount
+        before.update(came)
+    assert back == sum(each.to_pay.amount for each in lines) + shipping
+
+
+@given(
+    st.integers(0, 10_000),
+    st.one_of(st.none(), st.integers(0, 1000)),
+    st.one_of(st.none(), st.integers(0, 20_000)),
+)
+def test_a_refund_is_never_negative_and_never_more_than_was_paid(worth, shipping, fee):
+    paid_for = [Money(worth, "EUR"), shipping and Money(shipping, "EUR"), fee and Money(fee, "EUR")]
+    full = worth + (shipping or 0)
+    if (fee or 0) > full:
+        with pytest.raises(ShopError) as error:
+            to_refund(paid_for[0], paid_for[1] or None, paid_for[2] or None, None)
+        assert error.value.pointer == "/fee"
+        return
+    assert to_refund(paid_for[0], paid_for[1] or None, paid_for[2] or None, None).amount == full - (fee or 0)
+
+
+def test_a_bundle_is_worth_what_was_paid_for_the_bundle():
+    lines = [msgspec.structs.replace(line("SET", 3, {"MUG": 2}), to_pay=Money(1000, "EUR"))]
+    assert [value(lines, {"SET": n}, {"SET": 1}, "EUR").amount for n in range(3)] == [333, 333, 334]
+
+
+def test_only_announced_pieces_are_received():
+    check_received({"MUG": 2}, [("MUG", 1), ("MUG", 1)])
+    for came, pointer in (([("MUG", 1), ("MUG", 2)], "/lines/1/quantity"), ([("BOWL", 1)], "/lines/0/sku")):
+        with pytest.raises(ShopError) as error:
+            check_received({"MUG": 2}, came)
+        assert error.value.pointer == pointer

@@ -115,6 +115,12 @@ def test_per_order_the_tax_of_the_sum_is_rounded_and_spread_by_the_largest_remai
     assert assess(per_order, 3, 2, 4) == [[1], [0], [1], []]
 
 
+def test_per_order_each_rate_has_a_sum_of_its_own():
+    zone = Zone("ca", "Canada", "CA", rates=(TaxRate("VAT", "19"), TaxRate("VAT", "7", "books")))
+    goods = (Taxable("standard", 8), Taxable("books", 22))  # 1.52 and 1.54, together 3.06
+    assert assess(shop(zone, rounding="order"), *goods) == [[2], [2], []]
+
+
 @given(st.lists(st.integers(0, 10**6), max_size=6), sales.percents, st.booleans())
 def test_per_order_the_lines_taxes_are_that_of_their_sum(amounts, percent, included):
     settings = shop(*of(percent).zones, rounding="order", prices_include_tax=included)

@@ -8,7 +8,7 @@ from typing import Any
 
 from inprocess import ADDRESS, OWNER
 
-from tests.storm import changes
+from tests.storm import changes, comebacks
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.scheduler import Crash, Scheduler
@@ -30,6 +30,7 @@ class Books:
     orders: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key of the checkout
     carts: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
     refunds: dict[str, set[str]] = field(default_factory=dict)  # by order
+    returns: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
     canceled: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -97,6 +98,8 @@ class Guest(Client):
     def __init__(self, town: "Town", name: str) -> None:
         super().__init__(town, name)
         self.method = self.dice.choice(["card", "card", "cash_on_delivery"])
+        self.email = f"{self.dice.choice([name, name, 'ann', 'ben'])}@jishi.example"
+        self.gateway.address = self.dice.choice(["192.0.2.1", "192.0.2.2", "2001:db8::1", None])
 
     def visit(self) -> None:
         try:
@@ -125,7 +128,7 @@ class Guest(Client):
         for _ in range(4):
             key = self.key()
             wish = {
-                "email": f"{self.name}@jishi.example",
+                "email": self.email,
                 "payment_method": self.method,
                 "cart_version": cart["version"],
                 "expected_total": cart["totals"]["total"],
@@ -139,7 +142,7 @@ class Guest(Client):
                 self._placed(key, answer)
                 self._afterwards(answer)
                 return
-            if status != 409 or answer["code"] not in ("cart_changed", "out_of_stock"):
+            if status != 409 or answer["code"] not in ("cart_changed", "out_of_stock", "too_many_open_orders"):
                 self.town.books.wrong.append(f"{self.name}: checkout: {status} {answer}")
             if answer["code"] != "cart_changed":
                 return
@@ -160,6 +163,7 @@ class Guest(Client):
         """Pays, and perhaps calls off: before, while or after paying."""
         order, token = placed["order"]["id"], placed["order_token"]
         changes.think_again(self, order, token)
+        comebacks.come_back(self, order, token)
         fickle = self.dice.random() < 0.35
         pays = self.method == "card" and self.dice.random() < 0.85
         if fickle and pays and self.dice.random() < 0.5:
@@ -172,7 +176,7 @@ class Guest(Client):
             self.wait(0, self.dice.choice([1, 30, 200]))
             self._cancel(order, token)
 
-    def _quietly(self, act: Any, *arguments: str | None) -> None:
+    def _quietly(self, act: Any, *arguments: Any) -> None:
         try:
             act(*arguments)
         except Unanswered:
@@ -258,6 +262,8 @@ class Staff(Client):
             if not self.town.weather.over and self.dice.random() < 0.02:
                 self.ask("POST", f"/admin/orders/{order}/cancel", {"reason": "out of boxes"})
                 continue
+            if not self.town.weather.over and self.dice.random() < 0.05:
+                self._hold(order)
             shipments = self.must((200,), "GET", f"/admin/orders/{order}/shipments")["data"]
             for shipment in shipments:
                 busy = self._handle(shipment) or busy
@@ -265,11 +271,23 @@ class Staff(Client):
                 self._lose_patience(order)
         if not self.town.weather.over and self.dice.random() < 0.3:
             changes.edit(self)
+        busy = comebacks.handle(self) or busy
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._give_back()
         return busy
+
+    def _hold(self, order: str) -> None:
+        status, answer = self.ask("POST", f"/admin/orders/{order}/hold", {"reason": "looks odd"})
+        # It may have been sent, or called off, since the list was made.
+        if status != 200 and answer.get("code") not in ("already_dispatched", "wrong_state"):
+            self.town.books.wrong.append(f"hold: {status} {answer}")
+
+    def _release(self, order: str) -> None:
+        status, answer = self.ask("POST", f"/admin/orders/{order}/release", {})
+        if status != 200:
+            self.town.books.wrong.append(f"release: {status} {answer}")
 
     def _give_back(self) -> None:
         """A customer was promised their money back."""
@@ -296,11 +314,14 @@ class Staff(Client):
             status, answer = self.ask("POST", f"{path}/deliver", {})
         else:
             return False
+        if answer.get("code") == "order_on_hold" and (self.town.closing or self.dice.random() < 0.3):
+            self._release(shipment["id"].replace("shp_", "ord_").partition("-")[0])
         # The order's page may lag behind the shipment, and a colleague may be faster.
         if status != 200 and (status, answer.get("code")) not in {
             (409, "wrong_state"),
             (409, "shipment_changed"),
             (409, "payment_not_secured"),
+            (409, "order_on_hold"),
         }:
             self.town.books.wrong.append(f"{self.name}: {path}: {status} {answer}")
         return True
@@ -350,6 +371,11 @@ class Town:
         self.wanted = [*dice.sample(sorted(GOODS), 1 if self.sale else 3), SET]
         if not self.sale:
             self.wanted.append(EBOOK)
+        caps = {
+            "open_orders_per_email": dice.choice([1, 2, None]),
+            "open_orders_per_address": dice.choice([1, 2, None]),
+        }
+        staff.put("/admin/order-policy", {**caps, "open_pieces_per_email": dice.choice([3, 6, None])})
         pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9)])
         for sku in GOODS:
             for place in PLACES:

@@ -16,7 +16,7 @@ from chalicelib.orders import billing as bills
 from chalicelib.orders import tables
 from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
-from chalicelib.orders.cart import offers
+from chalicelib.orders.cart import abandoned, offers
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer, Shipping
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
@@ -81,7 +81,9 @@ def show(visitor: Visitor, cart_id: str | None) -> PricedCart:
 
 def at_offers_of_now(cart: Cart) -> PricedCart:
     """The cart at the prices and stock of now: one request."""
-    return offers.priced_with_saved(cart, offers.look(offers.all_skus(cart), cart.customer_id))
+    besides = offers.besides(cart, cart.customer_id)
+    found = offers.look(offers.all_skus(cart), cart.customer_id, *besides)
+    return offers.priced_with_saved(cart, found, cart.customer_id)
 
 
 def add(visitor: Visitor, cart_id: str | None, sku: str, quantity: int, once: Once) -> PricedCart:
@@ -226,7 +228,7 @@ def change(
                 dynamo.transaction([*once.claim(OrdersItem, cart.id), write])
         except _Changed:
             continue
-        return offers.as_seen(cart)
+        return offers.as_seen(cart, found)
     raise busy()
 
 
@@ -234,6 +236,7 @@ def touch(cart: Cart) -> None:
     """The cart is about to be written again: a new version, and its time begins anew."""
     cart.version = int(cart.version) + 1
     cart.expires = _expiry()
+    abandoned.touched(cart)
 
 
 def unchanged(cart: Cart) -> dynamo.Condition:

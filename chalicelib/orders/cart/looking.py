@@ -21,8 +21,10 @@ def seen(visitor: Visitor, cart_id: str | None, cart_version: int) -> PricedCart
     """
     for _ in range(_ATTEMPTS):
         cart = carts.open_cart(visitor, cart_id)
-        found = offers.look(offers.all_skus(cart), cart.customer_id, consistent=True)
-        priced = offers.priced_with_saved(cart, found)
+        found = offers.look(
+            offers.all_skus(cart), cart.customer_id, *offers.besides(cart, cart.customer_id), consistent=True
+        )
+        priced = offers.priced_with_saved(cart, found, cart.customer_id)
         if int(cart.version) != cart_version:
             raise CartChanged(priced)
         if not priced.changes:
@@ -34,5 +36,5 @@ def seen(visitor: Visitor, cart_id: str | None, cart_version: int) -> PricedCart
             dynamo.write(dynamo.put(cart, before, _Moved()))
         except _Moved:
             continue
-        return offers.priced_with_saved(cart, found)
+        return offers.priced_with_saved(cart, found, cart.customer_id)
     raise busy()

@@ -10,9 +10,10 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import tables
-from chalicelib.orders.cart import carts, offers, saving
+from chalicelib.orders.cart import abandoned, carts, offers, saving
 from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
+from chalicelib.orders.promotions import coupons
 from chalicelib.orders.tables import Cart, OrdersItem
 from chalicelib.users import groups
 
@@ -73,7 +74,9 @@ def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
         merged = _merge_into(cart, theirs) if theirs else []
         cart_is_new = cart is not last
         before = _replacing(last) if cart_is_new else carts.unchanged(cart)
-        if not cart_is_new:
+        if cart_is_new:
+            abandoned.touched(cart)
+        else:
             carts.touch(cart)
         try:
             dynamo.transaction([*once.claim(OrdersItem, cart.id), dynamo.put(cart, before, _Changed()), *merged])
@@ -86,6 +89,7 @@ def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
 def _fresh(customer_id: str) -> Cart:
     cart = carts.empty(customer_id, ids.new_id("crt"), settings.currency)
     cart.customer_id = customer_id
+    cart.first_order = not tables.has_ordered(customer_id)
     return cart
 
 
@@ -118,6 +122,7 @@ def _merge_into(cart: Cart, theirs: Cart) -> list[Action]:
     if len(cart.lines) > MOST_LINES:
         raise ShopError("cart_full", 422, f"Together the carts have more than {MOST_LINES} lines.", pointer="/cart_id")
     saving.check_room(cart, "/cart_id")
+    cart.coupons = list(dict.fromkeys([*cart.coupons, *theirs.coupons]))[: coupons.MOST_IN_A_CART]
     offers.see_anew(cart)
     if cart.address is None:
         cart.address = theirs.address

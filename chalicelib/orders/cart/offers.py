@@ -1,6 +1,6 @@
 """What a cart costs now: the catalogue's prices, the stock, the ways to send it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -16,6 +16,10 @@ from chalicelib.orders.cart import cart_changes
 from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.promotions import coupons, deals, promotion_book
+from chalicelib.orders.promotions.coupons import CouponState
+from chalicelib.orders.promotions.deals import Deals
+from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
 from chalicelib.orders.taxes.assessing import STANDARD_CLASS, TaxTerms
@@ -26,6 +30,7 @@ class PricedCart(msgspec.Struct, frozen=True):
     """A cart with what its lines cost. `shipping` is the chosen option at the price that this cart pays.
 
     `changes` is what became of its lines since its customer last looked. `saved` lines are in no total.
+    `promotions` are the ids of those that took something off, `redeemed` the codes of the coupons that made them.
     """
 
     cart: Cart
@@ -34,6 +39,9 @@ class PricedCart(msgspec.Struct, frozen=True):
     totals: Totals
     saved: list[PricedLine]
     changes: list[Change]
+    coupons: list[CouponState] = []
+    promotions: tuple[str, ...] = ()
+    redeemed: tuple[str, ...] = ()
 
     @property
     def needs_shipping(self) -> bool:
@@ -45,18 +53,30 @@ def look(skus: Sequence[str], customer_id: str | None, *more: Key, consistent: b
     """What the shop asks a customer or a guest for SKUs and how many there are, and whatever else is wanted, in one
     request.
 
-    A bundle whose components are not among `skus` takes another one.
+    A bundle whose components are not among `skus` takes another one; so does a product of which promotions ask where it
+    stands, if it is not among `more` (`besides`).
     """
     found = dynamo.load([*more, *groups.ref(customer_id), *_keys(skus)], consistent=consistent)
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
     components = {sku for variant in variants.values() for sku in variant.components}
-    if unknown := sorted(components - variants.keys() - set(skus)):
-        found |= dynamo.load(_keys(unknown), consistent=consistent)
-    return found
+    unknown = _keys(sorted(components - variants.keys() - set(skus)))
+    products = (variants[sku].product_id for sku in skus if sku in variants and sku not in components)
+    unknown += [key for key in _products(products) if key not in found and key not in more]
+    return found | dynamo.load(unknown, consistent=consistent) if unknown else found
+
+
+def besides(cart: Cart, who: str | None) -> list[Key]:
+    """What else has to be looked at to price a cart for `who` (`coupons.identity`): its coupons, and where promotions
+    ask for it the products of its lines."""
+    return [*coupons.refs(cart, who), *_products(line.seen.product_id for line in (*cart.lines, *cart.saved))]
+
+
+def _products(product_ids: Iterable[str]) -> list[Key]:
+    return catalog.shelf_refs(product_ids) if promotion_book.by_shelf() else []
 
 
 def _keys(skus: Sequence[str]) -> list[Key]:
-    return [*catalog.offers(list(skus)), *stock.levels(skus)]
+    return [*catalog.offers(list(skus)), *stock.levels(skus), *sale_terms.refs(skus)]
 
 
 def skus(cart: Cart) -> list[str]:
@@ -79,25 +99,29 @@ def among(skus: Sequence[str], found: dict[Key, Item], cart: Cart) -> dict[str, 
     What the catalogue no longer has is offered as it was last seen, and not sold.
     """
     on = prices.terms(cart.currency, groups.among(found))
-    free = _free(found)
+    free, there = _free(found), sale_terms.at_once(found)
     seen = {line.sku: line.seen for line in (*cart.saved, *cart.lines)}
     variants = {variant.sku: variant for variant in catalog.variants_among(found)}
+    shelves = catalog.shelves_among(found)
     return {
-        sku: _offer(variants[sku], on, variants, free) if sku in variants else _gone(sku, seen.get(sku), on)
+        sku: sale_terms.on_terms(_offer(variants[sku], on, variants, free, shelves), there)
+        if sku in variants
+        else _gone(sku, seen.get(sku), on)
         for sku in skus
     }
 
 
 def _free(found: dict[Key, Item]) -> dict[str, int]:
-    """Pieces that can be reserved by SKU, at all locations together."""
-    free: dict[str, int] = {}
-    for (sku, *_), pieces in stock.available(found).items():
-        free[sku] = free.get(sku, 0) + pieces
-    return free
+    """Pieces that can be ordered by SKU, at all locations together."""
+    return sale_terms.to_be_had(found)
 
 
 def _offer(
-    variant: catalog.Variant, on: prices.Terms, variants: dict[str, catalog.Variant], free: dict[str, int]
+    variant: catalog.Variant,
+    on: prices.Terms,
+    variants: dict[str, catalog.Variant],
+    free: dict[str, int],
+    shelves: dict[str, tuple[str, ...]],
 ) -> Offer:
     parts = _parts(variant, variants)
     tiers = prices.tiers(variant, on)
@@ -112,6 +136,7 @@ def _offer(
         available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
         parts=parts,
         tiers=tiers,
+        shelves=shelves.get(variant.product_id, ()),
         tax_class=variant.tax_class or variant.product_tax_class or STANDARD_CLASS,
     )
 
@@ -138,21 +163,29 @@ def _parts(variant: catalog.Variant, variants: dict[str, catalog.Variant]) -> di
     }
 
 
-def priced(cart: Cart, found: dict[Key, Item]) -> PricedCart:
-    """The cart at the offers that were found with `look`; what is saved for later as it was seen."""
-    return price(cart, among([line.sku for line in cart.lines], found, cart), _free(found))
+def priced(cart: Cart, found: dict[Key, Item], who: str | None) -> PricedCart:
+    """The cart at the offers that were found with `look`, and with the coupons that `who` can redeem of those found at
+    `besides`; what is saved for later as it was seen."""
+    offered = among([line.sku for line in cart.lines], found, cart)
+    return price(cart, offered, deals.now(cart, found, who), _free(found))
 
 
-def priced_with_saved(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+def priced_plainly(cart: Cart, found: dict[Key, Item]) -> PricedCart:
+    """The cart at the offers that were found with `look`, without any promotion."""
+    return price(cart, among([line.sku for line in cart.lines], found, cart), deals.none(found), _free(found))
+
+
+def priced_with_saved(cart: Cart, found: dict[Key, Item], who: str | None) -> PricedCart:
     """The cart, and what is saved for later, at the offers that were found with `look`."""
     now = among([line.sku for line in cart.saved], found, cart)
-    return msgspec.structs.replace(priced(cart, found), saved=_priced_lines(cart.saved, now))
+    return msgspec.structs.replace(priced(cart, found, who), saved=_priced_lines(cart.saved, now))
 
 
-def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = None) -> PricedCart:
-    """The cart with its lines at `offers`, its shipping and its totals."""
+def price(cart: Cart, offers: dict[str, Offer], deals_now: Deals, free: dict[str, int] | None = None) -> PricedCart:
+    """The cart with its lines at `offers`, its discounts, its shipping and its totals."""
     lines = _priced_lines(cart.lines, offers, free)
-    priced = pipeline.price(lines, chosen_shipping(cart, lines), _tax_terms(cart, lines), cart.currency)
+    option, tax = chosen_shipping(cart, lines), _tax_terms(cart, lines)
+    priced = pipeline.price(lines, option, tax, cart.currency, deals_now.active, deals_now.shopper)
     return PricedCart(
         cart,
         priced.lines,
@@ -164,6 +197,9 @@ def price(cart: Cart, offers: dict[str, Offer], free: dict[str, int] | None = No
             for line in cart.lines
             for change in cart_changes.changes(line.quantity, line.seen, offers[line.sku].at(line.quantity))
         ],
+        coupons=deals.coupon_states(cart, deals_now, priced),
+        promotions=priced.applied,
+        redeemed=priced.redeemed,
     )
 
 
@@ -183,7 +219,7 @@ def _tax_terms(cart: Cart, lines: list[PricedLine]) -> TaxTerms:
 
 def see_anew(cart: Cart) -> None:
     """Let the cart's lines be seen at the offers of now, whatever currency and whosever they were before."""
-    see(cart, look(all_skus(cart), cart.customer_id, consistent=True))
+    see(cart, look(all_skus(cart), cart.customer_id, *besides(cart, None), consistent=True))
 
 
 def see(cart: Cart, found: dict[Key, Item]) -> None:
@@ -197,9 +233,9 @@ def _seen_at(line: CartLine, offer: Offer) -> CartLine:
     return msgspec.structs.replace(line, seen=offer.at(line.quantity))
 
 
-def as_seen(cart: Cart) -> PricedCart:
-    """The cart at the prices that its customer saw last: no request at all."""
-    return price(cart, {line.sku: line.seen for line in cart.lines})
+def as_seen(cart: Cart, found: dict[Key, Item] | None = None) -> PricedCart:
+    """The cart at the prices that its customer saw last: no request at all. In `found` may be the customer's groups."""
+    return price(cart, {line.sku: line.seen for line in cart.lines}, deals.as_seen(cart, found or {}))
 
 
 def shipping(cart: Cart, lines: list[PricedLine]) -> list[Shipping]:

@@ -50,10 +50,11 @@ def page(wanted: Wanted, saved: str | None, limit: int, after: str | None) -> tu
     place: str | None = _first_place(wanted, after)
     oldest = _oldest(wanted)
     read = _reader(wanted, oldest)
-    count = limit + 1 if wanted.filter == OrderFilter() else _CHUNK
+    count = 0
     found: list[tuple[str, OrderHeader]] = []
     seen = readings = 0
     while place is not None and place > oldest and seen < MOST_READ and readings < _MOST_READINGS:
+        count = _how_many(wanted, limit + 1 - len(found), count)
         positions, place = read(place, count)
         headers = finding_tables.headers_of([order_id(position) for position in positions])
         for position in positions:
@@ -78,6 +79,17 @@ def of_number(number: str) -> list[OrderHeader]:
 
 def order_id(position: str) -> str:
     return position.partition("#")[2]
+
+
+def _how_many(wanted: Wanted, missing: int, before: int) -> int:
+    """How many orders to look at next: those that are missing, where the list says all that is asked; otherwise more
+    and more, as fewer of them seem to be what is wanted."""
+    rest = msgspec.structs.replace(wanted.filter, days=None)
+    if wanted.email is None and wanted.customer is None:
+        rest = msgspec.structs.replace(rest, status=None)
+    if rest == OrderFilter() and (wanted.email is None or wanted.customer is None):
+        return missing
+    return min(max(missing, 2 * before), max(missing, _CHUNK))
 
 
 def _fits(header: OrderHeader, wanted: Wanted) -> bool:

@@ -186,7 +186,7 @@ def _content(
         order_number=header.number or header.id,
         ordered_on=header.placed_at[:10],
         currency=header.total.currency,
-        language=invoice_content.language(country, None, seller.language),
+        language=invoice_content.language(country, snapshot.locale, seller.language),
         seller=seller,
         buyer=buyer,
         lines=lines,

@@ -16,7 +16,7 @@ from chalicelib.core import clock, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import ShopError
 from chalicelib.orders import policy
-from chalicelib.orders.limits import hoarding_tables
+from chalicelib.orders.limits import hoarding_tables, mailbox
 from chalicelib.orders.limits.hoarding_tables import Holder
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine
@@ -126,10 +126,7 @@ def _too_many(what: str, **facts: object) -> ShopError:
 
 
 def _email(buyer: Buyer) -> str:
-    """One holder, whatever somebody adds behind a plus: those all end in one mailbox."""
-    box, _, domain = buyer.email.strip().lower().rpartition("@")
-    mailbox = f"{box.partition('+')[0]}@{domain}"
-    return f"EMAIL#{ids.digest(mailbox)[:32]}"
+    return f"EMAIL#{ids.digest(mailbox.of(buyer.email))[:32]}"
 
 
 def _network(buyer: Buyer) -> str | None:

@@ -4,32 +4,53 @@ Each step takes lines and shipping and returns them with what it adds; none look
 lines that come in (`pricing.price_lines`). Rounding is the tax engine's: nothing else has fractions of a minor unit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from chalicelib.core.money import Money
-from chalicelib.orders.pricing import pricing
+from chalicelib.orders.pricing import pricing, promotions
 from chalicelib.orders.pricing.pricing import NOT_SOLD, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.promotion import Promotion
+from chalicelib.orders.pricing.promotions import Shopper
 from chalicelib.orders.taxes.assessing import Assessed, Sale, Taxable, TaxTerms
 
 Paid = TypeVar("Paid", PricedLine, Shipping)
 
 
 class Priced(msgspec.Struct, frozen=True):
-    """What a cart costs. Lines are in the order in which they came."""
+    """What a cart costs. Lines are in the order in which they came. Of promotions and coupons it says what
+    `promotions.Discounted` does."""
 
     lines: list[PricedLine]
     shipping: Shipping | None
     totals: Totals
+    applied: tuple[str, ...] = ()
+    redeemed: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
 
 
-def price(lines: Sequence[PricedLine], shipping: Shipping | None, tax: TaxTerms, currency: str) -> Priced:
+def price(
+    lines: Sequence[PricedLine],
+    shipping: Shipping | None,
+    tax: TaxTerms,
+    currency: str,
+    active: Iterable[Promotion] = (),
+    shopper: Shopper | None = None,
+) -> Priced:
     """Take lines at their unit prices and the chosen shipping through all steps.
 
     What is not sold comes out as it came in: it is neither discounted nor taxed, and nothing is paid for it.
     """
+    if shopper is None:
+        return _finished(lines, shipping, tax, currency)
+    found = promotions.apply(lines, shipping, active, shopper)
+    priced = _finished(found.lines, found.shipping, tax, currency)
+    return msgspec.structs.replace(priced, applied=found.applied, redeemed=found.redeemed, refused=found.refused)
+
+
+def _finished(lines: Sequence[PricedLine], shipping: Shipping | None, tax: TaxTerms, currency: str) -> Priced:
     lines, shipping = _taxed(lines, shipping, tax, currency)
     return Priced(lines, shipping, pricing.totals(lines, shipping, currency))
 

@@ -8,6 +8,8 @@ import msgspec
 from chalicelib.core.money import Money, zero
 
 OK, NOT_SOLD, NOT_ENOUGH = "ok", "not_sold", "not_enough"
+# Sold, but not at this moment.
+NOT_YET, OVER = "not_yet", "over"
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -19,6 +21,9 @@ class Offer(msgspec.Struct, frozen=True):
 
     `available` are the pieces that can be reserved, None where nobody looked or nobody counts. `parts` is what has to
     be taken off the shelf for one piece, by SKU: itself, a bundle's components, nothing of what is digital.
+
+    `closed` says why it is not sold at this moment. Of what can be ordered before it is there, more than the pieces
+    that are there `at_once` are `promised_at` a time.
     """
 
     sku: str
@@ -33,6 +38,9 @@ class Offer(msgspec.Struct, frozen=True):
     tiers: dict[int, Money] = {}
     tax_class: str = "standard"
     shelves: tuple[str, ...] = ()
+    closed: str | None = None
+    at_once: int | None = None
+    promised_at: str | None = None
 
     def at(self, quantity: int) -> "Offer":
         """The offer for so many pieces, of one price. It is not sold if there is none for so few."""
@@ -73,7 +81,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     the taxes that are not included, less `tax_relief`, which is tax in the price that is not due where the goods go.
 
     `parts` is what has to be sent of one piece, by SKU: nothing of what is digital. `tax_class` and `shelves` are the
-    offer's, `note` the customer's.
+    offer's, `note` the customer's. Not all of it is there before `promised_at`, if that is said.
     """
 
     sku: str
@@ -93,6 +101,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     tax_class: str = "standard"
     shelves: tuple[str, ...] = ()
     note: str = ""
+    promised_at: str | None = None
 
 
 class Shipping(msgspec.Struct, frozen=True):
@@ -163,11 +172,18 @@ def _price_line(offer: Offer, quantity: int, left: dict[str, int] | None) -> Pri
         unit_price=offer.price,
         total=total,
         to_pay=total if offer.sold else zero(total.currency),
-        status=(OK if _enough(offer, quantity, left) else NOT_ENOUGH) if offer.sold else NOT_SOLD,
+        status=_status(offer, quantity, left),
         parts=offer.parts,
         tax_class=offer.tax_class,
         shelves=offer.shelves,
+        promised_at=offer.promised_at if offer.at_once is not None and quantity > offer.at_once else None,
     )
+
+
+def _status(offer: Offer, quantity: int, left: dict[str, int] | None) -> str:
+    if not offer.sold:
+        return NOT_SOLD
+    return offer.closed or (OK if _enough(offer, quantity, left) else NOT_ENOUGH)
 
 
 def _enough(offer: Offer, quantity: int, left: dict[str, int] | None) -> bool:
@@ -191,6 +207,11 @@ def to_send(lines: Sequence[PricedLine]) -> dict[str, int]:
             for sku, count in line.parts.items():
                 pieces[sku] = pieces.get(sku, 0) + count * line.quantity
     return pieces
+
+
+def promised_at(lines: Sequence[PricedLine]) -> str | None:
+    """For when all of an order is promised, where some of it was not there yet."""
+    return max((line.promised_at for line in lines if line.promised_at), default=None)
 
 
 def goods(lines: Sequence[PricedLine], currency: str) -> Money:

@@ -34,7 +34,7 @@ def receive(return_id: str, came: Sequence[ReceivedLine], by: Staff) -> Return:
             dynamo.put(item, before, Moved()),
             returns.one_at_a_time(order),
             *_put_away(order, came, return_id, by),
-            *returns.told(ReturnReceived, item, returns.pieces(item)),
+            *returns.told(ReturnReceived, item, returns.pieces(item), by),
             audit.entry(by, "return.received", return_id, pieces=sum(line.quantity for line in came)),
         ]
         try:

@@ -70,6 +70,21 @@ class Receive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[tuple[CameBack, ...], Meta(min_length=1, max_length=2 * MOST_LINES)]
 
 
+class RefundReturn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without anything else what was paid for the pieces that came goes back. `fee` is kept of it, and with `shipping`
+    what was paid for the order's shipping goes back too. `amount` is said instead of how it comes about."""
+
+    fee: Money | None = None
+    shipping: bool = False
+    amount: Money | None = None
+
+
+class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the customer gets instead: pieces by SKU."""
+
+    lines: Annotated[dict[Sku, Pieces], Meta(min_length=1, max_length=40)]
+
+
 class CloseReturn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing has to be said."""
 
@@ -103,8 +118,11 @@ class ReceivedLineView(msgspec.Struct, frozen=True):
 
 
 class ReturnView(msgspec.Struct, frozen=True):
-    """A return. `received` is what of it came, `value` what was paid for that; it ends in a refund (`refund_id`), in
-    another order (`exchange_order_id`) or in neither. `rejection` says why it was rejected."""
+    """A return. `received` is what of it came, `value` what was paid for that.
+
+    It ends in a refund (`refund_id`, of `refunded`), in another order (`exchange_order_id`, with a refund of what that
+    costs less) or in neither. `rejection` says why it was rejected.
+    """
 
     id: str
     order_id: str
@@ -117,6 +135,7 @@ class ReturnView(msgspec.Struct, frozen=True):
     received: list[ReceivedLineView]
     value: Money | None
     refund_id: str | None
+    refunded: Money | None
     exchange_order_id: str | None
 
 
@@ -149,6 +168,7 @@ def view(item: Return, *, for_staff: bool = False) -> ReturnView:
         ],
         value=item.value,
         refund_id=item.refund_id,
+        refunded=item.refunded,
         exchange_order_id=item.exchange_order,
     )
 

@@ -55,8 +55,8 @@ class Return(OrdersItem, discriminator="return"):
     """Pieces of an order on their way back. `version` rises with each move.
 
     `reason` is why it was rejected. `value` is what was paid for the pieces that came back, `shipping_refunded`
-    whether the order's shipping was given back with them. It ends in a refund, in an order that it was exchanged for,
-    or in neither.
+    whether the order's shipping was given back with them. It ends in a refund, in an order that it was exchanged for
+    with perhaps a refund of the rest, or in neither. `refunded` is how much was to go back.
     """
 
     id = UnicodeAttribute()
@@ -72,6 +72,7 @@ class Return(OrdersItem, discriminator="return"):
     value = JsonAttribute(Money, null=True)
     shipping_refunded = BooleanAttribute(default=False)
     refund_id = UnicodeAttribute(null=True)
+    refunded = JsonAttribute(Money, null=True)
     exchange_order = UnicodeAttribute(null=True)
 
 

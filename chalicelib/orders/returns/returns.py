@@ -12,6 +12,7 @@ from chalicelib.core import audit, clock, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, invalid, not_found
 from chalicelib.core.idempotency import AlreadyDone, Once
+from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import service as logistics
@@ -50,7 +51,7 @@ def request(order_id: str, buyer: Visitor, wanted: Sequence[Wanted], once: Once)
         order = service.of_visitor(order_id, buyer)
         made = once.made(OrdersItem)
         if made is not None:
-            return _among(order, made)
+            return find(made)  # a twin may have made it since the order was read
         _check(order, wanted)
         try:
             return _request(order, wanted, once)
@@ -139,6 +140,13 @@ def came(item: Return) -> dict[str, int]:
     return _summed(item.received)
 
 
+def value(item: Return) -> Money:
+    """What was paid for the pieces that came back; 409 if none did yet."""
+    if item.value is None:
+        raise ShopError("wrong_state", 409, f"A return that is {item.state} was not received.")
+    return item.value
+
+
 def _summed(lines: Sequence[Any]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for line in lines:
@@ -156,12 +164,12 @@ def move(item: Return, state: str) -> dynamo.Condition:
     return before
 
 
-def told(kind: type[R], item: Return, lines: dict[str, int], **facts: Any) -> list[Action]:
+def told(kind: type[R], item: Return, lines: dict[str, int], by: Staff | None = None, **facts: Any) -> list[Action]:
     """Write actions that announce an event about a return in its present version and put it on the order's timeline."""
     event = kind(
         aggregate_id=item.id, aggregate_version=int(item.version), order_id=item.order_id, lines=lines, **facts
     )
-    return service.record(item.order_id, event, {"return_id": item.id, **facts})
+    return service.record(item.order_id, event, {"return_id": item.id, **facts}, by)
 
 
 def one_at_a_time(order: Order) -> Action:
@@ -238,5 +246,6 @@ def _decide(return_id: str, state: str, decide: Callable[[Return], None], kind: 
     before = move(item, state)
     decide(item)
     entry = audit.entry(by, f"return.{state}", return_id)
-    dynamo.transaction([dynamo.put(item, before, changed()), *told(kind, item, pieces(item) or announced(item)), entry])
+    news = told(kind, item, pieces(item) or announced(item), by)
+    dynamo.transaction([dynamo.put(item, before, changed()), *news, entry])
     return item

@@ -1,0 +1,73 @@
+"""At most so many pieces of a SKU to each customer: counted in the checkout's transaction, under a condition.
+
+A customer counts by their account and by their e-mail address, so that leaving the account makes nobody another one.
+What is kept of an address is a hash.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from chalicelib.core import dynamo, ids
+from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import ShopError
+from chalicelib.orders.limits import mailbox
+from chalicelib.orders.pricing.pricing import PricedLine
+from chalicelib.orders.sale import sale_tables as tables
+from chalicelib.orders.sale.sale_tables import Taken
+from chalicelib.orders.tables import OrderHeader, Ration
+
+
+def take(header: OrderHeader, email: str, lines: Sequence[PricedLine]) -> list[Action]:
+    """Write actions that count what a new order takes of limited SKUs, and note on its header that they are counted.
+
+    409 `most_per_customer` if one order wants too many; committing raises it if all of the customer's together do.
+    """
+    wanted: Counter[str] = Counter()
+    for line in lines:
+        wanted[line.sku] += line.quantity
+    limits = {sku: terms.most_per_customer for sku, terms in tables.all_terms().items() if sku in wanted}
+    mine = {sku: wanted[sku] for sku, most in limits.items() if most is not None}
+    if not mine:
+        return []
+    header.ration = Ration(_owners(header.customer_id, email), mine)
+    return [_count(sku, whose, mine[sku], most) for sku, whose, most in _limited(header.ration, limits)]
+
+
+def _limited(ration: Ration, limits: Mapping[str, int | None]) -> Iterator[tuple[str, str, int]]:
+    for sku in ration.pieces:
+        most = limits[sku]
+        if most is not None:
+            yield from ((sku, whose, most) for whose in ration.owners)
+
+
+def _owners(customer_id: str | None, email: str) -> tuple[str, ...]:
+    by_mail = f"EMAIL#{ids.digest(mailbox.of(email))[:32]}"
+    return (by_mail, f"CUSTOMER#{customer_id}") if customer_id else (by_mail,)
+
+
+def _count(sku: str, whose: str, pieces: int, most: int) -> Action:
+    too_many = ShopError("most_per_customer", 409, f"At most {most} pieces to each.", extra={"sku": sku, "most": most})
+    if pieces > most:
+        raise too_many
+    changes = [Taken.kind.set(Taken), Taken.pieces.set((Taken.pieces | 0) + pieces)]
+    room = Taken.pieces.does_not_exist() | (Taken.pieces <= most - pieces)
+    return dynamo.update(Taken(**tables.taken_key(sku, whose)), changes, room, too_many)
+
+
+def give_back(header: OrderHeader, pieces: Mapping[str, int] | None = None) -> list[Action]:
+    """Write actions that let a customer order again what is called off: `pieces` by SKU, or all that an order counts.
+
+    Commit them with the header, under its version: it forgets them, so they are given back once.
+    """
+    ration = header.ration
+    if ration is None:
+        return []
+    back = {sku: min(counted, (pieces or ration.pieces).get(sku, 0)) for sku, counted in ration.pieces.items()}
+    left = {sku: counted - back[sku] for sku, counted in ration.pieces.items() if counted > back[sku]}
+    header.ration = Ration(ration.owners, left) if left else None
+    return [
+        dynamo.update(Taken(**tables.taken_key(sku, whose)), [Taken.pieces.set(Taken.pieces - count)])
+        for sku, count in back.items()
+        if count
+        for whose in ration.owners
+    ]
