@@ -267,7 +267,8 @@ class Staff(Client):
             shipments = self.must((200,), "GET", f"/admin/orders/{order}/shipments")["data"]
             for shipment in shipments:
                 busy = self._handle(shipment) or busy
-            if not shipments and self.town.closing:  # it is all digital, and the money that it waits for has lapsed
+            done = all(shipment["status"] in ("delivered", "canceled") for shipment in shipments)
+            if done and self.town.closing:  # what is left is digital, and the money that it waits for never came
                 self._lose_patience(order)
         if not self.town.weather.over and self.dice.random() < 0.3:
             changes.edit(self)
