@@ -415,3 +415,29 @@ def test_a_change_that_is_killed_anywhere_is_made_once_by_asking_again(
     assert quantities(order.get()) == {"MUG": 3}
     assert [refund["amount"] for refund in bank.refunds.values()] == [1290]
     assert steady(shop) == (2, 3)
+
+
+# --- taxes ---
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_what_is_added_is_taxed_where_the_order_goes_and_all_parts_add_up(shop: Shop, included: bool) -> None:
+    zone = {"id": "nl", "name": "Netherlands", "country": "NL", "rates": [{"name": "BTW", "percent": "21"}]}
+    settings = {"home": {"country": "NL"}, "zones": [zone], "prices_include_tax": included, "version": 0}
+    shop.staff.put("/admin/tax-settings", settings)
+    shop.product("mug", stock={"ams": 9})
+    shop.product("bowl", stock={"ams": 9})
+    order = shop.order(("MUG", 3))
+    shop.deliver()
+    for change in ({"set": {"MUG": 5}}, {"set": {"MUG": 2}, "add": {"BOWL": 1}}, {"set": {"BOWL": 4}}):
+        now = edit(shop, order, **change)
+        for line in now["lines"]:
+            (tax,) = line["taxes"]
+            assert (tax["rate"], tax["included"]) == ("21", included)
+            net = line["to_pay"]["amount"] - tax["amount"]["amount"]
+            assert tax["base"]["amount"] == net
+            assert abs(tax["amount"]["amount"] - net * 21 / 100) <= len(now["lines"])
+        paid = [part["to_pay"]["amount"] for part in (*now["lines"], now["order"]["shipping_option"])]
+        assert sum(paid) == now["total"]["amount"]
+    address = {**ADDRESS, "line1": "Damrak 1"}
+    assert edit(shop, order, address=address)["total"] == now["total"]

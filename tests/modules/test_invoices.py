@@ -16,7 +16,7 @@ from inprocess import ADDRESS, Order, Shop
 from refusals import refusal
 
 from chalicelib.core import clock
-from chalicelib.orders.invoices import invoice_store, invoices
+from chalicelib.orders.invoices import invoice_store, invoice_tables, invoices
 
 Json = dict[str, Any]
 SELLER = {
@@ -157,25 +157,49 @@ def test_thirty_orders_told_of_in_any_order_and_more_than_once_have_thirty_numbe
         assert hashlib.sha256(file(invoice["url"])).hexdigest() == invoice["sha256"]
 
 
-def test_two_who_write_the_same_invoice_at_once_write_one(seller: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("same", [True, False])
+def test_of_two_who_write_an_invoice_at_once_one_looks_again(
+    seller: Shop, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
     one, other = seller.order(("MUG", 1)), seller.order(("BOWL", 1))
     seller.deliver()
-    for order in (one, other):
-        send(seller, order)
-    missing = invoices._missing
-    turns = [one.id, other.id]
+    last_of, turns = invoice_tables.last_of, [one.id if same else other.id]
 
-    def interrupted(*args: Any) -> Any:
-        """Before somebody writes, others write the same document and the next number."""
+    def overtaken(*args: Any) -> int:
+        """Between reading the last number and writing the next, somebody else writes an invoice."""
+        last = last_of(*args)
         if turns:
-            invoices.follow(turns.pop(0), sent=True)
-        return missing(*args)
+            invoices.follow(turns.pop(), sent=True)
+        return last
 
-    monkeypatch.setattr(invoices, "_missing", interrupted)
-    invoices.follow(one.id, sent=True)
+    monkeypatch.setattr(invoice_tables, "last_of", overtaken)
+    for order in (one, other):
+        invoices.follow(order.id, sent=True)
     year = clock.now().year
     assert numbers(seller) == [f"INV-{year}-000001", f"INV-{year}-000002"]
     assert len(one.get("/invoices")["data"]) == len(other.get("/invoices")["data"]) == 1
+
+
+def test_an_invoice_that_two_write_on_either_side_of_new_years_eve_is_one(
+    seller: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = seller.order(("MUG", 1))
+    seller.deliver()
+    last_of, now, turns = invoice_tables.last_of, clock.now(), [order.id]
+
+    def overtaken(*args: Any) -> int:
+        """Somebody else, whose year is the next one already, numbers the same invoice in another series."""
+        last = last_of(*args)
+        if turns:
+            with monkeypatch.context() as later:
+                later.setattr(clock, "now", lambda: now.replace(year=now.year + 1, day=1))
+                invoices.follow(turns.pop(), sent=True)
+        return last
+
+    monkeypatch.setattr(invoice_tables, "last_of", overtaken)
+    invoices.follow(order.id, sent=True)
+    (invoice,) = order.get("/invoices")["data"]
+    assert invoice["number"] == f"INV-{now.year + 1}-000001"
 
 
 def test_each_year_counts_anew(seller: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

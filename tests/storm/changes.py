@@ -149,7 +149,8 @@ def sound(shop: "Shop") -> Iterator[str]:
         attempts = shop.attempts[order_id]
         if (attempts[0].owed or attempts[0].amount) != order.total:
             yield f"{order_id} costs {order.total}, and its payments know of {attempts[0].owed or attempts[0].amount}"
+        back = sum(i.value.amount for i in shop.items["return"] if i.order_id == order_id and i.value is not None)
         kept, owed = sum(map(balance.kept, attempts)), balance.owed(attempts)
         failed = any((r.state, r.code == "not_needed") == ("failed", False) for r in shop.refunds[order_id])
-        if order.state == "completed" and (kept < owed or (kept > owed and not failed)):
+        if order.state == "completed" and (kept < owed - back or (kept > owed and not failed)):
             yield f"{order_id} is completed, {owed} are owed and {kept} are kept"

@@ -176,7 +176,8 @@ def sound(shop: "Shop", told: dict[str, set[str]]) -> Iterator[str]:
 
 
 def _shelved(shop: "Shop") -> Iterator[str]:
-    snapshots = {snapshot.pk: snapshot for snapshot in shop.items["order_snapshot"]}
+    revisions = sorted(shop.items["order_snapshot"], key=lambda snapshot: str(snapshot.sk))
+    snapshots = {snapshot.pk: snapshot for snapshot in revisions}  # the last one of each order
     journal: defaultdict[str, Counter[tuple[str, str, bool]]] = defaultdict(Counter)
     for entry in shop.items["stock_count"]:
         pieces = int(entry.written_off or 0) or int(entry.change)

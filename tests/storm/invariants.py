@@ -155,8 +155,8 @@ def money(shop: Shop, books: Books) -> Iterator[str]:
         if any(sums != shown.get(key, (0, 0, 0)) for key, sums in marks.items()):
             yield f"{order_id} shows its payments as {shown}, and they are {marks}"
         captured = sum(attempt.captured.amount for attempt in attempts)
-        # What an order came to cost less or more after it was placed, changes.py looks at. Of an exchange that is off
-        # only what came back may have been there to pay for it.
+        # What an order came to cost after it was placed, changes.py looks at. Of an exchange that is off only what came
+        # back may have been there to pay for it.
         as_placed = int(order.revision) == 1 and not (off and order.exchange_of)
         if captured not in (0, order.total.amount) and as_placed:
             yield f"{order_id}: of {order.total.amount} there were {captured} paid"
