@@ -33,8 +33,8 @@ def parcel(days: float, **pieces: int) -> Parcel:
     return Parcel(ago(days), pieces)
 
 
-def claim(days: float, **pieces: int) -> Claim:
-    return Claim(ago(days), pieces)
+def claim(days: float, parts: dict[str, int] | None = None, **pieces: int) -> Claim:
+    return Claim(ago(days), pieces, parts or pieces)
 
 
 def check(wanted, lines, parcels, claims=(), days=DAYS):
@@ -121,7 +121,7 @@ def test_a_bundle_comes_back_whole_and_shares_pieces_with_its_component():
     assert refused([("SET", 1)], lines, [parcel(1, MUG=5)]) == ("not_delivered", "/lines/0/sku")
     check([("SET", 2), ("MUG", 1)], lines, [parcel(1, MUG=5, BOWL=2)])
     assert most(lines, [parcel(1, MUG=3, BOWL=2)], sku="SET") == 1
-    assert most(lines, [parcel(1, MUG=5, BOWL=2)], [claim(1, SET=2)]) == 1
+    assert most(lines, [parcel(1, MUG=5, BOWL=2)], [claim(1, {"MUG": 4, "BOWL": 2}, SET=2)]) == 1
 
 
 def test_an_old_parcels_pieces_do_not_come_back_as_a_new_ones():
@@ -217,6 +217,16 @@ def test_a_refund_is_never_negative_and_never_more_than_was_paid(worth, shipping
 def test_a_bundle_is_worth_what_was_paid_for_the_bundle():
     lines = [msgspec.structs.replace(line("SET", 3, {"MUG": 2}), to_pay=Money(1000, "EUR"))]
     assert [value(lines, {"SET": n}, {"SET": 1}, "EUR").amount for n in range(3)] == [333, 333, 334]
+
+
+def test_pieces_that_were_taken_out_of_the_order_meanwhile_are_worth_nothing_more():
+    lines = [paid(1000, 2)]
+    assert [value(lines, {"MUG": n}, {"MUG": 2}, "EUR").amount for n in range(4)] == [1000, 500, 0, 0]
+    assert value(lines, {}, {"BOWL": 1}, "EUR").amount == 0
+
+
+def test_a_line_that_is_gone_keeps_the_pieces_that_were_asked_for():
+    assert most([line("MUG", 2)], [parcel(1, MUG=2)], [claim(1, {"MUG": 1}, SET=1)]) == 1
 
 
 def test_only_announced_pieces_are_received():

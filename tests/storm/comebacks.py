@@ -176,8 +176,6 @@ def sound(shop: "Shop", told: dict[str, set[str]]) -> Iterator[str]:
 
 
 def _shelved(shop: "Shop") -> Iterator[str]:
-    revisions = sorted(shop.items["order_snapshot"], key=lambda snapshot: str(snapshot.sk))
-    snapshots = {snapshot.pk: snapshot for snapshot in revisions}  # the last one of each order
     journal: defaultdict[str, Counter[tuple[str, str, bool]]] = defaultdict(Counter)
     for entry in shop.items["stock_count"]:
         pieces = int(entry.written_off or 0) or int(entry.change)
@@ -186,18 +184,20 @@ def _shelved(shop: "Shop") -> Iterator[str]:
     for item in shop.items["return"]:
         if item.state in _OPEN:
             yield f"{item.id} is left {item.state}"
-        parts = {line.sku: line.parts for line in snapshots[item.pk].lines}
+        parts = {line.sku: line.parts for line in item.lines}
         came: Counter[tuple[str, str, bool]] = Counter()
         for line in item.received:
-            back[item.pk][line.sku] += line.quantity
             for sku, count in parts[line.sku].items():
                 came[sku, line.location, line.condition == "damaged"] += count * line.quantity
+                back[item.order_id][sku] += count * line.quantity
         if came != journal[item.id]:
             yield f"of {item.id} there came {dict(came)}, and {dict(journal[item.id])} were put away"
-    for pk, pieces in back.items():
-        bought = Counter({line.sku: line.quantity for line in snapshots[pk].lines})
-        if pieces - bought:
-            yield f"of {pk} {dict(pieces)} came back, and {dict(bought)} were bought"
+    for order_id, pieces in back.items():
+        sent: Counter[str] = Counter()
+        for reservation in shop.reservations[order_id]:
+            sent[reservation.sku] += int(reservation.quantity) if reservation.state == "consumed" else 0
+        if pieces - sent:
+            yield f"of {order_id} {dict(pieces)} came back, and {dict(sent)} were sent"
 
 
 def _paid_back(shop: "Shop") -> Iterator[str]:

@@ -33,7 +33,7 @@ def receive(return_id: str, came: Sequence[ReceivedLine], by: Staff) -> Return:
         actions = [
             dynamo.put(item, before, Moved()),
             returns.one_at_a_time(order),
-            *_put_away(order, came, return_id, by),
+            *_put_away(item, by),
             *returns.told(ReturnReceived, item, returns.pieces(item), by),
             audit.entry(by, "return.received", return_id, pieces=sum(line.quantity for line in came)),
         ]
@@ -54,20 +54,20 @@ def _value(order: Order, item: Return) -> Money:
     return return_rules.value(order.snapshot.lines, before, returns.came(item), order.header.total.currency)
 
 
-def _put_away(order: Order, came: Sequence[ReceivedLine], reason: str, by: Staff) -> list[Action]:
+def _put_away(item: Return, by: Staff) -> list[Action]:
     """A transaction writes to an item once: what comes to lie at one place is added up. Of a bundle components come."""
-    parts = {line.sku: line.parts for line in order.snapshot.lines}
+    parts = {line.sku: line.parts for line in item.lines}
     shelf: Counter[tuple[str, str]] = Counter()
     waste: Counter[tuple[str, str]] = Counter()
-    for line in came:
+    for line in item.received:
         for sku, count in parts[line.sku].items():
             (waste if line.condition == DAMAGED else shelf)[sku, line.location] += count * line.quantity
     actions: list[Action] = []
     for pile, put in ((shelf, stock.restock), (waste, stock.write_off)):
         for (sku, location), pieces in pile.items():
             try:
-                actions += put(sku, location, pieces, reason, by)
+                actions += put(sku, location, pieces, item.id, by)
             except ShopError as error:
-                first = next(n for n, line in enumerate(came) if line.location == location)
+                first = next(n for n, line in enumerate(item.received) if line.location == location)
                 raise ShopError(error.code, error.status, error.detail, pointer=f"/lines/{first}/location") from None
     return actions

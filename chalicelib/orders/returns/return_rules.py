@@ -12,10 +12,11 @@ from chalicelib.orders.pricing.pricing import PricedLine
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Pieces by an order's lines that a return has, and when it was asked for."""
+    """Pieces by an order's lines that a return has, what they are made of, by SKU, and when it was asked for."""
 
     at: datetime
     pieces: Mapping[str, int]
+    parts: Mapping[str, int]
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ def check_request(
     for claim in sorted(claims, key=lambda claim: claim.at):
         for sku, pieces in claim.pieces.items():
             left[sku] = left.get(sku, 0) - pieces
-            hand.take_all(known[sku].parts if sku in known else {}, pieces, claim.at)
+        hand.take_all(claim.parts, 1, claim.at)
     for place, (sku, pieces) in enumerate(wanted):
         pointer = f"/lines/{place}"
         line = known.get(sku)
@@ -121,9 +122,17 @@ def check_received(announced: Mapping[str, int], came: Sequence[tuple[str, int]]
 
 
 def value(lines: Sequence[PricedLine], before: Mapping[str, int], came: Mapping[str, int], currency: str) -> Money:
-    """What was paid for the pieces that came, after those that came `before` in other returns of the order."""
-    parts = (shares.value(line, before.get(line.sku, 0), came[line.sku]) for line in lines if line.sku in came)
+    """What was paid for the pieces that came, after those that came `before` in other returns of the order.
+
+    For pieces that were taken out of the order since they were asked for nothing is paid any more.
+    """
+    parts = (_worth(line, before.get(line.sku, 0), came[line.sku]) for line in lines if line.sku in came)
     return sum(parts, start=zero(currency))
+
+
+def _worth(line: PricedLine, before: int, came: int) -> Money:
+    gone = min(before, line.quantity)
+    return shares.value(line, gone, min(came, line.quantity - gone))
 
 
 def to_refund(value: Money, shipping: Money | None, fee: Money | None, amount: Money | None) -> Money:

@@ -33,13 +33,15 @@ class ReturnPhoto(msgspec.Struct, frozen=True):
 
 
 class ReturnLine(msgspec.Struct, frozen=True):
-    """Pieces of an order's line that the customer wants to send back, and why."""
+    """Pieces of an order's line that the customer wants to send back, and why. `parts` is what each is made of, which
+    stays so whatever becomes of the order's line."""
 
     sku: str
     quantity: int
     reason: str
     comment: str
     photos: list[ReturnPhoto]
+    parts: dict[str, int]
 
 
 class ReceivedLine(msgspec.Struct, frozen=True):

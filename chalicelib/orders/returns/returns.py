@@ -1,5 +1,6 @@
 """Returns: what a customer wants to send back, and what staff say to it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -199,16 +200,26 @@ def _check(order: Order, wanted: Sequence[Wanted]) -> None:
         order.snapshot.lines,
         [(line.sku, line.quantity) for line in wanted],
         [Parcel(at, pieces) for at, pieces in logistics.arrivals(order.header.id)],
-        [Claim(datetime.fromisoformat(item.requested_at), pieces(item)) for item in order.returns],
+        [Claim(datetime.fromisoformat(item.requested_at), pieces(item), _parts(item)) for item in order.returns],
         policy.current().return_days,
         clock.now(),
     )
 
 
+def _parts(item: Return) -> dict[str, int]:
+    """What the pieces that a return has are made of, by SKU."""
+    made_of = {line.sku: line.parts for line in item.lines}
+    sums: Counter[str] = Counter()
+    for sku, quantity in pieces(item).items():
+        sums.update({part: count * quantity for part, count in made_of[sku].items()})
+    return dict(sums)
+
+
 def _request(order: Order, wanted: Sequence[Wanted], once: Once) -> Return:
     order_id = order.header.id
     return_id = ids.derived("ret", order_id, len(order.returns) + 1)
-    taken = [_with_photos(order_id, return_id, place, line) for place, line in enumerate(wanted)]
+    parts = {line.sku: line.parts for line in order.snapshot.lines}
+    taken = [_taken(return_id, place, line, parts[line.sku]) for place, line in enumerate(wanted)]
     item = Return(
         **return_tables.return_key(return_id),
         id=return_id,
@@ -232,11 +243,12 @@ def _request(order: Order, wanted: Sequence[Wanted], once: Once) -> Return:
     return item
 
 
-def _with_photos(order_id: str, return_id: str, place: int, line: Wanted) -> tuple[ReturnLine, list[Action]]:
+def _taken(return_id: str, place: int, line: Wanted, parts: dict[str, int]) -> tuple[ReturnLine, list[Action]]:
+    """The line of a return, and the write actions that make its photos its own."""
     at = f"/lines/{place}/photos"
-    found, claims = photos.claim(order_id, return_id, line.photos, photos.gone(at), at)
+    found, claims = photos.claim(ids.parent_of("ord", return_id), return_id, line.photos, photos.gone(at), at)
     shown = [ReturnPhoto(photo.id, photo.name, photo.width, photo.height) for photo in found]
-    return ReturnLine(line.sku, line.quantity, line.reason, line.comment, shown), claims
+    return ReturnLine(line.sku, line.quantity, line.reason, line.comment, shown, parts), claims
 
 
 def _decide(return_id: str, state: str, decide: Callable[[Return], None], kind: type[ReturnEvent], by: Staff) -> Return:
