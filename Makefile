@@ -1,7 +1,7 @@
 # Jishi. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset demo test test-engines test-slow test-all storm bench bench-search bench-import check lint docs deploy
+.PHONY: help run up down reset demo test test-engines test-slow test-all storm bench bench-search bench-import bench-flash check lint docs deploy
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,6 +9,10 @@ CSV ?=
 # Judged queries of the Icecat set, if not those that lie with it.
 JUDGMENTS ?=
 PRODUCTS ?= 100000
+# A flash sale: buyers, pieces, and the shards that these are spread over.
+BUYERS ?= 2000
+STOCK ?= 500
+SHARDS ?= 8
 # The first seed of a storm, and how many.
 SEED ?= 1
 RUNS ?= 200
@@ -60,6 +64,10 @@ bench-search: .venv/installed ## how well search finds what people mean; JUDGMEN
 bench-import: .venv/installed ## import PRODUCTS=100000, watch the memory, search while reindex runs; the last line is JSON
 	@$(BIN)/python -m infra.local install
 	@$(BIN)/python -m bench.scale --products $(PRODUCTS)
+
+bench-flash: .venv/installed ## sell 500 pieces of one SKU to 2,000 buyers on a stack of its own; the last line is JSON
+	@$(BIN)/python -m infra.local install
+	@$(BIN)/python -m bench.flash --buyers $(BUYERS) --stock $(STOCK) --shards $(SHARDS)
 
 storm: .venv/installed ## play RUNS=200 seeds from SEED=1 of weather against the chain; the last line is JSON
 	@$(BIN)/python -m tests.storm --seed $(SEED) --runs $(RUNS)

@@ -188,6 +188,13 @@ class Shop:
 
         jobs.run("orders_expire", expiry.expire_all, 300)
 
+    def tell_of_abandoned_carts(self) -> Json:
+        """The clock says that somebody is to be reminded."""
+        from chalicelib.core import jobs
+        from chalicelib.orders.cart import abandoned
+
+        return jobs.run("orders_abandoned_carts", abandoned.tell_all, 300)
+
     def publish(self) -> Json:
         """The clock says that products are to be shown or hidden."""
         from chalicelib.catalog import publishing

@@ -1,6 +1,7 @@
-"""Random carts, tax settings and places, and what always holds for what they cost."""
+"""Random carts, promotions, tax settings and places, and what always holds for what they cost."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,11 +10,23 @@ from msgspec.structs import replace
 from chalicelib.core.money import Money
 from chalicelib.orders.pricing.pipeline import Priced
 from chalicelib.orders.pricing.pricing import NOT_SOLD, Discount, Offer, PricedLine, Shipping, price_lines
+from chalicelib.orders.pricing.promotion import (
+    AmountOff,
+    BuyXGetY,
+    CheapestFree,
+    Effect,
+    FixedPrice,
+    FreeShipping,
+    PercentOff,
+    Promotion,
+)
+from chalicelib.orders.pricing.promotions import Shopper
 from chalicelib.orders.taxes.assessing import Place, TaxTerms
 from chalicelib.orders.taxes.tax_zones import PostalRange, TaxClass, TaxRate, TaxSettings, Zone
 from chalicelib.orders.taxes.taxes import TaxTable
 
 TODAY = date(2026, 5, 1)
+SHOPPER = Shopper(frozenset(), first_order=False, now=datetime(2026, 5, 1, tzinfo=UTC))
 CURRENCIES = ("EUR", "JPY", "KWD")
 CLASSES = ("standard", "books", "food")
 SKUS = ("BOWL", "CUP", "POT", "TEA", "TRAY")
@@ -103,6 +116,34 @@ def discounts(draw: Any, price: Money) -> list[Discount]:
     off = draw(st.sampled_from((0, 0, price.amount, price.amount // 3)))
     parts = (off - off // 2, off // 2) if draw(st.booleans()) else (off,)
     return [Discount(f"prm_{n}", f"Sale {n}", Money(part, price.currency)) for n, part in enumerate(parts) if part]
+
+
+def effects(currency: str) -> st.SearchStrategy[Effect]:
+    off = st.decimals(Decimal("0.01"), 100, places=2)
+    of = st.sampled_from(("lines", "order"))
+    amounts = st.integers(0, 500).map(lambda amount: (Money(amount, currency),))
+    return st.one_of(
+        st.builds(PercentOff, off, of),
+        st.builds(AmountOff, amounts, of),
+        st.builds(FixedPrice, amounts),
+        st.builds(BuyXGetY, st.integers(1, 3), st.integers(1, 3), off),
+        st.builds(CheapestFree, st.integers(2, 4)),
+        st.just(FreeShipping()),
+    )
+
+
+@st.composite
+def promotions(draw: Any, currency: str) -> list[Promotion]:
+    return [
+        Promotion(
+            id=f"p{n}",
+            name=f"Sale {n}",
+            effect=draw(effects(currency)),
+            stackable=draw(st.booleans()),
+            exclusive=draw(st.sampled_from((False, False, True))),
+        )
+        for n in range(draw(st.integers(0, 3)))
+    ]
 
 
 def sent(amount: int, currency: str) -> Shipping:

@@ -187,6 +187,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "PaymentsEvents": {"PaymentsTable"},
         "PaymentsWebhooks": {"PaymentsTable"},
         "PaymentsSweep": {"PaymentsTable", "AdminTable"},
+        "OrdersAbandonedCarts": {"OrdersTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "LogisticsAllocate": {"LogisticsTable", "AdminTable"},

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from chalicelib.catalog import tables
+from chalicelib.catalog.sorting import taxonomy_tables
+from chalicelib.catalog.sorting.taxonomy_tables import ChosenProducts
 from chalicelib.catalog.tables import Page, Product, ShelfEntry, Shelved, Standing
 from chalicelib.catalog.tables import Variant as Variant
 from chalicelib.core import dynamo
@@ -93,15 +95,21 @@ def offers(skus: list[str]) -> list[dynamo.Key]:
     return [tables.variant_ref(sku) for sku in skus]
 
 
-def shelf_refs(product_ids: Iterable[str]) -> list[dynamo.Key]:
-    """Where products are read, for a use case that asks on which shelves they stand."""
-    return [tables.product_ref(product_id) for product_id in product_ids if product_id]
+def shelf_refs(product_ids: Iterable[str], collections: Iterable[str]) -> list[dynamo.Key]:
+    """Where it is read on which shelves products stand, for a use case that asks for it; of collections whose products
+    are chosen one by one it asks for `collections`. Nothing without a product."""
+    products = [tables.product_ref(product_id) for product_id in product_ids if product_id]
+    return [*products, *map(taxonomy_tables.chosen_ref, collections)] if products else []
 
 
 def shelves_among(items: Mapping[dynamo.Key, dynamo.Item]) -> dict[str, tuple[str, ...]]:
     """The categories and, with a "+" before them, the collections of each product that was read at `shelf_refs`."""
+    chosen = [(item.collection, item.products) for item in items.values() if isinstance(item, ChosenProducts)]
     return {
-        item.id: tuple(shelf for shelf in item.shelves if shelf[0].isalnum() or shelf[0] == "+")
+        item.id: (
+            *(shelf for shelf in item.shelves if shelf[0].isalnum() or shelf[0] == "+"),
+            *(f"+{collection}" for collection, products in chosen if item.id in products),
+        )
         for item in items.values()
         if isinstance(item, Product)
     }

@@ -3,7 +3,7 @@
 from chalicelib.core.idempotency import Once
 from chalicelib.core.web import Routes, Visitor
 from chalicelib.orders import schemas
-from chalicelib.orders.cart import couponing, looking, saving
+from chalicelib.orders.cart import contact, couponing, looking, saving
 from chalicelib.orders.cart.carts import CartChanged
 
 routes = Routes(__name__)
@@ -25,6 +25,12 @@ def move_to_cart(sku: str, shopper: Visitor, once: Once, cart_id: str | None = N
 def forget_saved(sku: str, shopper: Visitor, cart_id: str | None = None) -> schemas.CartView:
     """Take a line out of what is saved."""
     return schemas.cart(saving.forget(shopper, cart_id, sku))
+
+
+@routes.put("/carts/{cart_id}/contact")
+def set_contact(cart_id: str, shopper: Visitor, body: schemas.Contact) -> schemas.CartView:
+    """Say where one can be written to about what is left in the cart. A customer has told their account."""
+    return schemas.cart(contact.set_contact(shopper, cart_id, body.email))
 
 
 @routes.post("/carts/{cart_id}/seen", me="/me/cart/seen")

@@ -161,7 +161,7 @@ def _place(
     pieces, free = pricing.to_send(priced.lines), stock.available(found)
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
-        dynamo.update(cart, [Cart.order_id.set(order_id)], carts.unchanged(cart), _CartMoved()),
+        dynamo.update(cart, [Cart.order_id.set(order_id), *tables.unwatched()], carts.unchanged(cart), _CartMoved()),
         dynamo.insert(header),
         dynamo.insert(snapshot),
         *claims.listed(header),

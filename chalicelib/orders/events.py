@@ -1,4 +1,5 @@
-"""The events that orders publish. The aggregate of each is the order, of those about a return the return."""
+"""The events that orders publish. The aggregate of each is the order, of those about a return the return,
+of CartAbandoned the cart."""
 
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
@@ -90,3 +91,13 @@ class ReturnExchanged(ReturnEvent, frozen=True, kw_only=True):
 
 class ReturnClosed(ReturnEvent, frozen=True, kw_only=True):
     """Nothing more is done about them: they never came, or nothing is to be paid back."""
+
+
+class CartAbandoned(Event, frozen=True, kw_only=True):
+    """A cart with somebody to write to lay untouched for as long as the shop's policy says: once, until it is touched
+    again. The aggregate is the cart; `total` is what its `lines` cost as the customer last saw them, without discounts,
+    taxes and shipping. Whom to write to is in the customer's account or, `customer_id` being null, in the cart."""
+
+    customer_id: str | None
+    total: Money
+    lines: int

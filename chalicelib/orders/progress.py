@@ -139,6 +139,11 @@ def _complete(header: OrderHeader) -> list[Action]:
 
 
 def _is_done(header: OrderHeader) -> bool:
+    # What was added and not paid for may be digital, which no parcel waits for.
+    if header.agreed is not None and not payments.is_paid_on_delivery(header.payment_method):
+        promised = sum(mark.authorized for mark in header.payments.values())
+        if promised < header.total.amount:
+            return False
     if int(header.to_send):
         return service.fulfillment_status(header) == "delivered"
     return sum(mark.captured for mark in header.payments.values()) >= header.total.amount

@@ -4,6 +4,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.core import jobs
 from chalicelib.orders import expiry
+from chalicelib.orders.cart import abandoned
 
 schedules = Blueprint(__name__)
 
@@ -12,3 +13,9 @@ schedules = Blueprint(__name__)
 def orders_expire(event: CloudWatchEvent) -> None:
     """Let go what was not paid for in time."""
     jobs.run("orders_expire", expiry.expire_all, lease_seconds=300)
+
+
+@schedules.schedule(Rate(15, unit=Rate.MINUTES), name="orders_abandoned_carts")
+def orders_abandoned_carts(event: CloudWatchEvent) -> None:
+    """Tell of carts that were left lying."""
+    jobs.run("orders_abandoned_carts", abandoned.tell_all, lease_seconds=300)

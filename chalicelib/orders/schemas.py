@@ -55,6 +55,12 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
 
 
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """null takes the address away."""
+
+    email: Email | None
+
+
 class ChooseShipping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=100)]
 
@@ -119,6 +125,7 @@ class CartView(msgspec.Struct, frozen=True):
     saved: list[PricedLine]
     changes: list[Change]
     coupons: list[CouponState]
+    contact: Email | None
 
 
 class NewCartView(CartView, frozen=True):
@@ -249,6 +256,7 @@ def cart(priced: PricedCart) -> CartView:
         saved=priced.saved,
         changes=priced.changes,
         coupons=priced.coupons,
+        contact=priced.cart.contact,
     )
 
 

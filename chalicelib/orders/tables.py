@@ -13,6 +13,7 @@
 A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>, and each is in
 `by_status` under STATUS#<state>#<spread> / <time>#<id>. What is over would pile up there for ever, so it is parted by
 months: STATUS#<state>#<year-month>#<spread>.
+A cart with lines and somebody to write to is in `by_due` too, under CARTS#<spread> / <time>#<owner>.
 
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
 Query. The indexes hold hardly more than keys: only placing an order writes to `by_month`, only a new state to
@@ -27,6 +28,7 @@ from typing import Annotated, TypedDict
 import msgspec
 from msgspec import Meta
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core import due, dynamo
@@ -41,12 +43,15 @@ from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Total
 from chalicelib.orders.pricing.promotions import Voucher
 
 LIST_SPREAD = 4
+# Where carts are in the index of due times: whoever lets orders go does not see them.
+_CARTS = "CARTS"
 
 
 class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What staff decide once and every order follows. Days are calendar days.
 
     `return_days`: for so long after its delivery a piece can be sent back.
+    `abandoned_after_hours`: a cart that lay untouched for so long is told of as abandoned; 0: none is.
     `open_orders_per_email`, `open_orders_per_address`: so many orders of one e-mail address, or of one network address
     and day, may hold stock and wait for their payment; `open_pieces_per_email`: so many pieces of one SKU in them.
     null: any number.
@@ -55,6 +60,7 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     return_days: Annotated[int, Meta(ge=0, le=3650)] = 30
+    abandoned_after_hours: Annotated[int, Meta(ge=0, le=24 * 28)] = 24
     open_orders_per_email: Annotated[int, Meta(ge=1, le=1000)] | None = 3
     open_orders_per_address: Annotated[int, Meta(ge=1, le=1000)] | None = 10
     open_pieces_per_email: Annotated[int, Meta(ge=1, le=100_000)] | None = 20
@@ -158,8 +164,9 @@ class OrdersItem(Item):
 class Cart(OrdersItem, discriminator="cart"):
     """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
 
-    It is a guest's, who has the secret of `token_hash`, or the one cart of the customer `customer_id`. What is `saved`
-    for later is not bought with the rest. `first_order` tells that the customer had no order yet when they took it.
+    It is a guest's, who has the secret of `token_hash` and may have said an e-mail address (`contact`), or the one cart
+    of the customer `customer_id`. What is `saved` for later is not bought with the rest. `first_order` tells that the
+    customer had no order yet when they took it.
     """
 
     id = UnicodeAttribute()
@@ -175,6 +182,8 @@ class Cart(OrdersItem, discriminator="cart"):
     coupons = JsonAttribute(list[Voucher], default=list)
     first_order = BooleanAttribute(default=False)
     order_id = UnicodeAttribute(null=True)
+    contact = UnicodeAttribute(null=True)
+    touched_at = UnicodeAttribute(null=True)
 
 
 class Ration(msgspec.Struct, frozen=True):
@@ -313,6 +322,26 @@ def put_off(order_id: str, until: datetime) -> None:
 def waiting(now: datetime, limit: int) -> Iterator[str]:
     """Ids of orders that the expiry has to look at."""
     return due.waiting(OrdersItem, now, limit)
+
+
+def watch(cart: Cart, until: datetime) -> None:
+    """Let somebody see whether the cart was abandoned by then; the next write of it says so."""
+    due.look_after(cart, until, _CARTS, cart.pk.removeprefix("CART#"))
+
+
+def unwatched() -> list[Action]:
+    """The changes that take a cart out of the index, for a write of it that is none of the whole item."""
+    return [Cart.due_key.remove(), Cart.due_at.remove()]
+
+
+def watch_later(owner: str, until: datetime) -> None:
+    """Look at a cart later; raises dynamo.ConditionFailed if nobody looks at it any more."""
+    due.put_off(Cart(**cart_key(owner)), owner, until)
+
+
+def watched(now: datetime, limit: int) -> Iterator[str]:
+    """Owners of carts that may be abandoned by now."""
+    return due.waiting(OrdersItem, now, limit, _CARTS)
 
 
 def kept_policy() -> OrderPolicy | None:

@@ -415,3 +415,49 @@ def test_a_change_that_is_killed_anywhere_is_made_once_by_asking_again(
     assert quantities(order.get()) == {"MUG": 3}
     assert [refund["amount"] for refund in bank.refunds.values()] == [1290]
     assert steady(shop) == (2, 3)
+
+
+# --- taxes ---
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_what_is_added_is_taxed_where_the_order_goes_and_all_parts_add_up(shop: Shop, included: bool) -> None:
+    zone = {"id": "nl", "name": "Netherlands", "country": "NL", "rates": [{"name": "BTW", "percent": "21"}]}
+    settings = {"home": {"country": "NL"}, "zones": [zone], "prices_include_tax": included, "version": 0}
+    shop.staff.put("/admin/tax-settings", settings)
+    shop.product("mug", stock={"ams": 9})
+    shop.product("bowl", stock={"ams": 9})
+    order = shop.order(("MUG", 3))
+    shop.deliver()
+    for change in ({"set": {"MUG": 5}}, {"set": {"MUG": 2}, "add": {"BOWL": 1}}, {"set": {"BOWL": 4}}):
+        now = edit(shop, order, **change)
+        for line in now["lines"]:
+            (tax,) = line["taxes"]
+            assert (tax["rate"], tax["included"]) == ("21", included)
+            net = line["to_pay"]["amount"] - tax["amount"]["amount"]
+            assert tax["base"]["amount"] == net
+            assert abs(tax["amount"]["amount"] - net * 21 / 100) <= len(now["lines"])
+        paid = [part["to_pay"]["amount"] for part in (*now["lines"], now["order"]["shipping_option"])]
+        assert sum(paid) == now["total"]["amount"]
+    address = {**ADDRESS, "line1": "Damrak 1"}
+    assert edit(shop, order, address=address)["total"] == now["total"]
+
+
+def test_nobody_takes_back_pieces_that_have_left_as_part_of_a_set(shop: Shop) -> None:
+    """A set and one of its components are lines of one order. Once the set's pieces are on their way, the component's
+    can not stand for them: the set would be paid back and kept."""
+    shop.product("mug")
+    shop.product("bowl")
+    parts = {"MUG": 1, "BOWL": 2}
+    shop.product("set", variants=[{"sku": "SET", "price": eur(2990), "components": parts}])
+    order = shop.order(("SET", 1))
+    shop.deliver()
+    parcel = order.get("/shipments")["data"][0]["id"]
+    shop.staff.post(f"/admin/shipments/{parcel}/pack")
+    shop.staff.post(f"/admin/shipments/{parcel}/dispatch", {"tracking_number": "JISHI1NL"})
+    shop.deliver()
+    shop.staff.post(f"/admin/orders/{order.id}/edit", {"add": {"MUG": 1, "BOWL": 2}})
+    for lines in ({"SET": 1}, {"BOWL": 1}):
+        path = f"/admin/orders/{order.id}/cancel-lines"
+        refused = refusal(shop.staff.post, path, {"lines": lines})
+        assert (refused["status"], refused["code"]) == (409, "already_dispatched")

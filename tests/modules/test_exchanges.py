@@ -188,3 +188,15 @@ def test_what_was_exchanged_can_come_back_too(shop: Shop, bank: Any, card_order:
     shop.hear(bank)
     assert bank.given_back("pi_000001") == 1290
     assert new.get()["payment_status"] == "refunded"
+
+
+def test_what_was_bought_with_a_discount_is_worth_what_was_paid(shop: Shop, order: Order) -> None:
+    off = {"name": "Sale", "effect": {"type": "percent_off", "percent": 10}}
+    shop.staff.put("/admin/promotions/sale", off)
+    cheaper = delivered(shop, ("MUG", 2))
+    path = received(shop, cheaper, 2)
+    value = shop.staff.get(path)["value"]
+    assert value == eur(2 * 1161)
+    page = opened(cheaper, exchange(shop, path, MUG=1)).get()
+    assert (page["total"], page["payment_status"]) == (eur(1290), "paid")
+    assert shop.staff.get(path)["refunded"] == eur(2 * 1161 - 1290)

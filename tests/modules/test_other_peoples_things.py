@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "expected_total": {"amount": 1785, "currency": "EUR"},
     },
     ("POST", "/carts/{cart_id}/seen"): {"cart_version": 4},
+    ("PUT", "/carts/{cart_id}/contact"): {"email": "ben@jishi.example"},
     ("POST", "/carts/{cart_id}/items/{sku}/save"): {},
     ("POST", "/carts/{cart_id}/saved/{sku}/move-to-cart"): {},
     ("DELETE", "/carts/{cart_id}/saved/{sku}"): None,

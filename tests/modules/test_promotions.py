@@ -82,6 +82,17 @@ def test_a_promotion_of_a_collection_is_of_what_belongs_to_it(shop: Shop) -> Non
     assert taken_off(shop.cart(("MUG", 1), ("TEA", 1)).get()) == 129
 
 
+def test_a_promotion_of_a_collection_is_of_what_was_chosen_for_it(shop: Shop) -> None:
+    shop.staff.put("/admin/collections/gifts", {"name": "Gifts"})
+    shop.staff.put("/admin/collections/gifts/products", {"products": [shop.product("mug")["id"]]})
+    shop.product("tea")
+    limits = {"lines": {"collections": ["gifts"]}}
+    assert taken_off(preview(shop, promotion={**TRIED, "conditions": limits})[1]) == 1290
+    promote(shop, conditions=limits)
+    cart = shop.cart(("MUG", 1), ("TEA", 1))
+    assert taken_off(cart.get()) == taken_off(cart.put("/shipping-address", ADDRESS)) == 129
+
+
 def test_a_promotion_of_a_group_is_for_its_members(shop: Shop) -> None:
     shop.product()
     promote(shop, conditions={"groups": ["vip"]})

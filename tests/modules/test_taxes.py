@@ -139,6 +139,17 @@ def test_prices_without_tax_get_it_on_top(taxed: Shop) -> None:
     assert adds_up(shown)
 
 
+def test_tax_is_of_what_is_left_after_discounts(taxed: Shop) -> None:
+    sale = {"name": "Sale", "effect": {"type": "percent_off", "percent": "50", "of": "order"}}
+    taxed.staff.put("/admin/promotions/sale", sale)
+    cart = going_to(taxed, BERLIN, ("MUG", 1))
+    shown = cart.get()
+    assert (shown["totals"]["discount"], shown["lines"][0]["taxes"][0]["base"]) == (eur(595), eur(500))
+    assert [one["kind"] for one in shown["totals"]["steps"]] == ["items", "discount", "shipping", "tax"]
+    assert adds_up(shown)
+    assert adds_up(taxed.order_of(cart.check_out()).get())
+
+
 def test_what_leaves_the_union_is_sold_without_the_tax_in_its_price(taxed: Shop) -> None:
     cart = going_to(taxed, ZURICH, ("MUG", 1))
     shown = cart.get()

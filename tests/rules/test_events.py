@@ -27,6 +27,7 @@ from chalicelib.logistics.events import (
     ShipmentPlanned,
 )
 from chalicelib.orders.events import (
+    CartAbandoned,
     InvoiceRequested,
     NothingToSend,
     OrderAmended,
@@ -100,6 +101,7 @@ EVENTS = [
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
     event(OrderExpired, ORDER, 2, **OWED),
+    event(CartAbandoned, "crt_01kdyhq2wgf3v8m6t4x9c7b5az", 4, customer_id="sub-1", total=Money(4475, "EUR"), lines=2),
     event(OrderHeld, ORDER, 3, **OWED),
     event(OrderReleased, ORDER, 4, **OWED),
     event(PaymentAuthorized, PAYMENT, 3, **sums(4475, 0, 0)),
@@ -166,6 +168,7 @@ def test_an_event_that_lacks_a_fact_is_refused(event):
 @each_event
 def test_an_event_says_which_module_it_comes_from(event):
     module = {
+        "Car": "orders",
         "Cat": "catalog",
         "Col": "catalog",
         "Pro": "catalog",

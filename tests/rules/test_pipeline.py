@@ -20,10 +20,12 @@ NO_TAX = TaxTerms(TaxTable(TaxSettings()), sales.TODAY)
 
 @st.composite
 def carts(draw: Any, **fixed: Any) -> tuple[Any, ...]:
-    """What `pipeline.price` is asked: lines and shipping with discounts, how they are taxed, a currency."""
+    """What `pipeline.price` is asked: lines and shipping, how they are taxed, a currency, and who buys at which
+    promotions; without anybody what is discounted already."""
     currency = draw(st.sampled_from(sales.CURRENCIES))
     lines, shipping = draw(sales.lines(currency)), draw(sales.shipping(currency))
-    return lines, shipping, draw(sales.terms(**fixed)), currency
+    active, shopper = draw(sales.promotions(currency)), draw(st.sampled_from((None, sales.SHOPPER)))
+    return lines, shipping, draw(sales.terms(**fixed)), currency, active, shopper
 
 
 @given(carts())
@@ -53,9 +55,9 @@ def test_of_lines_that_are_alike_the_first_sku_bears_the_odd_unit_wherever_it_st
 
 @given(carts())
 def test_pricing_what_was_priced_changes_nothing(cart):
-    _, _, terms, currency = cart
+    _, _, *rest = cart
     once = pipeline.price(*cart)
-    assert pipeline.price(once.lines, once.shipping, terms, currency) == once
+    assert pipeline.price(once.lines, once.shipping, *rest) == once
 
 
 @given(carts())

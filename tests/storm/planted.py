@@ -11,6 +11,8 @@ from chalicelib.logistics import reserving, tables
 from chalicelib.logistics.reserving import Place
 from chalicelib.logistics.tables import StockLevel
 from chalicelib.orders import service
+from chalicelib.orders.returns import return_tables, returns
+from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader
 from chalicelib.payments import service as payments
 from chalicelib.payments import settlement
@@ -71,4 +73,24 @@ def deaf_relay() -> Iterator[None]:
         yield
 
 
-BUGS: Sequence[Any] = (stock_without_condition, orders_without_version, payments_without_version, deaf_relay)
+def _careless_move(item: Return, state: str) -> Any:
+    item.state = state
+    item.version = int(item.version) + 1
+    return_tables.list_if_open(item)
+    return Return.pk.exists()
+
+
+@contextmanager
+def returns_without_version() -> Iterator[None]:
+    """Two of the staff do the same about a return, and both are done."""
+    with patch.object(returns, "move", _careless_move):
+        yield
+
+
+BUGS: Sequence[Any] = (
+    returns_without_version,
+    stock_without_condition,
+    orders_without_version,
+    payments_without_version,
+    deaf_relay,
+)

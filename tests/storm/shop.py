@@ -8,6 +8,7 @@ from typing import Any
 
 from inprocess import ADDRESS, OWNER
 
+from tests.storm import changes, comebacks
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.scheduler import Crash, Scheduler
@@ -29,6 +30,7 @@ class Books:
     orders: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key of the checkout
     carts: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
     refunds: dict[str, set[str]] = field(default_factory=dict)  # by order
+    returns: dict[str, set[str]] = field(default_factory=dict)  # by Idempotency-Key
     canceled: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -160,6 +162,8 @@ class Guest(Client):
     def _afterwards(self, placed: Json) -> None:
         """Pays, and perhaps calls off: before, while or after paying."""
         order, token = placed["order"]["id"], placed["order_token"]
+        changes.think_again(self, order, token)
+        comebacks.come_back(self, order, token)
         fickle = self.dice.random() < 0.35
         pays = self.method == "card" and self.dice.random() < 0.85
         if fickle and pays and self.dice.random() < 0.5:
@@ -172,7 +176,7 @@ class Guest(Client):
             self.wait(0, self.dice.choice([1, 30, 200]))
             self._cancel(order, token)
 
-    def _quietly(self, act: Any, *arguments: str | None) -> None:
+    def _quietly(self, act: Any, *arguments: Any) -> None:
         try:
             act(*arguments)
         except Unanswered:
@@ -263,8 +267,12 @@ class Staff(Client):
             shipments = self.must((200,), "GET", f"/admin/orders/{order}/shipments")["data"]
             for shipment in shipments:
                 busy = self._handle(shipment) or busy
-            if not shipments and self.town.closing:  # it is all digital, and the money that it waits for has lapsed
+            done = all(shipment["status"] in ("delivered", "canceled") for shipment in shipments)
+            if done and self.town.closing:  # what is left is digital, and the money that it waits for never came
                 self._lose_patience(order)
+        if not self.town.weather.over and self.dice.random() < 0.3:
+            changes.edit(self)
+        busy = comebacks.handle(self) or busy
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
@@ -323,7 +331,7 @@ class Staff(Client):
         """What nobody pays for is not kept packed for ever."""
         self.refused[order] = self.refused.get(order, 0) + 1
         if self.refused[order] > 20:
-            self.ask("POST", f"/admin/orders/{order}/cancel", {"reason": "never paid"})
+            changes.give_up(self, order)
 
     def _count(self) -> None:
         sku, place = self.dice.choice(sorted(GOODS)), self.dice.choice(PLACES)

@@ -53,6 +53,10 @@ class ChosenProducts(CatalogItem, discriminator="chosen_products"):
 
     products = JsonAttribute(list[str])
 
+    @property
+    def collection(self) -> str:
+        return str(self.pk).partition("#")[2]
+
 
 class Attribute(CatalogItem, discriminator="attribute"):
     """What an attribute of products is called, and of which type its values are."""
@@ -84,6 +88,10 @@ def collection_key(collection_id: str) -> PrimaryKey:
 
 def chosen_key(collection_id: str) -> PrimaryKey:
     return {"pk": f"COLLECTION#{collection_id}", "sk": "PRODUCTS"}
+
+
+def chosen_ref(collection_id: str) -> dynamo.Key:
+    return (ChosenProducts, f"COLLECTION#{collection_id}", "PRODUCTS")
 
 
 def attribute_key(attribute_id: str) -> PrimaryKey:

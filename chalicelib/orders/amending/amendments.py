@@ -59,7 +59,8 @@ def cancel_lines(order_id: str, pieces: Mapping[str, int], reason: str, once: On
             ended = service.call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved(), by)
             return [*ended, *entry]
         gone, _ = revisions.stock_change(order.snapshot.lines, left)
-        stock = logistics.shorten(order_id, gone, Moved()) if gone else []
+        shared = revisions.shared_parts(order.snapshot.lines)
+        stock = logistics.shorten(order_id, gone, Moved(), shared=shared) if gone else []
         return [*revised(order, draft(order, left), {"reason": reason}, by), *stock, *entry]
 
     return apply(order_id, once, change)

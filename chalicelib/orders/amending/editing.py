@@ -101,7 +101,8 @@ def _change(order: Order, wish: Wish, by: Staff) -> tuple[Draft, list[Action]]:
     if lines == old.lines:
         return to, []
     gone, further = revisions.stock_change(old.lines, lines)
-    less = logistics.shorten(order_id, gone, Moved()) if gone else []
+    shared = revisions.shared_parts(old.lines)
+    less = logistics.shorten(order_id, gone, Moved(), shared=shared) if gone else []
     # A transaction writes to a parcel once: what comes in goes into one of its own where something goes out.
     more = logistics.extend(order_id, further, stock.available(found), Moved(), apart=bool(gone)) if further else []
     entry = audit.entry(by, "order.edited", order_id, before=order.header.total.amount, after=to.totals.total.amount)

@@ -1,5 +1,6 @@
 """What the lines of an order are after a change, and what that does to its stock."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from chalicelib.core.errors import ShopError, invalid
@@ -35,6 +36,12 @@ def stock_change(before: Sequence[PricedLine], after: Sequence[PricedLine]) -> t
     was, now = pricing.to_send(before), pricing.to_send(after)
     change = {sku: now.get(sku, 0) - was.get(sku, 0) for sku in sorted(was | now)}
     return {sku: -by for sku, by in change.items() if by < 0}, {sku: by for sku, by in change.items() if by > 0}
+
+
+def shared_parts(lines: Sequence[PricedLine]) -> set[str]:
+    """The SKUs of the shelf that more than one line takes pieces of: a bundle's component that is a line too."""
+    lines_of = Counter(sku for line in lines for sku in line.parts)
+    return {sku for sku, count in lines_of.items() if count > 1}
 
 
 def check_sold(lines: Sequence[PricedLine]) -> None:

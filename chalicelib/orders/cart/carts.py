@@ -16,7 +16,7 @@ from chalicelib.orders import billing as bills
 from chalicelib.orders import tables
 from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
-from chalicelib.orders.cart import offers
+from chalicelib.orders.cart import abandoned, offers
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer, Shipping
 from chalicelib.orders.tables import Cart, CartLine, OrdersItem
@@ -236,6 +236,7 @@ def touch(cart: Cart) -> None:
     """The cart is about to be written again: a new version, and its time begins anew."""
     cart.version = int(cart.version) + 1
     cart.expires = _expiry()
+    abandoned.touched(cart)
 
 
 def unchanged(cart: Cart) -> dynamo.Condition:

@@ -10,7 +10,7 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import tables
-from chalicelib.orders.cart import carts, offers, saving
+from chalicelib.orders.cart import abandoned, carts, offers, saving
 from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.promotions import coupons
@@ -74,7 +74,9 @@ def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
         merged = _merge_into(cart, theirs) if theirs else []
         cart_is_new = cart is not last
         before = _replacing(last) if cart_is_new else carts.unchanged(cart)
-        if not cart_is_new:
+        if cart_is_new:
+            abandoned.touched(cart)
+        else:
             carts.touch(cart)
         try:
             dynamo.transaction([*once.claim(OrdersItem, cart.id), dynamo.put(cart, before, _Changed()), *merged])

@@ -61,7 +61,7 @@ def look(skus: Sequence[str], customer_id: str | None, *more: Key, consistent: b
     components = {sku for variant in variants.values() for sku in variant.components}
     unknown = _keys(sorted(components - variants.keys() - set(skus)))
     products = (variants[sku].product_id for sku in skus if sku in variants and sku not in components)
-    unknown += [key for key in _products(products) if key not in found and key not in more]
+    unknown += _products(one for one in products if found.keys().isdisjoint(catalog.shelf_refs([one], ())))
     return found | dynamo.load(unknown, consistent=consistent) if unknown else found
 
 
@@ -72,7 +72,7 @@ def besides(cart: Cart, who: str | None) -> list[Key]:
 
 
 def _products(product_ids: Iterable[str]) -> list[Key]:
-    return catalog.shelf_refs(product_ids) if promotion_book.by_shelf() else []
+    return catalog.shelf_refs(product_ids, promotion_book.collections()) if promotion_book.by_shelf() else []
 
 
 def _keys(skus: Sequence[str]) -> list[Key]:

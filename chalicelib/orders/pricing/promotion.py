@@ -150,9 +150,14 @@ class Promotion(PromotionDraft, frozen=True, kw_only=True):
     id: str
 
     @property
-    def by_shelf(self) -> bool:
+    def selections(self) -> list[Selection]:
+        """All that it names lines by."""
         gifts = self.effect.gifts if isinstance(self.effect, BuyXGetY) else None
-        return self.conditions.lines.by_shelf or bool(gifts and gifts.by_shelf)
+        return [self.conditions.lines, *([gifts] if gifts else [])]
+
+    @property
+    def by_shelf(self) -> bool:
+        return any(selection.by_shelf for selection in self.selections)
 
     @property
     def stage(self) -> str:
@@ -167,6 +172,11 @@ class Promotion(PromotionDraft, frozen=True, kw_only=True):
 def promotion(promotion_id: str, draft: PromotionDraft) -> Promotion:
     fields = {name: getattr(draft, name) for name in PromotionDraft.__struct_fields__}
     return Promotion(id=promotion_id, **fields)
+
+
+def collections(promotions: Iterable[Promotion]) -> list[str]:
+    """The collections that promotions name, each once."""
+    return sorted({name for one in promotions for selection in one.selections for name in selection.collections})
 
 
 def of_currency(amounts: Iterable[Money], currency: str) -> int | None:

@@ -1,5 +1,6 @@
 """What a promotion would do to a cart, before anybody is offered it. Nothing is written."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -73,7 +74,7 @@ def preview(trial: Trial) -> Previewed:
     quantities: dict[str, int] = {}
     for line in trial.lines:
         quantities[line.sku] = quantities.get(line.sku, 0) + line.quantity
-    found = _looked_at(list(quantities), trial, by_shelf=any(one.by_shelf for one in tried))
+    found = _looked_at(list(quantities), trial, tried)
     now = offers.among(list(quantities), found, cart)
     cart.lines = [CartLine(sku, pieces, now[sku]) for sku, pieces in quantities.items()]
     shopper = Shopper(frozenset(trial.groups), trial.first_order, trial.at or clock.now(), tuple(cart.coupons))
@@ -97,12 +98,13 @@ def _vouchers(texts: tuple[str, ...]) -> list[Voucher]:
     return [Voucher(code, found[code].promotion) for code in dict.fromkeys(codes)]
 
 
-def _looked_at(skus: list[str], trial: Trial, by_shelf: bool) -> dict[Key, Item]:
+def _looked_at(skus: list[str], trial: Trial, tried: Sequence[Promotion]) -> dict[Key, Item]:
     """What carts are priced by, for somebody in the trial's groups."""
     found = offers.look(skus, None) | groups.as_if(trial.groups)
-    if by_shelf:
-        found |= dynamo.load(catalog.shelf_refs(one.product_id for one in catalog.variants_among(found)))
-    return found
+    if not any(one.by_shelf for one in tried):
+        return found
+    products = (variant.product_id for variant in catalog.variants_among(found))
+    return found | dynamo.load(catalog.shelf_refs(products, rules.collections(tried)))
 
 
 def _send(cart: Cart, country: str | None) -> None:

@@ -27,6 +27,11 @@ def by_shelf() -> bool:
     return any(one.active and one.by_shelf for one in present())
 
 
+def collections() -> list[str]:
+    """The collections that any of them names."""
+    return rules.collections(one for one in present() if one.active)
+
+
 def for_first_orders() -> bool:
     """Whether any asks for a customer's first order."""
     return any(one.active and one.conditions.first_order for one in present())

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from chalicelib.core import audit, clock, due, dynamo, ids
-from chalicelib.core.dynamo import Action
+from chalicelib.core.dynamo import Action, Item, Key
 from chalicelib.core.errors import busy, invalid
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money, zero
@@ -21,6 +21,7 @@ from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import NOT_SOLD, Shipping
 from chalicelib.orders.returns import return_states, returns
 from chalicelib.orders.returns.return_tables import Return
+from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import Cart, CartLine, OrderHeader, OrdersItem, OrderSnapshot, PaymentMark
 from chalicelib.payments import refunds
@@ -54,7 +55,7 @@ def _exchange(old: Order, item: Return, lines: Mapping[str, int], by: Staff) -> 
     """Write actions that end the return, and place the order that it is exchanged for."""
     value = returns.value(item)
     before = returns.move(item, return_states.CLOSED)
-    priced, reserve_among = _priced(old, lines)
+    priced, found = _priced(old, lines)
     total = priced.totals.total
     credit = min(value, total, key=lambda money: money.amount)
     if not credit.amount:
@@ -74,20 +75,20 @@ def _exchange(old: Order, item: Return, lines: Mapping[str, int], by: Staff) -> 
         dynamo.put(item, before, Moved()),
         returns.one_at_a_time(old),
         *transferring,
-        *returns.told(ReturnExchanged, item, returns.came(item), exchange_order_id=header.id),
+        *returns.told(ReturnExchanged, item, returns.came(item), by, exchange_order_id=header.id),
         audit.entry(by, "return.exchanged", item.id, exchange_order=header.id),
         dynamo.insert(header),
         dynamo.insert(snapshot),
         *claims.listed(header),
         *numbering.listed(header, snapshot.email),
         *make,
-        *stock.reserve(header.id, pricing.to_send(priced.lines), reserve_among),
-        *(action for event in events for action in service.record(header.id, event, {})),
+        *stock.reserve(header.id, pricing.to_send(priced.lines), stock.available(found), sale_terms.oversold(found)),
+        *(action for event in events for action in service.record(header.id, event, {}, by)),
     ]
 
 
-def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[stock.Place, int]]:
-    """What the shop asks the old order's customer for `lines` now, and the stock that they can be reserved from."""
+def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[Key, Item]]:
+    """What the shop asks the old order's customer for `lines` now, and what was found for that, the stock with it."""
     found = offers.look(sorted(lines), old.header.customer_id, consistent=True)
     cart = Cart(
         **tables.cart_key(old.header.id),
@@ -98,6 +99,7 @@ def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[stoc
         lines=[],
         saved=[],
         address=old.snapshot.address,
+        billing=old.snapshot.billing,
     )
     offered = offers.among(sorted(lines), found, cart)
     cart.lines = [CartLine(sku, lines[sku], offered[sku].at(lines[sku])) for sku in sorted(lines)]
@@ -107,7 +109,7 @@ def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[stoc
             raise invalid(f"/lines/{line.sku.replace('~', '~0').replace('/', '~1')}", "This is not sold.")
     if priced.needs_shipping and cart.address is None:
         raise invalid("/lines", "Nothing of the old order was sent, so nobody knows where this goes.")
-    return priced, stock.available(found)
+    return priced, found
 
 
 def _new_order(old: Order, item: Return, priced: PricedCart) -> tuple[OrderHeader, OrderSnapshot]:
@@ -138,6 +140,7 @@ def _new_order(old: Order, item: Return, priced: PricedCart) -> tuple[OrderHeade
         **tables.snapshot_key(order_id, 1),
         "lines": priced.lines,
         "totals": priced.totals,
+        "address": old.snapshot.address if priced.needs_shipping else None,
         "shipping": _for_nothing(old.snapshot.shipping) if priced.needs_shipping else None,
     }
     return header, OrderSnapshot(**facts)

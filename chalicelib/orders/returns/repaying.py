@@ -45,7 +45,7 @@ def refund(return_id: str, wish: Wish, once: Once, by: Staff) -> Return:
             dynamo.put(item, before, Moved()),
             returns.one_at_a_time(order),
             *asking,
-            *returns.told(ReturnRefunded, item, returns.came(item), refund_id=asked.id),
+            *returns.told(ReturnRefunded, item, returns.came(item), by, refund_id=asked.id),
             audit.entry(by, "return.refunded", return_id, amount=asked.amount.amount, currency=asked.amount.currency),
         ]
         try:

@@ -7,6 +7,7 @@ import msgspec
 
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.money import Money, zero
+from chalicelib.orders.pricing import shares
 from chalicelib.orders.pricing.pricing import PricedLine
 
 
@@ -119,15 +120,9 @@ def check_received(announced: Mapping[str, int], came: Sequence[tuple[str, int]]
         left[sku] -= pieces
 
 
-def worth(line: PricedLine, before: int, pieces: int) -> Money:
-    """What was paid for `pieces` of a line, `before` of which came back already: all parts of it add up to `to_pay`."""
-    paid, quantity = line.to_pay, line.quantity
-    return Money(paid.amount * (before + pieces) // quantity - paid.amount * before // quantity, paid.currency)
-
-
 def value(lines: Sequence[PricedLine], before: Mapping[str, int], came: Mapping[str, int], currency: str) -> Money:
     """What was paid for the pieces that came, after those that came `before` in other returns of the order."""
-    parts = (worth(line, before.get(line.sku, 0), came[line.sku]) for line in lines if line.sku in came)
+    parts = (shares.value(line, before.get(line.sku, 0), came[line.sku]) for line in lines if line.sku in came)
     return sum(parts, start=zero(currency))
 
 

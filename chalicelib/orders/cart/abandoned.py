@@ -1,0 +1,77 @@
+"""Carts that were left lying: told of once, if there is somebody who could be written to.
+
+Such a cart is in the index from its first line on, and its place there does not move with every change: when its time
+comes the job sees how long it really lay untouched, and looks again later if that is not long enough.
+"""
+
+from datetime import datetime, timedelta
+
+from chalicelib.core import clock, due, dynamo, jobs, outbox
+from chalicelib.core.jobs import Run
+from chalicelib.orders import policy, tables
+from chalicelib.orders.events import CartAbandoned
+from chalicelib.orders.pricing import pricing
+from chalicelib.orders.tables import Cart, OrdersItem
+
+# One that could not be told of is tried again after this time.
+_LATER = timedelta(hours=1)
+# Of each of the index's partitions.
+_MOST = 250
+
+
+class _Moved(Exception):
+    """The cart was touched, or checked out, after all."""
+
+
+def touched(cart: Cart) -> None:
+    """Somebody changes the cart: its time begins anew with the next write of it."""
+    now = clock.now()
+    cart.touched_at = clock.stamp(now)
+    patience = _patience() if cart.lines and (cart.customer_id or cart.contact) else None
+    if patience is None:
+        due.look_after(cart, None)
+    elif cart.due_key is None:
+        tables.watch(cart, now + patience)
+
+
+def tell_all(run: Run) -> None:
+    """Tell of every cart that lay untouched for so long; JobsFailed if one of them could not be helped."""
+    later = clock.now() + _LATER
+    jobs.each(run, list(tables.watched(clock.now(), _MOST)), tell, lambda owner: tables.watch_later(owner, later))
+
+
+def tell(owner: str) -> str:
+    """Look at one cart: `abandoned`, `kept` if it was touched since, `passed_over` if there is nothing to tell."""
+    cart = tables.cart(owner)
+    if cart is None or cart.due_key is None or cart.touched_at is None:
+        return "passed_over"
+    patience = _patience()
+    if patience is not None:
+        end = datetime.fromisoformat(cart.touched_at) + patience
+        if end > clock.now():
+            tables.watch_later(owner, end)
+            return "kept"
+    news = [] if patience is None else [dynamo.put_raw(OrdersItem, outbox.attributes(_event(cart)))]
+    still = (Cart.id == cart.id) & (Cart.version == int(cart.version)) & Cart.due_key.exists()
+    try:
+        dynamo.transaction([dynamo.update(cart, tables.unwatched(), still, _Moved()), *news])
+    except _Moved:
+        return "passed_over"
+    return "abandoned" if news else "passed_over"
+
+
+def _patience() -> timedelta | None:
+    hours = policy.current().abandoned_after_hours
+    return timedelta(hours=hours) if hours else None
+
+
+def _event(cart: Cart) -> CartAbandoned:
+    wanted = [(line.sku, line.quantity) for line in cart.lines]
+    lines = pricing.price_lines(wanted, {line.sku: line.seen for line in cart.lines})
+    return CartAbandoned(
+        aggregate_id=cart.id,
+        aggregate_version=int(cart.version),
+        customer_id=cart.customer_id,
+        total=pricing.goods(lines, cart.currency),
+        lines=len(lines),
+    )
