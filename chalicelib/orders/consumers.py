@@ -51,6 +51,10 @@ def _changed(event: OrderEvent) -> None:
     invoices.follow(event.aggregate_id)
 
 
+def _completed(event: OrderCompleted) -> None:
+    invoices.follow_completed(event.aggregate_id)
+
+
 def _given_back(event: PaymentEvent) -> None:
     invoices.follow(event.order_id)
 
@@ -61,7 +65,7 @@ orders_invoices = consumers.queue(
     "orders_invoices",
     {
         ShipmentDispatched: _sent,
-        OrderCompleted: _changed,
+        OrderCompleted: _completed,
         OrderAmended: _changed,
         OrderCanceled: _changed,
         InvoiceRequested: _changed,

@@ -12,8 +12,9 @@ import boto3
 import pypdf
 import pytest
 from botocore.exceptions import ClientError
-from inprocess import ADDRESS, Order, Shop
+from inprocess import ADDRESS, Order, Shop, eur
 from refusals import refusal
+from strict_stripe import StripeServer
 
 from chalicelib.core import clock
 from chalicelib.orders.invoices import invoice_store, invoice_tables, invoices
@@ -88,6 +89,18 @@ def test_an_order_is_invoiced_when_its_first_parcel_leaves(seller: Shop) -> None
     send(seller, order, "deliver")
     seller.deliver()
     assert order.get("/invoices")["data"][1:] == []
+
+
+def test_what_is_not_sent_is_invoiced_once_it_is_paid(seller: Shop, bank: StripeServer) -> None:
+    seller.product("ebook", variants=[{"sku": "EBOOK", "price": eur(900), "digital": True}])
+    placed = seller.cart(("EBOOK", 1)).check_out(payment_method="card")
+    order = seller.order_of(placed)
+    seller.hear(bank)
+    assert order.get("/invoices")["data"] == []
+    bank.pay(placed["payment"]["client_secret"])
+    seller.hear(bank)
+    (invoice,) = order.get("/invoices")["data"]
+    assert (invoice["kind"], invoice["total"]) == ("invoice", eur(900))
 
 
 def test_the_link_is_signed_and_nobody_can_read_the_file_without_it(seller: Shop) -> None:

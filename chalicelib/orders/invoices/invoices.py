@@ -50,6 +50,13 @@ def follow(order_id: str, *, sent: bool = False) -> None:
             _file(document)
 
 
+def follow_completed(order_id: str) -> None:
+    """Likewise once an order is completed, which changes nothing of what is documented already."""
+    known = invoice_tables.documents_of(order_id)
+    if not known or any(document.sha256 is None for document in known):
+        follow(order_id)
+
+
 def of_order(order: Order) -> list[Document]:
     """The documents of an order, the first one first."""
     return invoice_tables.documents_of(order.header.id)
