@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from chalicelib.core import clock, dynamo, jobs
 from chalicelib.core.jobs import Run
-from chalicelib.orders import progress, service, states, tables
+from chalicelib.orders import paying, progress, service, states, tables
 from chalicelib.orders.events import OrderCanceled, OrderExpired
 from chalicelib.payments import settlement
 
@@ -23,14 +23,16 @@ def expire_all(run: Run) -> None:
 def expire(order_id: str) -> str:
     """Let an unpaid order go: `expired`, `kept` if money came or is on its way, `passed_over` if it has moved.
 
-    First the provider is told that nothing may be paid any more; only then the stock is anybody else's. An order that
-    was confirmed on a promise of money that has lapsed since is `canceled` in the same way.
+    First the provider is told that nothing may be paid any more; only then the stock is anybody else's. Who is at their
+    bank's page is waited for, though not for ever. An order that was confirmed on a promise of money that has lapsed
+    since is `canceled` in the same way.
     """
     header = tables.header(order_id)
     if header is None or header.due_key is None:
         return "passed_over"
     try:
-        if not settlement.stop_waiting(order_id, service.agreed(header)):
+        patient = clock.now() < paying.longest_wait(header)
+        if not settlement.stop_waiting(order_id, service.agreed(header), spare_action=patient):
             return _kept(order_id)
         if header.state == states.PENDING_PAYMENT:
             dynamo.transaction(service.call_off(header, states.EXPIRED, OrderExpired, {}, service.Moved()))

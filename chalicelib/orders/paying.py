@@ -47,9 +47,14 @@ def _more_time(header: OrderHeader) -> datetime | None:
     if header.state != states.PENDING_PAYMENT or header.due_at is None:
         return None
     within = payments.pay_within(header.payment_method)
-    until = min(clock.now() + within, datetime.fromisoformat(header.placed_at) + _LONGEST * within)
+    until = min(clock.now() + within, longest_wait(header))
     kept_until = datetime.fromisoformat(header.due_at.partition("#")[0])
     return until if until - kept_until >= _WORTH_A_WRITE else None
+
+
+def longest_wait(header: OrderHeader) -> datetime:
+    """How long an unpaid order holds its stock at most, for a customer who is about to pay."""
+    return datetime.fromisoformat(header.placed_at) + _LONGEST * payments.pay_within(header.payment_method)
 
 
 def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Staff) -> Refund:

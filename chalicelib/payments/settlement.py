@@ -132,14 +132,16 @@ def let_go(event: OrderAmended) -> None:
             _give_back(attempt)
 
 
-def stop_waiting(order_id: str, enough: int) -> bool:
+def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> bool:
     """Make sure that nothing can be paid for an order any more. False if money has come, or is on its way, instead:
-    `enough` of it, in minor units.
+    `enough` of it, in minor units. `spare_action`: also if the customer is at their bank's page just now.
 
     The provider's intents are canceled first, so that no customer pays for an order whose stock is already gone.
     """
     present = [_settled(attempt) for attempt in tables.attempts_of(order_id)]
     if balance.is_promised(present, enough):
+        return False
+    if spare_action and any(a.state == states.REQUIRES_ACTION and not a.closing for a in present):
         return False
     present = [_settled(a, _cancel) if a.state in (states.CREATED, states.REQUIRES_ACTION) else a for a in present]
     return not balance.is_promised(present, enough)

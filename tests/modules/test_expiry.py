@@ -57,6 +57,23 @@ def test_an_order_that_nobody_pays_expires(
     assert refusal(order.post, "/cancel")["code"] == "wrong_state"
 
 
+def test_who_is_at_their_banks_page_is_waited_for_but_not_for_ever(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    travel(timedelta(minutes=29))
+    bank.require_action(order.secret)
+    for minutes in (35, 60, 89):
+        travel(timedelta(minutes=minutes))
+        shop.expire()
+        assert order.get()["status"] == "pending_payment"
+    travel(timedelta(minutes=96))
+    shop.expire()
+    assert order.get()["status"] == "expired"
+    assert shop.stock("MUG")["available"] == 5
+    assert [intent["status"] for intent in bank.intents.values()] == ["canceled"]
+
+
 def test_an_order_whose_webhooks_were_all_lost_is_confirmed_when_its_time_is_over(
     shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
 ) -> None:

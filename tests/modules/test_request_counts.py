@@ -7,6 +7,7 @@ from typing import Any
 import botocore.client
 import pytest
 from inprocess import ADDRESS, Shop
+from strict_stripe import StripeServer
 
 from chalicelib.core import cache
 
@@ -136,3 +137,32 @@ def test_taxes_take_no_request_of_their_own(busy_shop: Shop, counted: Any) -> No
     with counted() as checkout:
         cart.post("/checkout", wish)
     assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+def test_everything_at_once_by_card_takes_no_more(busy_shop: Shop, bank: StripeServer, counted: Any) -> None:
+    """Tax, a promotion, a coupon with limits, a limit for each customer, caps on what waits for its payment."""
+    shop = busy_shop
+    zone = {"id": "nl", "name": "Netherlands", "country": "NL", "rates": [{"name": "BTW", "percent": "21"}]}
+    shop.staff.put("/admin/tax-settings", {"home": {"country": "NL"}, "zones": [zone]})
+    tenth = {"type": "percent_off", "percent": 10}
+    shop.staff.put("/admin/promotions/all", {"name": "All", "effect": tenth})
+    shop.staff.put("/admin/promotions/hello", {"name": "Hello", "effect": tenth, "needs_coupon": True})
+    shop.staff.post("/admin/coupons", {"code": "HELLO", "promotion": "hello", "limit": 3, "per_customer": 1})
+    shop.staff.put("/admin/sale-terms/MUG", {"most_per_customer": 2})
+    shop.staff.put("/admin/stock/BOWL/shards", {"shards": 4})
+    cart = shop.ready_cart(("MUG", 1), ("BOWL", 1), ("PLATE", 1))
+    cart.post("/coupons", {"code": "HELLO"})
+    cart.get()  # what the functions keep for a minute was changed, and is read anew
+    with counted() as cart_page:
+        wish = cart.wish(payment_method="card")
+    assert cart_page == ["GetItem", "BatchGetItem"]
+    with counted() as checkout:
+        order = shop.order_of(cart.post("/checkout", wish))
+    assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems", "PutItem"]
+    bank.pay(order.placed["payment"]["client_secret"])
+    shop.hear(bank)
+    order.post("/cancel-lines", {"lines": {"PLATE": 1}})
+    shop.hear(bank)
+    with counted() as order_page:
+        assert order.get()["quantity"] == 2
+    assert order_page == ["Query"]

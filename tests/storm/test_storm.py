@@ -20,7 +20,8 @@ _HAPPENS = (
     *(f"stripe POST /v1/{thing}" for thing in ("payment_intents", "payment_intents/pi_000001/capture", "refunds")),
     *(f" {function} " for function in ("orders_expire", "orders_events", "payments_webhooks", "logistics_events")),
     "PutEvents OrderExpired",
-    *(f"PutEvents Return{what}" for what in ("Received", "Refunded")),
+    "PutEvents OrderAmended",
+    *(f"PutEvents Return{what}" for what in ("Received", "Refunded", "Exchanged")),
 )
 
 
