@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from chalicelib.core import dynamo
+from chalicelib.core import dynamo, log
 from chalicelib.core.dynamo import Action
+from chalicelib.core.errors import ShopError
 from chalicelib.core.jobs import Paused, Run
 from chalicelib.logistics import awaiting, parcels, reserving, reshaping, stock, tables
 from chalicelib.logistics.routing import Pick
@@ -31,7 +32,13 @@ def allocate_all(run: Run, out_of_time: Callable[[], bool]) -> None:
 def _allocate(sku: str, run: Run) -> None:
     """Give what is free of a SKU to the orders that wait for it, until there is none left."""
     for entry in tables.awaiting(sku):
-        if not _help(entry, run):
+        try:
+            more = _help(entry, run)
+        except ShopError as error:  # it holds up no other order; the next run looks at it again
+            log.write("error", job=run.name, item=f"{entry.order_id} {sku}", detail=str(error))
+            run.count(failed=1)
+            continue
+        if not more:
             return
 
 

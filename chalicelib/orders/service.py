@@ -210,14 +210,15 @@ def record(order_id: str, event: Event, facts: dict[str, str], by: Staff | None 
 def confirmed(header: OrderHeader) -> list[OrderEvent]:
     """Move an order on that nothing stands in the way of any more; what is to be told of it.
 
-    Of an order with nothing to send the money is what is waited for, unless there is none to pay.
+    Of an order with nothing to send the money is what is waited for. It may be there already, as credit for returned
+    goods, or there may be none to pay.
     """
     states.check_move(header.state, states.CONFIRMED)
     move(header, states.CONFIRMED)
     events: list[OrderEvent] = [event(OrderConfirmed, header)]
     if int(header.to_send):
         return events
-    paid = not header.total.amount
+    paid = sum(mark.captured for mark in header.payments.values()) >= header.total.amount
     move(header, states.COMPLETED if paid else states.CONFIRMED)
     return [*events, event(OrderCompleted if paid else NothingToSend, header)]
 

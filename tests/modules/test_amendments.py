@@ -461,3 +461,15 @@ def test_nobody_takes_back_pieces_that_have_left_as_part_of_a_set(shop: Shop) ->
         path = f"/admin/orders/{order.id}/cancel-lines"
         refused = refusal(shop.staff.post, path, {"lines": lines})
         assert (refused["status"], refused["code"]) == (409, "already_dispatched")
+
+
+def test_nobody_keeps_a_gift_without_what_it_came_with(shop: Shop) -> None:
+    shop.product("mug")
+    shop.product("bowl")
+    effect = {"type": "buy_x_get_y", "buy": 1, "get": 1, "percent": 100, "gifts": {"skus": ["BOWL"]}}
+    gift = {"name": "A bowl with each mug", "effect": effect, "conditions": {"lines": {"skus": ["MUG"]}}}
+    shop.staff.put("/admin/promotions/gift", gift)
+    order = shop.order(("MUG", 1), ("BOWL", 1))
+    assert [line["to_pay"]["amount"] for line in order.get()["lines"]] == [1290, 0]
+    assert refusal(order.post, "/cancel-lines", {"lines": {"MUG": 1}})["code"] == "gift_would_stay"
+    assert order.post("/cancel-lines", {"lines": {"BOWL": 1}})["quantity"] == 1

@@ -200,3 +200,10 @@ def test_what_was_bought_with_a_discount_is_worth_what_was_paid(shop: Shop, orde
     page = opened(cheaper, exchange(shop, path, MUG=1)).get()
     assert (page["total"], page["payment_status"]) == (eur(1290), "paid")
     assert shop.staff.get(path)["refunded"] == eur(2 * 1161 - 1290)
+
+
+def test_what_is_digital_is_there_as_soon_as_credit_pays_for_it(shop: Shop, order: Order) -> None:
+    shop.product("ebook", variants=[{"sku": "EBOOK", "price": eur(1290), "digital": True}])
+    new = opened(order, exchange(shop, received(shop, order), EBOOK=1))
+    shop.deliver()
+    assert (new.get()["status"], new.get()["payment_status"]) == ("completed", "paid")

@@ -137,6 +137,18 @@ def test_what_is_canceled_can_be_bought_again_once(shop: Shop, lifted: bool) -> 
     assert refusal(shop.order, ("MUG", 1))["code"] == "most_per_customer"
 
 
+def test_pieces_that_are_taken_out_of_an_order_can_be_bought_again(shop: Shop) -> None:
+    shop.product()
+    sell(shop, most_per_customer=2)
+    order = shop.order(("MUG", 2))
+    cancel = f"/admin/orders/{order.id}/cancel-lines"
+    shop.staff.post(cancel, {"lines": {"MUG": 1}, "reason": "One is enough."})
+    shop.order(("MUG", 1))
+    assert refusal(shop.order, ("MUG", 1))["code"] == "most_per_customer"
+    order.post("/cancel")
+    shop.order(("MUG", 1))
+
+
 def test_an_order_that_expires_gives_its_share_back(shop: Shop, buy: Any, travel: Travel) -> None:
     sell(shop, most_per_customer=1)
     order = buy(1)

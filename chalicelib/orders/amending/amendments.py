@@ -17,6 +17,7 @@ from chalicelib.orders import progress, service, states, tables
 from chalicelib.orders.address import Address
 from chalicelib.orders.amending import revisions
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled
+from chalicelib.orders.limits import per_customer
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.service import Moved, Order
@@ -58,12 +59,24 @@ def cancel_lines(order_id: str, pieces: Mapping[str, int], reason: str, once: On
         if not left:
             ended = service.call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved(), by)
             return [*ended, *entry]
+        if by is None:
+            _check_buyers(order, pieces, left)
         gone, _ = revisions.stock_change(order.snapshot.lines, left)
         shared = revisions.shared_parts(order.snapshot.lines)
         stock = logistics.shorten(order_id, gone, Moved(), shared=shared) if gone else []
         return [*revised(order, draft(order, left), {"reason": reason}, by), *stock, *entry]
 
     return apply(order_id, once, change)
+
+
+def _check_buyers(order: Order, pieces: Mapping[str, int], left: list[PricedLine]) -> None:
+    """What a customer can not take back by themselves: what they have already, and what pays for a gift that stays."""
+    taken = any(mark.captured for mark in order.header.payments.values())
+    if taken and any(line.sku in pieces and not line.parts for line in order.snapshot.lines):
+        raise ShopError("already_dispatched", 409, "What is digital is delivered once it is paid.")
+    if any(line.total.amount and not line.to_pay.amount for line in left):
+        detail = "Something of this order is a gift that goes with the rest. Cancel all of it."
+        raise ShopError("gift_would_stay", 409, detail)
 
 
 def apply(order_id: str, once: Once, change: Callable[[Order], list[Action]]) -> Order:
@@ -106,6 +119,7 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
     header.total = to.totals.total
     header.quantity = sum(line.quantity for line in to.lines)
     header.to_send = sum(pricing.to_send(to.lines).values())
+    given_back = per_customer.give_back(header, _fewer(order.snapshot.lines, to.lines))
     dearer = header.state == states.CONFIRMED and header.total.amount > agreed
     header.agreed = agreed if dearer else None
     told = service.record(
@@ -118,9 +132,16 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
         dynamo.put(header, before, Moved()),
         dynamo.insert(_snapshot(order, to), Moved()),
         *told,
+        *given_back,
         *following,
         *charging.charge_anew(header.id, header.total, Moved()),
     ]
+
+
+def _fewer(before: list[PricedLine], now: list[PricedLine]) -> dict[str, int]:
+    """Pieces by SKU that were ordered and are not any more."""
+    left = {line.sku: line.quantity for line in now}
+    return {line.sku: line.quantity - left.get(line.sku, 0) for line in before if line.quantity > left.get(line.sku, 0)}
 
 
 def _told(facts: dict[str, str], header: OrderHeader) -> dict[str, str]:

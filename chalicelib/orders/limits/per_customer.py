@@ -62,7 +62,8 @@ def give_back(header: OrderHeader, pieces: Mapping[str, int] | None = None) -> l
     ration = header.ration
     if ration is None:
         return []
-    back = {sku: min(counted, (pieces or ration.pieces).get(sku, 0)) for sku, counted in ration.pieces.items()}
+    gone = ration.pieces if pieces is None else pieces
+    back = {sku: min(counted, gone.get(sku, 0)) for sku, counted in ration.pieces.items()}
     left = {sku: counted - back[sku] for sku, counted in ration.pieces.items() if counted > back[sku]}
     header.ration = Ration(ration.owners, left) if left else None
     return [

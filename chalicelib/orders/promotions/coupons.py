@@ -13,6 +13,7 @@ import msgspec
 from chalicelib.core import dynamo, ids
 from chalicelib.core.dynamo import Action, Condition, Item, Key
 from chalicelib.core.errors import ShopError
+from chalicelib.orders.limits import mailbox
 from chalicelib.orders.pricing.promotion import Promotion
 from chalicelib.orders.pricing.promotions import EXPIRED, Voucher
 from chalicelib.orders.promotions import promotion_book
@@ -55,7 +56,7 @@ def identity(customer_id: str | None, email: str | None) -> str | None:
     """
     if customer_id is not None:
         return customer_id
-    return ids.digest(email.strip().casefold()) if email else None
+    return ids.digest(mailbox.of(email)) if email else None
 
 
 def enter(text: str, customer_id: str | None) -> Voucher:
