@@ -1,15 +1,18 @@
 """The shop as a person would explain it: a shelf, carts, orders and money in plain dicts.
 
 What test_shop_model.py compares the real one with. Nothing fails here, nobody is late and nobody else is in the shop.
-Every method answers None, or the code with which the shop refuses. Time is in minutes.
+A method answers None, or the code with which the shop refuses. Time is in minutes, money in cents.
 """
 
+from collections import Counter
 from typing import Any
 
-PAY_WITHIN, PAY_AGAIN_WITHIN = 30, 48 * 60
+PAY_WITHIN, AT_MOST, PAY_AGAIN_WITHIN = 30, 90, 48 * 60
 SHIPPING, FREE_FROM = 495, 10_000
 LOCATIONS = ("ams", "sha")
-GONE = ("dispatched", "delivered")
+HERE, GONE = (None, "planned", "packed"), ("dispatched", "delivered")
+OPEN = ("pending_payment", "confirmed")
+Order = dict[str, Any]
 Refused = str | None
 
 
@@ -21,91 +24,111 @@ class ReferenceShop:
         self.reserved = dict.fromkeys(on_hand, 0)
         self.carts: dict[str, dict[str, int]] = {}
         self.seen: dict[str, dict[str, int]] = {}
-        self.orders: dict[str, dict[str, Any]] = {}
+        self.orders: dict[str, Order] = {}
 
-    def free(self, sku: str, location: str) -> int:
-        return self.on_hand[sku, location] - self.reserved[sku, location]
+    # --- the shelf -------------------------------------------------------------------------------------------------
 
-    def count(self, sku: str, location: str, pieces: int) -> Refused:
-        if pieces < self.reserved[sku, location]:
+    def count(self, sku: str, place: str, pieces: int) -> Refused:
+        if pieces < self.reserved[sku, place]:
             return "reserved"
-        self.on_hand[sku, location] = pieces
+        self.on_hand[sku, place] = pieces
         return None
 
-    def put(self, cart: str, sku: str, pieces: int) -> Refused:
+    def _route(self, lines: dict[str, int]) -> dict[str, Counter[str]] | None:
+        """One place for everything if there is one, else each SKU from the first places that have some."""
+        free = {at: self.on_hand[at] - self.reserved[at] for at in self.on_hand}
+        for place in LOCATIONS:
+            if all(free[sku, place] >= pieces for sku, pieces in lines.items()):
+                return {place: Counter(lines)}
+        picks: dict[str, Counter[str]] = {}
+        for sku, wanted in lines.items():
+            for place in LOCATIONS:
+                taken = min(wanted - sum(pick[sku] for pick in picks.values()), free[sku, place])
+                if taken:
+                    picks.setdefault(place, Counter())[sku] += taken
+            if sum(pick[sku] for pick in picks.values()) < wanted:
+                return None
+        return dict(sorted(picks.items()))
+
+    def _reserve(self, place: str, lines: Counter[str], sign: int = 1) -> None:
+        for sku, pieces in lines.items():
+            self.reserved[sku, place] += sign * pieces
+
+    # --- carts and checkout ----------------------------------------------------------------------------------------
+
+    def put(self, cart: str, sku: str, pieces: int) -> None:
         lines = self.carts.setdefault(cart, {})
         lines[sku] = lines.get(sku, 0) + pieces
         self.seen.setdefault(cart, {})[sku] = self.prices[sku]
-        return None
 
     def look(self, cart: str) -> None:
-        self.seen[cart] = {sku: self.prices[sku] for sku in self.carts.get(cart, {})}
-
-    def total(self, lines: dict[str, int], prices: dict[str, int]) -> int:
-        goods = sum(prices[sku] * pieces for sku, pieces in lines.items())
-        return goods + (SHIPPING if goods < FREE_FROM else 0)
+        self.seen[cart] = {sku: self.prices[sku] for sku in self.carts[cart]}
 
     def check_out(self, cart: str, order_id: str, method: str) -> Refused:
-        lines, seen = self.carts.get(cart, {}), self.seen.get(cart, {})
-        if not lines:
-            return "cart_empty"
-        total = self.total(lines, self.prices)
-        if any(self.prices[sku] > seen[sku] for sku in lines) and self.total(lines, seen) == total:
+        lines, seen = self.carts[cart], self.seen[cart]
+        total = _total(lines, self.prices)
+        if any(self.prices[sku] > seen[sku] for sku in lines) and _total(lines, seen) == total:
             return "cart_changed"
-        parcels = self._parcels(lines)
-        if parcels is None:
+        picks = self._route(lines)
+        if picks is None:
             return "out_of_stock"
         del self.carts[cart], self.seen[cart]
-        for location, parcel in parcels.items():
-            for sku, pieces in parcel["lines"].items():
-                self.reserved[sku, location] += pieces
-        order = {"state": "pending_payment", "method": method, "total": total, "parcels": parcels}
-        money = {"promised": 0, "taken": 0, "given_back": 0, "due": self.now + PAY_WITHIN, "packed": False}
-        self.orders[order_id] = order | money
+        order: Order = {"state": "pending_payment", "method": method, "total": total, "agreed": total}
+        order |= {"lines": Counter(lines), "prices": dict(self.prices), "returned": Counter(), "packed": False}
+        order |= {"parcels": [{"place": place, "state": None, "lines": pick} for place, pick in picks.items()]}
+        order |= {"promised": [], "taken": 0, "given_back": 0, "forgiven": 0}
+        self.orders[order_id] = order | {"placed": self.now, "due": self.now + PAY_WITHIN}
+        for place, pick in picks.items():
+            self._reserve(place, pick)
         if method == "cash_on_delivery":
-            self._confirm(self.orders[order_id])
+            _confirm(self.orders[order_id])
         return None
 
-    def _parcels(self, lines: dict[str, int]) -> dict[str, Any] | None:
-        """One place for everything if there is one, else each SKU from the first places that have some."""
-        for place in LOCATIONS:
-            if all(self.free(sku, place) >= pieces for sku, pieces in lines.items()):
-                return {place: {"state": None, "lines": dict(lines)}}
-        parcels: dict[str, Any] = {}
-        for sku, wanted in lines.items():
-            left = wanted
-            for place in LOCATIONS:
-                if taken := min(left, self.free(sku, place)):
-                    parcels.setdefault(place, {"state": None, "lines": {}})["lines"][sku] = taken
-                    left -= taken
-            if left:
-                return None
-        return parcels
+    # --- the money of an order -------------------------------------------------------------------------------------
 
-    def _confirm(self, order: dict[str, Any]) -> None:
-        order["due"] = None
-        if order["state"] == "pending_payment":
-            order["state"] = "confirmed"
-            for parcel in order["parcels"].values():
-                parcel["state"] = "planned"
-
-    def pay(self, order_id: str) -> bool:
-        """Whether a card could be charged now, and was."""
+    def missing(self, order_id: str) -> int:
+        """What a card can be charged for an order now."""
         order = self.orders[order_id]
-        if order["method"] != "card" or order["promised"] or order["state"] not in ("pending_payment", "confirmed"):
-            return False
-        order["promised"] = order["total"]
-        order["taken"] = order["total"] if order["packed"] else 0
-        self._confirm(order)
-        return True
+        if order["method"] != "card" or order["state"] not in OPEN:
+            return 0
+        return max(0, _owed(order) - _kept(order) - sum(order["promised"]))
+
+    def want_to_pay(self, order_id: str) -> None:
+        order = self.orders[order_id]
+        if order["state"] == "pending_payment":
+            order["due"] = max(order["due"], min(self.now + PAY_WITHIN, order["placed"] + AT_MOST))
+
+    def pay(self, order_id: str, amount: int) -> None:
+        """The customer's bank promises `amount`, which is what it was asked for: perhaps before the order changed."""
+        order = self.orders[order_id]
+        order["promised"].append(amount)
+        if order["packed"]:
+            _take(order)
+        if sum(order["promised"]) + order["taken"] >= order["total"]:
+            _confirm(order)
+        self._mind(order)
 
     def lapse(self, order_id: str) -> bool:
-        """Whether the bank could take back a promise that the shop had not made use of."""
+        """Whether the bank could take back promises that the shop had not made use of."""
         order = self.orders[order_id]
-        if not order["promised"] or order["taken"]:
-            return False
-        order |= {"promised": 0, "due": self.now + PAY_AGAIN_WITHIN}
-        return True
+        lapsed, order["promised"] = bool(order["promised"]), []
+        if lapsed:
+            self._mind(order)
+        return lapsed
+
+    def _mind(self, order: Order) -> None:
+        promised = sum(order["promised"]) + order["taken"]
+        if promised >= order["total"]:
+            order["agreed"] = order["total"]
+        order["due"] = None if promised >= order["agreed"] else order["due"] or self.now + PAY_AGAIN_WITHIN
+
+    def refund(self, order_id: str) -> Refused:
+        order = self.orders[order_id]
+        if order["state"] in OPEN and any(parcel["state"] in HERE for parcel in order["parcels"] if parcel["lines"]):
+            return "not_all_sent"
+        return _give_back(order, _kept(order))
+
+    # --- the end of an order, or of parts of it --------------------------------------------------------------------
 
     def pass_time(self, minutes: int) -> None:
         self.now += minutes
@@ -115,49 +138,162 @@ class ReferenceShop:
 
     def cancel(self, order_id: str) -> Refused:
         order = self.orders[order_id]
-        if order["state"] in ("expired", "completed"):
+        if order["state"] == "canceled":
+            return None
+        if order["state"] not in OPEN:
             return "wrong_state"
-        if any(parcel["state"] in GONE for parcel in order["parcels"].values()):
+        if any(parcel["state"] in GONE for parcel in order["parcels"]):
             return "already_dispatched"
-        if order["state"] != "canceled":
-            self._end(order, "canceled")
+        self._end(order, "canceled")
         return None
 
-    def _end(self, order: dict[str, Any], state: str) -> None:
-        order |= {"state": state, "due": None, "promised": 0, "given_back": order["taken"]}
-        for location, parcel in order["parcels"].items():
-            parcel["state"] = parcel["state"] and "canceled"
-            for sku, pieces in parcel["lines"].items():
-                self.reserved[sku, location] -= pieces
+    def _end(self, order: Order, state: str) -> None:
+        order |= {"state": state, "due": None, "promised": [], "given_back": order["taken"]}
+        for parcel in order["parcels"]:
+            self._reserve(parcel["place"], parcel["lines"], -1)
+            parcel |= {"state": parcel["state"] and "canceled", "lines": Counter()}
 
-    def ship(self, order_id: str, location: str, step: str) -> Refused:
-        """`pack`, `dispatch` or `deliver` the parcel from a location; there has to be one."""
+    def cancel_pieces(self, order_id: str, sku: str, pieces: int) -> Refused:
         order = self.orders[order_id]
-        parcel = order["parcels"][location]
+        if order["state"] not in OPEN:
+            return "wrong_state"
+        if pieces > order["lines"][sku]:
+            return "invalid_field"
+        if pieces == order["lines"].total():
+            return self.cancel(order_id)
+        here = [parcel for parcel in order["parcels"] if parcel["state"] in HERE and parcel["lines"][sku]]
+        if sum(parcel["lines"][sku] for parcel in here) < pieces:
+            return "already_dispatched"
+        self._change(order, sku, -pieces)
+        packed = [parcel for parcel in here if parcel["state"] == "packed"]
+        for parcel in [*(p for p in here[::-1] if p not in packed), *packed[::-1]]:  # the youngest first
+            less = Counter({sku: min(pieces, parcel["lines"][sku])})
+            self._reserve(parcel["place"], less, -1)
+            parcel["lines"] -= less
+            if not parcel["lines"]:
+                parcel["state"] = parcel["state"] and "canceled"
+            pieces -= less[sku]
+        _complete(order)
+        return None
+
+    def add_pieces(self, order_id: str, sku: str, pieces: int) -> Refused:
+        order = self.orders[order_id]
+        if order["state"] != "confirmed":
+            return "wrong_state"
+        picks = self._route({sku: pieces})
+        if picks is None:
+            return "out_of_stock"
+        if not order["lines"][sku]:
+            order["prices"][sku] = self.prices[sku]
+        self._change(order, sku, pieces)
+        for place, pick in picks.items():
+            self._reserve(place, pick)
+            planned = [p for p in order["parcels"] if (p["place"], p["state"]) == (place, "planned")]
+            if not planned:
+                planned = [{"place": place, "state": "planned", "lines": Counter()}]
+                order["parcels"] += planned
+            planned[0]["lines"] += pick
+        return None
+
+    def _change(self, order: Order, sku: str, pieces: int) -> None:
+        """What is owed is covered by what was taken, then by promises, the oldest first; of the rest none is kept."""
+        order["lines"] += Counter({sku: pieces})
+        order["total"] += pieces * order["prices"][sku]
+        if order["state"] != "confirmed" or order["total"] <= order["agreed"]:
+            order["agreed"] = order["total"]
+        order["given_back"] += max(0, _kept(order) - _owed(order))
+        left, promises = _owed(order) - _kept(order), order["promised"]
+        order["promised"] = [amount for n, amount in enumerate(promises) if left > sum(promises[:n])]
+        if order["promised"]:
+            self._mind(order)
+
+    # --- the warehouse ---------------------------------------------------------------------------------------------
+
+    def split(self, order_id: str, number: int, sku: str) -> None:
+        """One piece of a planned parcel goes into one of its own."""
+        order = self.orders[order_id]
+        parcel = order["parcels"][number]
+        parcel["lines"] -= Counter({sku: 1})
+        order["parcels"].append({"place": parcel["place"], "state": "planned", "lines": Counter({sku: 1})})
+
+    def ship(self, order_id: str, number: int, step: str) -> Refused:
+        """`pack`, `dispatch` or `deliver` a parcel that was planned once."""
+        order = self.orders[order_id]
+        parcel = order["parcels"][number]
         before, after = {"pack": ("planned", "packed"), "dispatch": ("packed", GONE[0]), "deliver": GONE}[step]
         if parcel["state"] == after:
             return None
         if parcel["state"] != before:
             return "wrong_state"
-        if step == "dispatch" and order["method"] == "card" and not order["taken"]:
+        if step == "dispatch" and order["method"] == "card" and _kept(order) < _owed(order):
             return "payment_not_secured"
         parcel["state"] = after
-        if step == "pack" and order["method"] == "card":
-            order |= {"packed": True, "taken": order["promised"]}
+        if step == "pack":
+            order["packed"] = True
+            _take(order)
         if step == "dispatch":
+            self._reserve(parcel["place"], parcel["lines"], -1)
             for sku, pieces in parcel["lines"].items():
-                self.on_hand[sku, location] -= pieces
-                self.reserved[sku, location] -= pieces
-        if all(parcel["state"] == "delivered" for parcel in order["parcels"].values()):
-            order |= {"state": "completed", "taken": order["total"]}
+                self.on_hand[sku, parcel["place"]] -= pieces
+        _complete(order)
         return None
 
-    def refund(self, order_id: str) -> Refused:
+    def give_back(self, order_id: str, sku: str, pieces: int, place: str | None) -> Refused:
+        """The customer sends pieces back, which go onto the shelf at `place` or, being broken, nowhere."""
         order = self.orders[order_id]
-        sent = all(parcel["state"] in GONE for parcel in order["parcels"].values())
-        if order["state"] not in ("expired", "canceled") and not sent:
-            return "not_all_sent"
-        if order["taken"] == order["given_back"]:
-            return "nothing_to_refund"
-        order["given_back"] = order["taken"]
-        return None
+        left = order["lines"][sku] - order["returned"][sku]
+        had = sum(parcel["lines"][sku] for parcel in order["parcels"] if parcel["state"] == "delivered")
+        returnable = min(left, had - order["returned"][sku])
+        if not order["lines"][sku]:
+            return "invalid_field"
+        if pieces > returnable:
+            return "not_delivered" if not returnable and pieces <= left else "too_many_returned"
+        order["returned"][sku] += pieces
+        if place is not None:
+            self.on_hand[sku, place] += pieces
+        return _give_back(order, pieces * order["prices"][sku])
+
+
+def _total(lines: dict[str, int], prices: dict[str, int]) -> int:
+    goods = sum(prices[sku] * pieces for sku, pieces in lines.items())
+    return goods + (SHIPPING if goods < FREE_FROM else 0)
+
+
+def _confirm(order: Order) -> None:
+    order["due"] = None
+    if order["state"] == "pending_payment":
+        order["state"] = "confirmed"
+        for parcel in order["parcels"]:
+            parcel["state"] = "planned" if parcel["lines"] else None
+
+
+def _complete(order: Order) -> None:
+    """Everything that was to be sent has arrived; what is paid at the door is paid."""
+    states = {parcel["state"] for parcel in order["parcels"] if parcel["lines"]}
+    if order["state"] == "confirmed" and states == {"delivered"}:
+        order["state"] = "completed"
+        if order["method"] == "cash_on_delivery":
+            order["taken"] = order["total"]
+
+
+def _owed(order: Order) -> int:
+    return int(order["total"] - order["forgiven"])
+
+
+def _kept(order: Order) -> int:
+    return int(order["taken"] - order["given_back"])
+
+
+def _take(order: Order) -> None:
+    order["taken"] += min(sum(order["promised"]), _owed(order) - _kept(order))
+    order["promised"] = []
+
+
+def _give_back(order: Order, amount: int) -> Refused:
+    if not _kept(order):
+        return "nothing_to_refund"
+    if amount > _kept(order):
+        return "refund_too_large"
+    order["given_back"] += amount
+    order["forgiven"] += amount
+    return None
