@@ -208,6 +208,11 @@ def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
         raise Unavailable(type(error).__name__) from error
 
 
+def _received(found: stripe.PaymentIntent) -> int:
+    """What was taken. The local stack's Stripe does not say how much of an intent that is; then it is all of it."""
+    return int(getattr(found, "amount_received", found.amount))
+
+
 def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> Intent:
     found = _ask(question)
     error = found.last_payment_error
@@ -215,7 +220,7 @@ def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> 
         id=found.id,
         state=_STATES[found.status],
         amount=_from_stripe(found.amount, found.currency),
-        captured=_from_stripe(found.amount_received if found.status == "succeeded" else 0, found.currency),
+        captured=_from_stripe(_received(found) if found.status == "succeeded" else 0, found.currency),
         client_secret=str(found.client_secret),
         decline=_decline(error) if error else None,
         declined=str(getattr(error, "charge", None) or getattr(error, "code", None)) if error else None,
