@@ -54,4 +54,9 @@ def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
     steps = re.findall(r"\.?([^.\[\]`]+)", place)
     if missing := re.search(r"(?:required|unknown) field `(.+?)`", detail):
         steps.append(missing[1])
-    return detail, "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return detail, "".join("/" + pointer_part(step) for step in steps)
+
+
+def pointer_part(key: str) -> str:
+    """A key as a part of a JSON pointer (RFC 6901 section 3)."""
+    return key.replace("~", "~0").replace("/", "~1")

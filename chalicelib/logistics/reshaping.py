@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.core import audit, dynamo
 from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import ShopError, busy, invalid
+from chalicelib.core.errors import ShopError, busy, invalid, pointer_part
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.staff import Staff
 from chalicelib.logistics import parcels, reserving, states, stock, tables
@@ -213,8 +213,3 @@ def _check_split(shipment: Shipment, lines: Mapping[str, int]) -> None:
             raise invalid(f"/lines/{pointer_part(sku)}", f"There are {there} pieces of {sku!r} in this parcel.")
     if sum(lines.values()) >= sum(shipment.lines.values()):
         raise invalid("/lines", "Nothing would be left in the parcel.")
-
-
-def pointer_part(key: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901 section 3)."""
-    return key.replace("~", "~0").replace("/", "~1")

@@ -4,16 +4,11 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders import paying, policy, schemas, service
+from chalicelib.orders import paying, schemas, service
 from chalicelib.orders.amending import amendment_schemas, amendments, editing
 from chalicelib.orders.finding import finding_schemas, order_lists, order_numbers, saved_filters
 from chalicelib.orders.handling import handling_schemas, holds, notes
-from chalicelib.orders.invoices import invoice_schemas, invoices, sellers
-from chalicelib.orders.invoices.invoice_content import Seller
-from chalicelib.orders.sale import sale_schemas, sale_terms
-from chalicelib.orders.sale.sale_terms import SaleTerms
-from chalicelib.orders.tables import OrderPolicy
-from chalicelib.orders.taxes import tax_schemas, tax_settings
+from chalicelib.orders.invoices import invoice_schemas, invoices
 
 routes = StaffRoutes(__name__)
 
@@ -81,30 +76,6 @@ def list_refunds(order_id: str) -> schemas.Refunds:
     return schemas.Refunds([schemas.refund(item) for item in paying.refunds_of(order_id)], None)
 
 
-@routes.get("/admin/order-policy", permission=Permission.SETTINGS_READ)
-def show_order_policy() -> OrderPolicy:
-    """What the shop decided for all orders."""
-    return policy.current()
-
-
-@routes.put("/admin/order-policy", permission=Permission.SETTINGS_WRITE)
-def put_order_policy(body: OrderPolicy, staff: Staff) -> OrderPolicy:
-    """Decide it anew, as a whole. What is left out is as it comes."""
-    return policy.put(body, staff)
-
-
-@routes.get("/admin/seller", permission=Permission.SETTINGS_READ)
-def show_seller() -> Seller:
-    """Who sells, as invoices say it."""
-    return sellers.find()
-
-
-@routes.put("/admin/seller", permission=Permission.SETTINGS_WRITE)
-def put_seller(body: Seller, staff: Staff) -> Seller:
-    """Say who sells. From then on what is sent is invoiced; the prefixes of numbers stay as they are."""
-    return sellers.put(body, staff)
-
-
 @routes.get("/admin/invoices", permission=Permission.ORDERS_READ)
 def list_all_invoices(query: invoice_schemas.InvoiceQuery) -> invoice_schemas.InvoiceSummaries:
     """The invoices and credit notes of a month, newest first."""
@@ -123,18 +94,6 @@ def request_invoices(order_id: str, once: Once, staff: Staff) -> invoice_schemas
     """Have an order's invoices brought up to date: one that was sent before the shop said who sells has none."""
     invoices.request(order_id, once, staff)
     return invoice_schemas.Requested(order_id)
-
-
-@routes.get("/admin/tax-settings", permission=Permission.SETTINGS_READ)
-def show_tax_settings() -> tax_schemas.VersionedTaxSettings:
-    """How the shop's sales are taxed."""
-    return tax_schemas.view(*tax_settings.current())
-
-
-@routes.put("/admin/tax-settings", permission=Permission.SETTINGS_WRITE)
-def put_tax_settings(body: tax_schemas.VersionedTaxSettings, staff: Staff) -> tax_schemas.VersionedTaxSettings:
-    """Say it anew, as a whole. 409 `tax_settings_changed` if `version` is not the one that holds now."""
-    return tax_schemas.view(*tax_settings.put(tax_schemas.settings(body), body.version, staff))
 
 
 @routes.post("/admin/orders/{order_id}/notes", status=201, permission=Permission.ORDERS_WRITE)
@@ -185,28 +144,3 @@ def put_order_filter(
 def delete_order_filter(filter_id: finding_schemas.FilterId, staff: Staff) -> None:
     """Keep a filter no more."""
     saved_filters.delete(filter_id, staff)
-
-
-@routes.get("/admin/sale-terms", permission=Permission.SETTINGS_READ)
-def list_sale_terms() -> sale_schemas.AllSaleTerms:
-    """The SKUs that are sold on terms of their own."""
-    return sale_schemas.every(sale_terms.current())
-
-
-@routes.get("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_READ)
-def show_sale_terms(sku: str) -> SaleTerms:
-    """On what terms a SKU is sold that has some of its own."""
-    return sale_terms.find(sku)
-
-
-@routes.put("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
-def put_sale_terms(sku: schemas.Sku, body: SaleTerms, staff: Staff) -> SaleTerms:
-    """From when to when a SKU is sold, how many to each customer, and how many before they are there."""
-    return sale_terms.put(sku, body, staff)
-
-
-@routes.delete("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
-def delete_sale_terms(sku: str, staff: Staff) -> sale_schemas.AllSaleTerms:
-    """Sell it as everything else; what was promised stays promised. The answer are the terms that are left."""
-    sale_terms.delete(sku, staff)
-    return sale_schemas.every(sale_terms.current())

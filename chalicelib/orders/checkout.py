@@ -11,7 +11,7 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
-from chalicelib.orders import claims, policy, service, states, tables
+from chalicelib.orders import claims, placing, policy, service, states, tables
 from chalicelib.orders.cart import cart_changes, carts, offers
 from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
@@ -182,25 +182,13 @@ def _place(
 
 
 def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> tuple[OrderHeader, OrderSnapshot]:
-    placed_at = clock.stamp(clock.now())
-    header = OrderHeader(
-        **tables.header_key(order_id),
-        **tables.listing(order_id, placed_at),
-        status_key=tables.status_key(states.PENDING_PAYMENT, order_id, placed_at),
-        id=order_id,
-        number=numbering.new_number(),
-        state=states.PENDING_PAYMENT,
-        version=1,
+    header = placing.header(
+        priced,
+        wish.payment_method,
+        order_id=order_id,
         token_hash=ids.digest(token) if token else None,
         customer_id=priced.cart.customer_id,
         cart_id=priced.cart.id if priced.cart.customer_id is None else None,
-        total=priced.totals.total,
-        payment_method=wish.payment_method,
-        quantity=sum(line.quantity for line in priced.lines),
-        to_send=sum(pricing.to_send(priced.lines).values()),
-        payments={},
-        shipments={},
-        placed_at=placed_at,
     )
     snapshot = OrderSnapshot(
         **tables.snapshot_key(order_id, 1),

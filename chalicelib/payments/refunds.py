@@ -39,19 +39,13 @@ def request(order_id: str, amount: Money | None, reason: str) -> tuple[Refund, l
     return made[0], actions
 
 
-def transfer(order_id: str, amount: Money, to_order_id: str) -> list[Action]:
-    """Write actions by which the value of returned goods pays for an exchange order, whose first attempt is made by
-    service.first_attempts_from_credit in the same transaction. Errors as in `request`.
+def exchange(order_id: str, credit: Money, to_order_id: str, rest: Money) -> tuple[Refund | None, list[Action]]:
+    """Write actions by which the value of returned goods, `credit`, pays for an exchange order, whose first attempt is
+    made by service.first_attempts_from_credit in the same transaction, and the `rest` of it goes back to the customer:
+    the refund of that, if there is any. Errors as in `request`.
 
     If that order is called off, or costs less, the money goes back the way it came.
     """
-    attempts, known = tables.of_order(order_id)
-    return _give(attempts, len(known), amount, "Exchanged.", to_order_id)[1]
-
-
-def exchange(order_id: str, credit: Money, to_order_id: str, rest: Money) -> tuple[Refund | None, list[Action]]:
-    """Write actions as those of `transfer`, by which the `rest` goes back to the customer as well: the refund of it, if
-    there is any rest."""
     attempts, known = tables.of_order(order_id)
     moved, actions = _give(attempts, len(known), credit, "Exchanged.", to_order_id)
     if not rest.amount:

@@ -63,7 +63,7 @@ def first_attempts_from_credit(
     token_hash: str | None,
     customer_id: str | None,
 ) -> tuple[Attempt, list[Action]]:
-    """What an exchange order begins with: `credit`, which refunds.transfer takes from `from_order` in the same
+    """What an exchange order begins with: `credit`, which refunds.exchange takes from `from_order` in the same
     transaction, and what is missing to `total` by `method_id`, which was the old order's.
 
     The attempt that the customer has to look at comes back: that of the rest, or the credit where there is none.

@@ -231,7 +231,7 @@ def test_a_changed_payment_changes_no_order(
 def exchange(order_id: str, credit: int, total: int, to_order: str, method: str = "card") -> Any:
     from chalicelib.payments import refunds, service
 
-    moved = refunds.transfer(order_id, euros(credit), to_order)
+    _, moved = refunds.exchange(order_id, euros(credit), to_order, euros(0))
     attempt, made = service.first_attempts_from_credit(
         to_order, order_id, euros(credit), euros(total), method, "hash", None
     )

@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.core import audit
 from chalicelib.core.dynamo import Action, Item, Key
-from chalicelib.core.errors import ShopError, invalid
+from chalicelib.core.errors import ShopError, invalid, pointer_part
 from chalicelib.core.idempotency import Once
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
@@ -122,10 +122,10 @@ def _lines(order: Order, wish: Wish, found: dict[Key, Item]) -> list[PricedLine]
     known = {line.sku: line for line in old}
     for sku in wish.put:
         if sku not in known:
-            raise invalid(f"/set/{revisions.pointer_part(sku)}", "This is not in the order. Add it.")
+            raise invalid(f"/set/{pointer_part(sku)}", "This is not in the order. Add it.")
     for sku in wish.add:
         if sku in known:
-            raise invalid(f"/add/{revisions.pointer_part(sku)}", "This is in the order. Set how many there shall be.")
+            raise invalid(f"/add/{pointer_part(sku)}", "This is in the order. Set how many there shall be.")
     change = {sku: pieces - known[sku].quantity for sku, pieces in wish.put.items()}
     lines = revisions.less(old, {sku: -by for sku, by in change.items() if by < 0})
     grown = [_unpriced(known[sku], by) for sku, by in change.items() if by > 0]

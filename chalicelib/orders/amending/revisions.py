@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from chalicelib.core.errors import ShopError, invalid
+from chalicelib.core.errors import ShopError, invalid, pointer_part
 from chalicelib.orders.pricing import pricing, shares
 from chalicelib.orders.pricing.pricing import PricedLine
 
@@ -49,11 +49,6 @@ def check_sold(lines: Sequence[PricedLine]) -> None:
     for line in lines:
         if line.status == pricing.NOT_SOLD:
             raise invalid(f"/add/{pointer_part(line.sku)}", "This is not sold, or not in the order's currency.")
-
-
-def pointer_part(key: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901 section 3)."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def nothing_at_the_door() -> ShopError:

@@ -7,12 +7,12 @@ import msgspec
 
 from chalicelib.core import audit, clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action, Item, Key
-from chalicelib.core.errors import busy, invalid
+from chalicelib.core.errors import busy, invalid, pointer_part
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money, zero
 from chalicelib.core.staff import Staff
 from chalicelib.logistics import stock
-from chalicelib.orders import claims, service, states, tables
+from chalicelib.orders import claims, placing, service, tables
 from chalicelib.orders.cart import offers
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderPlaced, ReturnExchanged
@@ -106,7 +106,7 @@ def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[Key,
     priced = offers.priced_plainly(cart, found)
     for line in priced.lines:
         if line.status == NOT_SOLD:
-            raise invalid(f"/lines/{line.sku.replace('~', '~0').replace('/', '~1')}", "This is not sold.")
+            raise invalid(f"/lines/{pointer_part(line.sku)}", "This is not sold.")
     if priced.needs_shipping and cart.address is None:
         raise invalid("/lines", "Nothing of the old order was sent, so nobody knows where this goes.")
     return priced, found
@@ -114,27 +114,16 @@ def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[Key,
 
 def _new_order(old: Order, item: Return, priced: PricedCart) -> tuple[OrderHeader, OrderSnapshot]:
     """The customer's who has the old one, opened by the same secret; written and sent to the same addresses."""
-    order_id, placed_at = ids.new_id("ord"), clock.stamp(clock.now())
-    header = OrderHeader(
-        **tables.header_key(order_id),
-        **tables.listing(order_id, placed_at),
-        status_key=tables.status_key(states.PENDING_PAYMENT, order_id, placed_at),
-        id=order_id,
-        number=numbering.new_number(),
-        state=states.PENDING_PAYMENT,
-        version=1,
+    order_id = ids.new_id("ord")
+    header = placing.header(
+        priced,
+        old.header.payment_method,
+        order_id=order_id,
         token_hash=old.header.token_hash,
         customer_id=old.header.customer_id,
         cart_id=old.header.cart_id,
-        total=priced.totals.total,
-        payment_method=old.header.payment_method,
-        quantity=sum(line.quantity for line in priced.lines),
-        to_send=sum(pricing.to_send(priced.lines).values()),
-        payments={},
-        shipments={},
-        placed_at=placed_at,
-        exchange_of=item.id,
     )
+    header.exchange_of = item.id
     facts = {
         **old.snapshot.attribute_values,
         **tables.snapshot_key(order_id, 1),
