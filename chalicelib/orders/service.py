@@ -53,9 +53,10 @@ _TIMELINE = {
     "ReturnClosed": "return_closed",
     "OrderHeld": "held",
     "OrderReleased": "released",
+    "InvoiceRequested": "invoice_requested",
 }
 # What is between staff: why an order waits may be what they suspect of its customer.
-INTERNAL = frozenset({"held", "released"})
+INTERNAL = frozenset({"held", "released", "invoice_requested"})
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@ Every call of every botocore client passes `Aws.call`, where the weather strikes
 """
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -377,13 +378,10 @@ def _about(request: Json) -> str:
     if "Entries" in request:
         return " ".join(f"{entry['DetailType']}" for entry in request["Entries"])
     if "KeyConditionExpression" in request:
-        return " ".join(str(v.get("S")) for v in _values(request))
+        # The filter beside it names all kinds of items, in the order in which their models happened to be imported.
+        values: Json = request["ExpressionAttributeValues"]
+        return " ".join(str(values[name].get("S")) for name in re.findall(r":\w+", request["KeyConditionExpression"]))
     return _key_of(request)
-
-
-def _values(request: Json) -> Iterable[Json]:
-    values: Json = request.get("ExpressionAttributeValues", {})
-    return values.values()
 
 
 def _key_of(part: Json) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from chalicelib.core import audit, clock, dynamo, outbox
+from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.idempotency import AlreadyDone, Once
@@ -86,10 +86,10 @@ def request(order_id: str, once: Once, by: Staff) -> None:
         return
     if invoice_tables.kept_seller() is None:
         raise ShopError("no_seller", 409, "Say first who sells: PUT /admin/seller.")
-    asked = dynamo.put_raw(OrdersItem, outbox.attributes(service.event(InvoiceRequested, header)))
+    asked = service.record(order_id, service.event(InvoiceRequested, header), {}, by)
     entry = audit.entry(by, "invoice.requested", order_id)
     with suppress(AlreadyDone):
-        dynamo.transaction([*once.claim(OrdersItem, order_id), asked, entry])
+        dynamo.transaction([*once.claim(OrdersItem, order_id), *asked, entry])
 
 
 def pdf_url(document: Document) -> str | None:
