@@ -12,7 +12,8 @@ from chalicelib.core.money import Money
 from chalicelib.core.visitor import Visitor
 from chalicelib.logistics import stock
 from chalicelib.orders import claims, placing, policy, service, states, tables
-from chalicelib.orders.cart import cart_changes, carts, offers
+from chalicelib.orders.cart import cart_changes, cart_tables, carts, offers
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderHeld, OrderPlaced
@@ -23,7 +24,7 @@ from chalicelib.orders.pricing import pricing
 from chalicelib.orders.promotions import coupons
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Order
-from chalicelib.orders.tables import Cart, OrderHeader, OrdersItem, OrderSnapshot
+from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
 from chalicelib.payments import settlement
 from chalicelib.payments.settlement import Session
@@ -161,7 +162,9 @@ def _place(
     pieces, free = pricing.to_send(priced.lines), stock.available(found)
     actions: list[Action] = [
         *once.claim(OrdersItem, order_id),
-        dynamo.update(cart, [Cart.order_id.set(order_id), *tables.unwatched()], carts.unchanged(cart), _CartMoved()),
+        dynamo.update(
+            cart, [Cart.order_id.set(order_id), *cart_tables.unwatched()], carts.unchanged(cart), _CartMoved()
+        ),
         dynamo.insert(header),
         dynamo.insert(snapshot),
         *claims.listed(header),

@@ -5,19 +5,20 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 from chalicelib.core.web import Customer, CustomerRoutes
 from chalicelib.orders import claims, schemas, tables
-from chalicelib.orders.cart import merging
+from chalicelib.orders.cart import cart_schemas, merging
+from chalicelib.orders.cart.cart_schemas import CartView
 
 routes = CustomerRoutes(__name__)
 
 
 @routes.post("/me/cart")
-def open_my_cart(customer: Customer, cart_token: str | None, body: schemas.OpenCart, once: Once) -> schemas.CartView:
+def open_my_cart(customer: Customer, cart_token: str | None, body: cart_schemas.OpenCart, once: Once) -> CartView:
     """The customer's cart, a new one if there is none. `cart_id` and Cart-Token merge a guest's cart into it."""
     if body.cart_id is None:
-        return schemas.cart(merging.open_cart(customer.id, body.currency, once))
+        return cart_schemas.cart(merging.open_cart(customer.id, body.currency, once))
     if cart_token is None:
         raise ShopError("token_required", 401, "Send the Cart-Token header.", pointer="/headers/Cart-Token")
-    return schemas.cart(merging.merge(customer.id, body.cart_id, cart_token, body.currency, once))
+    return cart_schemas.cart(merging.merge(customer.id, body.cart_id, cart_token, body.currency, once))
 
 
 @routes.get("/me/orders")

@@ -2,19 +2,19 @@
 
 from chalicelib.core import audit, cache, dynamo
 from chalicelib.core.staff import Staff
-from chalicelib.orders import tables
-from chalicelib.orders.tables import KeptPolicy, OrderPolicy
+from chalicelib.orders import policy_tables
+from chalicelib.orders.policy_tables import KeptPolicy, OrderPolicy
 
 
 def current() -> OrderPolicy:
     """The shop's policy; what nobody decided is as it comes. A change is seen everywhere within a minute."""
-    return tables.policy()
+    return policy_tables.policy()
 
 
 def put(policy: OrderPolicy, by: Staff) -> OrderPolicy:
     """Decide anew. The same again changes nothing."""
-    if tables.kept_policy() != policy:
+    if policy_tables.kept_policy() != policy:
         entry = audit.entry(by, "order_policy.put", "order_policy")
-        dynamo.transaction([dynamo.put(KeptPolicy(**tables.policy_key(), policy=policy)), entry])
+        dynamo.transaction([dynamo.put(KeptPolicy(**policy_tables.policy_key(), policy=policy)), entry])
     cache.forget()
     return policy

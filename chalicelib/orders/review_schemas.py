@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.orders import reviewing
+from chalicelib.orders.cart.cart_schemas import Sku
 from chalicelib.orders.reviewing import Media, Review, Upload, Words
-from chalicelib.orders.schemas import Sku
 
 MOST_PHOTOS = 5
 LARGEST_PHOTO = 8_000_000

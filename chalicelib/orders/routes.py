@@ -9,7 +9,8 @@ from chalicelib.orders import checkout, paying, review_schemas, reviewing, schem
 from chalicelib.orders.address import Address
 from chalicelib.orders.amending import amendment_schemas, amendments
 from chalicelib.orders.billing import Billing
-from chalicelib.orders.cart import carts
+from chalicelib.orders.cart import cart_schemas, carts
+from chalicelib.orders.cart.cart_schemas import CartView
 from chalicelib.orders.cart.carts import CartChanged
 from chalicelib.orders.invoices import invoice_schemas, invoices
 from chalicelib.orders.returns import return_schemas, returns
@@ -18,70 +19,68 @@ routes = Routes(__name__)
 
 
 @routes.post("/carts", status=201)
-def create_cart(body: schemas.NewCart, once: Once) -> schemas.NewCartView:
+def create_cart(body: cart_schemas.NewCart, once: Once) -> cart_schemas.NewCartView:
     """Take a cart. Its secret is in the answer; whoever has it has the cart."""
-    return schemas.new_cart(*carts.create(body.currency, once))
+    return cart_schemas.new_cart(*carts.create(body.currency, once))
 
 
 @routes.get("/carts/{cart_id}", me="/me/cart")
-def show_cart(shopper: Visitor, cart_id: str | None = None) -> schemas.CartView:
+def show_cart(shopper: Visitor, cart_id: str | None = None) -> CartView:
     """The cart at the prices and stock of now."""
-    return schemas.cart(carts.show(shopper, cart_id))
+    return cart_schemas.cart(carts.show(shopper, cart_id))
 
 
 @routes.post("/carts/{cart_id}/items", me="/me/cart/items")
-def add_item(shopper: Visitor, body: schemas.AddItem, once: Once, cart_id: str | None = None) -> schemas.CartView:
+def add_item(shopper: Visitor, body: cart_schemas.AddItem, once: Once, cart_id: str | None = None) -> CartView:
     """Put pieces of a SKU into the cart, beside those that are in it already."""
-    return schemas.cart(carts.add(shopper, cart_id, body.sku, body.quantity, once))
+    return cart_schemas.cart(carts.add(shopper, cart_id, body.sku, body.quantity, once))
 
 
 @routes.patch("/carts/{cart_id}/items/{sku}", me="/me/cart/items/{sku}")
-def change_item(sku: str, shopper: Visitor, body: schemas.ChangeLine, cart_id: str | None = None) -> schemas.CartView:
+def change_item(sku: str, shopper: Visitor, body: cart_schemas.ChangeLine, cart_id: str | None = None) -> CartView:
     """Say how many pieces of a SKU the cart holds, 0 takes the line out, or what is to be noted on its line."""
     note = None if body.note is UNSET else body.note
     if body.quantity is not UNSET:
-        return schemas.cart(carts.set_quantity(shopper, cart_id, sku, body.quantity, note))
+        return cart_schemas.cart(carts.set_quantity(shopper, cart_id, sku, body.quantity, note))
     if note is None:
         raise invalid("/quantity", "Say a quantity, a note or both.")
-    return schemas.cart(carts.set_note(shopper, cart_id, sku, note))
+    return cart_schemas.cart(carts.set_note(shopper, cart_id, sku, note))
 
 
 @routes.delete("/carts/{cart_id}/items/{sku}", me="/me/cart/items/{sku}")
-def remove_item(sku: str, shopper: Visitor, cart_id: str | None = None) -> schemas.CartView:
+def remove_item(sku: str, shopper: Visitor, cart_id: str | None = None) -> CartView:
     """Take a line out of the cart."""
-    return schemas.cart(carts.set_quantity(shopper, cart_id, sku, 0))
+    return cart_schemas.cart(carts.set_quantity(shopper, cart_id, sku, 0))
 
 
 @routes.put("/carts/{cart_id}/shipping-address", me="/me/cart/shipping-address")
-def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = None) -> schemas.CartView:
+def set_shipping_address(shopper: Visitor, body: Address, cart_id: str | None = None) -> CartView:
     """Say where the order goes."""
-    return schemas.cart(carts.set_address(shopper, cart_id, body))
+    return cart_schemas.cart(carts.set_address(shopper, cart_id, body))
 
 
 @routes.put("/carts/{cart_id}/billing", me="/me/cart/billing")
-def set_billing(shopper: Visitor, body: Billing, cart_id: str | None = None) -> schemas.CartView:
+def set_billing(shopper: Visitor, body: Billing, cart_id: str | None = None) -> CartView:
     """Say who the order is billed to: a business with its VAT id, another address. An empty object takes it back."""
-    return schemas.cart(carts.set_billing(shopper, cart_id, body))
+    return cart_schemas.cart(carts.set_billing(shopper, cart_id, body))
 
 
 @routes.get("/carts/{cart_id}/shipping-options", me="/me/cart/shipping-options")
-def list_shipping_options(shopper: Visitor, cart_id: str | None = None) -> schemas.ShippingChoices:
+def list_shipping_options(shopper: Visitor, cart_id: str | None = None) -> cart_schemas.ShippingChoices:
     """How this cart can be sent to its address, the cheapest first."""
-    return schemas.ShippingChoices(carts.shipping_options(shopper, cart_id), None)
+    return cart_schemas.ShippingChoices(carts.shipping_options(shopper, cart_id), None)
 
 
 @routes.put("/carts/{cart_id}/shipping-option", me="/me/cart/shipping-option")
-def choose_shipping_option(
-    shopper: Visitor, body: schemas.ChooseShipping, cart_id: str | None = None
-) -> schemas.CartView:
+def choose_shipping_option(shopper: Visitor, body: cart_schemas.ChooseShipping, cart_id: str | None = None) -> CartView:
     """Choose how the order is sent."""
-    return schemas.cart(carts.set_shipping_option(shopper, cart_id, body.id))
+    return cart_schemas.cart(carts.set_shipping_option(shopper, cart_id, body.id))
 
 
 @routes.post("/carts/{cart_id}/checkout", me="/me/cart/checkout", status=201)
 def check_out(
     shopper: Visitor,
-    body: schemas.CheckOut,
+    body: cart_schemas.CheckOut,
     once: Once,
     cart_id: str | None = None,
     customer: Customer | None = None,
@@ -95,11 +94,11 @@ def check_out(
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)
     except CartChanged as changed:
-        raise schemas.cart_changed(changed.cart) from None
+        raise cart_schemas.cart_changed(changed.cart) from None
     return schemas.PlacedView(schemas.order(placed.order), schemas.payment(placed.session), placed.order_token)
 
 
-def _email(body: schemas.CheckOut, customer: Customer | None) -> str:
+def _email(body: cart_schemas.CheckOut, customer: Customer | None) -> str:
     """Where the order is written to: a customer's account says it where they do not."""
     email = body.email or (customer.email if customer else None)
     if email is None:

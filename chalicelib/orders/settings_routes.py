@@ -2,12 +2,13 @@
 
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders import policy, schemas
+from chalicelib.orders import policy
+from chalicelib.orders.cart import cart_schemas
 from chalicelib.orders.invoices import sellers
 from chalicelib.orders.invoices.invoice_content import Seller
+from chalicelib.orders.policy_tables import OrderPolicy
 from chalicelib.orders.sale import sale_schemas, sale_terms
 from chalicelib.orders.sale.sale_terms import SaleTerms
-from chalicelib.orders.tables import OrderPolicy
 from chalicelib.orders.taxes import tax_schemas, tax_settings
 
 routes = StaffRoutes(__name__)
@@ -62,7 +63,7 @@ def show_sale_terms(sku: str) -> SaleTerms:
 
 
 @routes.put("/admin/sale-terms/{sku}", permission=Permission.SETTINGS_WRITE)
-def put_sale_terms(sku: schemas.Sku, body: SaleTerms, staff: Staff) -> SaleTerms:
+def put_sale_terms(sku: cart_schemas.Sku, body: SaleTerms, staff: Staff) -> SaleTerms:
     """From when to when a SKU is sold, how many to each customer, and how many before they are there."""
     return sale_terms.put(sku, body, staff)
 

@@ -2,79 +2,40 @@
 
 | what           | pk               | sk                       | index `by_month`                              |
 |----------------|------------------|--------------------------|-----------------------------------------------|
-| guest's cart   | CART#<id>        | CART                     |                                               |
-| customer's cart| CART#<customer>  | CART                     |                                               |
 | their orders   | CUSTOMER#<id>    | ORDER#<time>#<id>        |                                               |
 | order header   | ORDER#<id>       | ORDER                    | ORDERS#<year-month>#<spread> / <time>#<id>    |
 | order snapshot | ORDER#<id>       | SNAPSHOT#<revision>      |                                               |
 | timeline entry | ORDER#<id>       | TIMELINE#<time>#<event>  |                                               |
-| policy         | SETTINGS         | POLICY                   |                                               |
 
 A header that waits for its payment is also in the index `by_due`, under DUE#<spread> / <time>#<id>, and each is in
 `by_status` under STATUS#<state>#<spread> / <time>#<id>. What is over would pile up there for ever, so it is parted by
 months: STATUS#<state>#<year-month>#<spread>.
-A cart with lines and somebody to write to is in `by_due` too, under CARTS#<spread> / <time>#<owner>.
 
 The header is small, so that a transition costs little; what never changes is in the snapshot. An order page is one
 Query. The indexes hold hardly more than keys: only placing an order writes to `by_month`, only a new state to
-`by_status`. What finding, handling and limiting orders keep beside these is in files of their own.
+`by_status`. Carts, the policy, and what finding, handling and limiting orders keep beside these have files of their
+own.
 """
 
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
 import msgspec
-from msgspec import Meta
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core import due, dynamo
-from chalicelib.core.cache import for_a_minute
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders import states
 from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
-from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
-from chalicelib.orders.pricing.promotions import Voucher
+from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
 
 LIST_SPREAD = 4
-# Where carts are in the index of due times: whoever lets orders go does not see them.
-_CARTS = "CARTS"
-
-
-class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What staff decide once and every order follows. Days are calendar days.
-
-    `return_days`: for so long after its delivery a piece can be sent back.
-    `abandoned_after_hours`: a cart that lay untouched for so long is told of as abandoned; 0: none is.
-    `open_orders_per_email`, `open_orders_per_address`: so many orders of one e-mail address, or of one network address
-    and day, may hold stock and wait for their payment; `open_pieces_per_email`: so many pieces of one SKU in them.
-    null: any number.
-    `guest_cod_limit`: for at most so much a guest gets cash on delivery; from `guest_cod_review_from` on their order is
-    on hold until staff have looked at it. A currency that is not listed has no limit.
-    """
-
-    return_days: Annotated[int, Meta(ge=0, le=3650)] = 30
-    abandoned_after_hours: Annotated[int, Meta(ge=0, le=24 * 28)] = 24
-    open_orders_per_email: Annotated[int, Meta(ge=1, le=1000)] | None = 3
-    open_orders_per_address: Annotated[int, Meta(ge=1, le=1000)] | None = 10
-    open_pieces_per_email: Annotated[int, Meta(ge=1, le=100_000)] | None = 20
-    guest_cod_limit: Annotated[list[Money], Meta(max_length=200)] = []
-    guest_cod_review_from: Annotated[list[Money], Meta(max_length=200)] = []
-
-
-class CartLine(msgspec.Struct, frozen=True):
-    """`seen` is the offer that the customer last saw, `note` what they want said of the line."""
-
-    sku: str
-    quantity: int
-    seen: Offer
-    note: str = ""
 
 
 class ShipmentMark(msgspec.Struct, frozen=True):
@@ -161,31 +122,6 @@ class OrdersItem(Item):
     due_at = UnicodeAttribute(null=True)
 
 
-class Cart(OrdersItem, discriminator="cart"):
-    """What somebody is about to buy. `version` rises with each change; `order_id` is set when it was checked out.
-
-    It is a guest's, who has the secret of `token_hash` and may have said an e-mail address (`contact`), or the one cart
-    of the customer `customer_id`. What is `saved` for later is not bought with the rest. `first_order` tells that the
-    customer had no order yet when they took it.
-    """
-
-    id = UnicodeAttribute()
-    version = NumberAttribute()
-    token_hash = UnicodeAttribute(null=True)
-    customer_id = UnicodeAttribute(null=True)
-    currency = UnicodeAttribute()
-    lines = JsonAttribute(list[CartLine])
-    saved = JsonAttribute(list[CartLine], default=list)
-    address = JsonAttribute(Address, null=True)
-    billing = JsonAttribute(Billing, null=True)
-    shipping_option = UnicodeAttribute(null=True)
-    coupons = JsonAttribute(list[Voucher], default=list)
-    first_order = BooleanAttribute(default=False)
-    order_id = UnicodeAttribute(null=True)
-    contact = UnicodeAttribute(null=True)
-    touched_at = UnicodeAttribute(null=True)
-
-
 class Ration(msgspec.Struct, frozen=True):
     """What an order takes of SKUs of which each customer gets so many: pieces by SKU, counted for each of `owners`."""
 
@@ -253,27 +189,10 @@ class TimelineEntry(OrdersItem, discriminator="timeline"):
     facts = JsonAttribute(dict[str, str])
 
 
-class KeptPolicy(OrdersItem, discriminator="policy"):
-    policy = JsonAttribute(OrderPolicy)
-
-
 class CustomersOrder(OrdersItem, discriminator="customers_order"):
     """An entry in a customer's list of orders. It never changes; how an order stands is in its header."""
 
     order_id = UnicodeAttribute()
-
-
-def policy_key() -> PrimaryKey:
-    return {"pk": "SETTINGS", "sk": "POLICY"}
-
-
-def cart_key(owner: str) -> PrimaryKey:
-    """`owner` is a guest's cart itself, by its id, or a customer, who has one cart."""
-    return {"pk": f"CART#{owner}", "sk": "CART"}
-
-
-def cart_ref(owner: str) -> dynamo.Key:
-    return (Cart, f"CART#{owner}", "CART")
 
 
 def customers_order_key(customer_id: str, placed_at: str, order_id: str) -> PrimaryKey:
@@ -322,40 +241,6 @@ def put_off(order_id: str, until: datetime) -> None:
 def waiting(now: datetime, limit: int) -> Iterator[str]:
     """Ids of orders that the expiry has to look at."""
     return due.waiting(OrdersItem, now, limit)
-
-
-def watch(cart: Cart, until: datetime) -> None:
-    """Let somebody see whether the cart was abandoned by then; the next write of it says so."""
-    due.look_after(cart, until, _CARTS, cart.pk.removeprefix("CART#"))
-
-
-def unwatched() -> list[Action]:
-    """The changes that take a cart out of the index, for a write of it that is none of the whole item."""
-    return [Cart.due_key.remove(), Cart.due_at.remove()]
-
-
-def watch_later(owner: str, until: datetime) -> None:
-    """Look at a cart later; raises dynamo.ConditionFailed if nobody looks at it any more."""
-    due.put_off(Cart(**cart_key(owner)), owner, until)
-
-
-def watched(now: datetime, limit: int) -> Iterator[str]:
-    """Owners of carts that may be abandoned by now."""
-    return due.waiting(OrdersItem, now, limit, _CARTS)
-
-
-def kept_policy() -> OrderPolicy | None:
-    kept = dynamo.get(KeptPolicy, **policy_key())
-    return kept.policy if kept else None
-
-
-@for_a_minute
-def policy() -> OrderPolicy:
-    return kept_policy() or OrderPolicy()
-
-
-def cart(owner: str) -> Cart | None:
-    return dynamo.get(Cart, **cart_key(owner))
 
 
 def header(order_id: str) -> OrderHeader | None:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from chalicelib.core import clock, due, dynamo, jobs, outbox
 from chalicelib.core.jobs import Run
-from chalicelib.orders import policy, tables
+from chalicelib.orders import policy
+from chalicelib.orders.cart import cart_tables
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.events import CartAbandoned
 from chalicelib.orders.pricing import pricing
-from chalicelib.orders.tables import Cart, OrdersItem
+from chalicelib.orders.tables import OrdersItem
 
 # One that could not be told of is tried again after this time.
 _LATER = timedelta(hours=1)
@@ -31,30 +33,31 @@ def touched(cart: Cart) -> None:
     if patience is None:
         due.look_after(cart, None)
     elif cart.due_key is None:
-        tables.watch(cart, now + patience)
+        cart_tables.watch(cart, now + patience)
 
 
 def tell_all(run: Run) -> None:
     """Tell of every cart that lay untouched for so long; JobsFailed if one of them could not be helped."""
     later = clock.now() + _LATER
-    jobs.each(run, list(tables.watched(clock.now(), _MOST)), tell, lambda owner: tables.watch_later(owner, later))
+    owners = list(cart_tables.watched(clock.now(), _MOST))
+    jobs.each(run, owners, tell, lambda owner: cart_tables.watch_later(owner, later))
 
 
 def tell(owner: str) -> str:
     """Look at one cart: `abandoned`, `kept` if it was touched since, `passed_over` if there is nothing to tell."""
-    cart = tables.cart(owner)
+    cart = cart_tables.cart(owner)
     if cart is None or cart.due_key is None or cart.touched_at is None:
         return "passed_over"
     patience = _patience()
     if patience is not None:
         end = datetime.fromisoformat(cart.touched_at) + patience
         if end > clock.now():
-            tables.watch_later(owner, end)
+            cart_tables.watch_later(owner, end)
             return "kept"
     news = [] if patience is None else [dynamo.put_raw(OrdersItem, outbox.attributes(_event(cart)))]
     still = (Cart.id == cart.id) & (Cart.version == int(cart.version)) & Cart.due_key.exists()
     try:
-        dynamo.transaction([dynamo.update(cart, tables.unwatched(), still, _Moved()), *news])
+        dynamo.transaction([dynamo.update(cart, cart_tables.unwatched(), still, _Moved()), *news])
     except _Moved:
         return "passed_over"
     return "abandoned" if news else "passed_over"

@@ -13,13 +13,13 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import address as addresses
 from chalicelib.orders import billing as bills
-from chalicelib.orders import tables
 from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
-from chalicelib.orders.cart import abandoned, offers
+from chalicelib.orders.cart import abandoned, cart_tables, offers
+from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer, Shipping
-from chalicelib.orders.tables import Cart, CartLine, OrdersItem
+from chalicelib.orders.tables import OrdersItem
 
 # An order of 40 SKUs still fits into the one transaction that places it.
 MOST_LINES = 40
@@ -67,7 +67,7 @@ def _create(cart_id: str, currency: str, once: Once) -> tuple[PricedCart, str]:
 
 def empty(owner: str, cart_id: str, currency: str) -> Cart:
     """A cart with nothing in it, in the place of its owner."""
-    return Cart(**tables.cart_key(owner), id=cart_id, version=1, currency=currency, lines=[], expires=_expiry())
+    return Cart(**cart_tables.cart_key(owner), id=cart_id, version=1, currency=currency, lines=[], expires=_expiry())
 
 
 def _token(cart_id: str, once: Once) -> str:
@@ -213,7 +213,7 @@ def change(
     With `once` the write is a transaction, key or no key: one that is sent again because its answer got lost is
     still one, while a plain write would take the first for somebody else's and change the cart twice.
     """
-    place = tables.cart_ref(_place(visitor, cart_id))
+    place = cart_tables.cart_ref(_place(visitor, cart_id))
     for _ in range(_ATTEMPTS):
         found = offers.look(skus, visitor.customer, place, consistent=True)
         cart = _open_to(found.get(place), visitor)
@@ -257,12 +257,12 @@ def _place(visitor: Visitor, cart_id: str | None) -> str:
 
 def find(visitor: Visitor, cart_id: str | None) -> Cart:
     """The visitor's cart, checked out or not; 404 if there is none that opens to them."""
-    return owned(tables.cart(_place(visitor, cart_id)), visitor)
+    return owned(cart_tables.cart(_place(visitor, cart_id)), visitor)
 
 
 def open_cart(visitor: Visitor, cart_id: str | None) -> Cart:
     """The visitor's cart; 404 if there is none that opens to them, 409 `cart_closed` if it was checked out."""
-    return _open_to(tables.cart(_place(visitor, cart_id)), visitor)
+    return _open_to(cart_tables.cart(_place(visitor, cart_id)), visitor)
 
 
 def _open_to(item: Item | None, visitor: Visitor) -> Cart:
@@ -282,7 +282,7 @@ def owned(item: Item | None, visitor: Visitor) -> Cart:
 
 def lock(cart_id: str | None, otherwise: Exception) -> list[Action]:
     """The write action that lets a guest's cart open to no secret any more; none if the cart is not kept any more."""
-    cart = tables.cart(cart_id) if cart_id else None
+    cart = cart_tables.cart(cart_id) if cart_id else None
     return [dynamo.update(cart, [Cart.token_hash.remove()], otherwise=otherwise)] if cart else []
 
 

@@ -2,9 +2,9 @@
 
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders.cart import carts
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer
-from chalicelib.orders.tables import Cart
 
 
 def set_contact(visitor: Visitor, cart_id: str, email: str | None) -> PricedCart:

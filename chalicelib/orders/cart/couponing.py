@@ -3,11 +3,11 @@
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders.cart import carts
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer
 from chalicelib.orders.promotions import coupons
 from chalicelib.orders.promotions.coupons import MOST_IN_A_CART
-from chalicelib.orders.tables import Cart
 
 
 def add(visitor: Visitor, cart_id: str | None, text: str) -> PricedCart:

@@ -10,11 +10,12 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import tables
-from chalicelib.orders.cart import abandoned, carts, offers, saving
+from chalicelib.orders.cart import abandoned, cart_tables, carts, offers, saving
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.promotions import coupons
-from chalicelib.orders.tables import Cart, OrdersItem
+from chalicelib.orders.tables import OrdersItem
 from chalicelib.users import groups
 
 _ATTEMPTS = 5
@@ -65,7 +66,7 @@ def _opened(customer_id: str, wish: _Wish, once: Once) -> PricedCart:
 
 def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
     for _ in range(_ATTEMPTS):
-        last = tables.cart(customer_id)
+        last = cart_tables.cart(customer_id)
         cart = last if last is not None and last.order_id is None else _fresh(customer_id)
         theirs = _guests_cart(*wish.guest) if wish.guest else None
         converted = _convert(cart, wish.currency or (theirs.currency if theirs else None))

@@ -14,13 +14,13 @@ from chalicelib.logistics import service as logistics
 from chalicelib.logistics import stock
 from chalicelib.orders.cart import cart_changes
 from chalicelib.orders.cart.cart_changes import Change
+from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
 from chalicelib.orders.promotions import coupons, deals, promotion_book
 from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.promotions.deals import Deals
 from chalicelib.orders.sale import sale_terms
-from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.orders.taxes import tax_settings
 from chalicelib.orders.taxes.assessing import STANDARD_CLASS, TaxTerms
 from chalicelib.users import groups

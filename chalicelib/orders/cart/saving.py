@@ -8,10 +8,10 @@ from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.idempotency import Once
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders.cart import carts
+from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.cart.carts import MOST_PIECES
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer
-from chalicelib.orders.tables import Cart, CartLine
 
 MOST_SAVED = 40
 

@@ -18,9 +18,10 @@ from chalicelib.core.errors import ShopError
 from chalicelib.orders import policy
 from chalicelib.orders.limits import hoarding_tables, mailbox
 from chalicelib.orders.limits.hoarding_tables import Holder
+from chalicelib.orders.policy_tables import OrderPolicy
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine
-from chalicelib.orders.tables import OrderHeader, OrderPolicy
+from chalicelib.orders.tables import OrderHeader
 
 # No order waits that long for its payment; a holder that was left behind by an accident goes then.
 _KEPT = timedelta(days=60)

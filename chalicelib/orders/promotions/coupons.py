@@ -13,13 +13,14 @@ import msgspec
 from chalicelib.core import dynamo, ids
 from chalicelib.core.dynamo import Action, Condition, Item, Key
 from chalicelib.core.errors import ShopError
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.limits import mailbox
 from chalicelib.orders.pricing.promotion import Promotion
 from chalicelib.orders.pricing.promotions import EXPIRED, Voucher
 from chalicelib.orders.promotions import promotion_book
 from chalicelib.orders.promotions import promotion_tables as tables
 from chalicelib.orders.promotions.promotion_tables import Coupon, CouponUses, FirstOrder
-from chalicelib.orders.tables import Cart, OrderHeader, Redeemed, Redemption
+from chalicelib.orders.tables import OrderHeader, Redeemed, Redemption
 
 # With two writes for each, a cart of 40 SKUs still fits into the transaction that places it.
 MOST_IN_A_CART = 3

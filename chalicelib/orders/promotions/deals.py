@@ -6,12 +6,12 @@ import msgspec
 
 from chalicelib.core import clock
 from chalicelib.core.dynamo import Item, Key
+from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.pricing.pipeline import Priced
 from chalicelib.orders.pricing.promotion import Promotion
 from chalicelib.orders.pricing.promotions import Shopper
 from chalicelib.orders.promotions import coupons, promotion_book
 from chalicelib.orders.promotions.coupons import CouponState
-from chalicelib.orders.tables import Cart
 from chalicelib.users import groups
 
 

@@ -15,6 +15,7 @@ from chalicelib.core.errors import invalid
 from chalicelib.core.money import Currency
 from chalicelib.orders.address import Address
 from chalicelib.orders.cart import carts, offers
+from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing import promotion as rules
 from chalicelib.orders.pricing.promotion import Promotion, PromotionDraft
@@ -23,7 +24,6 @@ from chalicelib.orders.promotions import coupons, promotion_book
 from chalicelib.orders.promotions import promotion_tables as tables
 from chalicelib.orders.promotions.coupons import MOST_IN_A_CART
 from chalicelib.orders.promotions.deals import Deals
-from chalicelib.orders.tables import Cart, CartLine
 from chalicelib.users import groups
 
 Word = Annotated[str, Meta(min_length=1, max_length=100)]

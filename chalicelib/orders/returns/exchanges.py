@@ -13,7 +13,8 @@ from chalicelib.core.money import Money, zero
 from chalicelib.core.staff import Staff
 from chalicelib.logistics import stock
 from chalicelib.orders import claims, placing, service, tables
-from chalicelib.orders.cart import offers
+from chalicelib.orders.cart import cart_tables, offers
+from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.events import OrderEvent, OrderPlaced, ReturnExchanged
 from chalicelib.orders.finding import numbering
@@ -23,7 +24,7 @@ from chalicelib.orders.returns import return_states, returns
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Moved, Order
-from chalicelib.orders.tables import Cart, CartLine, OrderHeader, OrdersItem, OrderSnapshot, PaymentMark
+from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, PaymentMark
 from chalicelib.payments import refunds
 from chalicelib.payments import service as payments
 
@@ -91,7 +92,7 @@ def _priced(old: Order, lines: Mapping[str, int]) -> tuple[PricedCart, dict[Key,
     """What the shop asks the old order's customer for `lines` now, and what was found for that, the stock with it."""
     found = offers.look(sorted(lines), old.header.customer_id, consistent=True)
     cart = Cart(
-        **tables.cart_key(old.header.id),
+        **cart_tables.cart_key(old.header.id),
         id=old.header.id,
         version=1,
         customer_id=old.header.customer_id,
