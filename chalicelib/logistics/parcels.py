@@ -99,13 +99,6 @@ def not_planned_yet(order_id: str, parcel: int, otherwise: Exception) -> Action:
     return dynamo.check(shipment, Shipment.pk.does_not_exist(), otherwise)
 
 
-def still_here(order_id: str, parcel: int, shipment: Shipment | None, otherwise: Exception) -> Action:
-    """A condition: this parcel, which has not left the house, has not moved."""
-    if shipment is None:
-        return not_planned_yet(order_id, parcel, otherwise)
-    return dynamo.check(shipment, Shipment.version == int(shipment.version), otherwise)
-
-
 def not_on_hold(order_id: str) -> Action:
     """A condition to commit with what sends an order; committing raises 409 `order_on_hold`."""
     hold = Hold(**tables.hold_key(order_id))

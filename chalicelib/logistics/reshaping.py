@@ -1,7 +1,7 @@
 """What goes into an order's parcels changes after it was placed: less, more, or the same in more of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.core import audit, dynamo
@@ -13,36 +13,28 @@ from chalicelib.logistics import parcels, reserving, states, stock, tables
 from chalicelib.logistics.events import ShipmentPlanned
 from chalicelib.logistics.routing import Pick
 from chalicelib.logistics.stock import Place
-from chalicelib.logistics.tables import AWAITED, CONSUMED, HELD, LogisticsItem, Reservation, Shipment
+from chalicelib.logistics.tables import AWAITED, HELD, LogisticsItem, Reservation, Shipment
 
 _ATTEMPTS = 8
 # What calling an order off writes beside its pieces and parcels: header, event, timeline, audit, limits, coupons.
 _ENDING_AN_ORDER = 14
 
 
-def shorten(
-    order_id: str, pieces: Mapping[str, int], otherwise: Exception, *, shared: Container[str] = ()
-) -> list[Action]:
+def shorten(order_id: str, pieces: Mapping[str, int], otherwise: Exception) -> list[Action]:
     """Write actions that take `pieces` by SKU out of an order's parcels and put them back on the shelf.
 
     What is only awaited goes first, what is packed last. 409 `already_dispatched` if too few are still in the house.
-    Of SKUs that several lines share, a bundle and its component, nobody can say whose pieces have left: of `shared`
-    ones nothing is taken out any more once some have. Committing raises `otherwise` if anything moved meanwhile.
+    A piece is like any other of its SKU: where a bundle and its component are both in the order, what has left stands
+    for whichever of them stays. Committing raises `otherwise` if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
     known = {parcels.number(shipment): shipment for shipment in shipments}
-    mixed = [r for r in reservations if r.sku in pieces and r.sku in shared]
-    if gone := sorted({r.sku for r in mixed if r.state == CONSUMED}):
-        detail = f"Pieces of {gone[0]} have left for another line of this order; what is left can only be returned."
-        raise ShopError("already_dispatched", 409, detail, extra={"sku": gone[0], "available": 0})
     takes = [each for sku, wanted in pieces.items() for each in _take(sku, wanted, reservations, known)]
     taken: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for reservation, quantity in takes:
         if reservation.state == HELD:
             taken[int(reservation.parcel)][reservation.sku] -= quantity
     actions = reserving.take_back(takes, otherwise)
-    for parcel in {int(r.parcel) for r in mixed if r.state == HELD} - taken.keys():
-        actions.append(parcels.still_here(order_id, parcel, known.get(parcel), otherwise))
     for parcel, less in taken.items():
         if parcel in known:
             actions += parcels.refill(known[parcel], dict(less), otherwise)

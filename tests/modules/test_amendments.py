@@ -443,26 +443,6 @@ def test_what_is_added_is_taxed_where_the_order_goes_and_all_parts_add_up(shop: 
     assert edit(shop, order, address=address)["total"] == now["total"]
 
 
-def test_nobody_takes_back_pieces_that_have_left_as_part_of_a_set(shop: Shop) -> None:
-    """A set and one of its components are lines of one order. Once the set's pieces are on their way, the component's
-    can not stand for them: the set would be paid back and kept."""
-    shop.product("mug")
-    shop.product("bowl")
-    parts = {"MUG": 1, "BOWL": 2}
-    shop.product("set", variants=[{"sku": "SET", "price": eur(2990), "components": parts}])
-    order = shop.order(("SET", 1))
-    shop.deliver()
-    parcel = order.get("/shipments")["data"][0]["id"]
-    shop.staff.post(f"/admin/shipments/{parcel}/pack")
-    shop.staff.post(f"/admin/shipments/{parcel}/dispatch", {"tracking_number": "JISHI1NL"})
-    shop.deliver()
-    shop.staff.post(f"/admin/orders/{order.id}/edit", {"add": {"MUG": 1, "BOWL": 2}})
-    for lines in ({"SET": 1}, {"BOWL": 1}):
-        path = f"/admin/orders/{order.id}/cancel-lines"
-        refused = refusal(shop.staff.post, path, {"lines": lines})
-        assert (refused["status"], refused["code"]) == (409, "already_dispatched")
-
-
 def test_nobody_keeps_a_gift_without_what_it_came_with(shop: Shop) -> None:
     shop.product("mug")
     shop.product("bowl")

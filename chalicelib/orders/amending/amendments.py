@@ -20,6 +20,7 @@ from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled
 from chalicelib.orders.limits import per_customer
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
+from chalicelib.orders.returns import returns
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import charging
@@ -54,7 +55,7 @@ def cancel_lines(order_id: str, pieces: Mapping[str, int], reason: str, once: On
     """
 
     def change(order: Order) -> list[Action]:
-        left = revisions.less(order.snapshot.lines, pieces)
+        left = revisions.less(order.snapshot.lines, pieces, returns.claimed(order))
         entry = [audit.entry(by, "order.lines_canceled", order_id, pieces=sum(pieces.values()))] if by else []
         if not left:
             ended = service.call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved(), by)
@@ -62,8 +63,7 @@ def cancel_lines(order_id: str, pieces: Mapping[str, int], reason: str, once: On
         if by is None:
             _check_buyers(order, pieces, left)
         gone, _ = revisions.stock_change(order.snapshot.lines, left)
-        shared = revisions.shared_parts(order.snapshot.lines)
-        stock = logistics.shorten(order_id, gone, Moved(), shared=shared) if gone else []
+        stock = logistics.shorten(order_id, gone, Moved()) if gone else []
         return [*revised(order, draft(order, left), {"reason": reason}, by), *stock, *entry]
 
     return apply(order_id, once, change)

@@ -20,6 +20,7 @@ from chalicelib.orders.amending.amendments import Draft
 from chalicelib.orders.cart import carts, offers
 from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import PricedLine
+from chalicelib.orders.returns import returns
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.taxes import tax_settings
 from chalicelib.orders.taxes.assessing import TaxTerms
@@ -101,8 +102,7 @@ def _change(order: Order, wish: Wish, by: Staff) -> tuple[Draft, list[Action]]:
     if lines == old.lines:
         return to, []
     gone, further = revisions.stock_change(old.lines, lines)
-    shared = revisions.shared_parts(old.lines)
-    less = logistics.shorten(order_id, gone, Moved(), shared=shared) if gone else []
+    less = logistics.shorten(order_id, gone, Moved()) if gone else []
     # A transaction writes to a parcel once: what comes in goes into one of its own where something goes out.
     more = logistics.extend(order_id, further, stock.available(found), Moved(), apart=bool(gone)) if further else []
     entry = audit.entry(by, "order.edited", order_id, before=order.header.total.amount, after=to.totals.total.amount)
@@ -127,7 +127,8 @@ def _lines(order: Order, wish: Wish, found: dict[Key, Item]) -> list[PricedLine]
         if sku in known:
             raise invalid(f"/add/{pointer_part(sku)}", "This is in the order. Set how many there shall be.")
     change = {sku: pieces - known[sku].quantity for sku, pieces in wish.put.items()}
-    lines = revisions.less(old, {sku: -by for sku, by in change.items() if by < 0})
+    fewer = {sku: -by for sku, by in change.items() if by < 0}
+    lines = revisions.less(old, fewer, returns.claimed(order))
     grown = [_unpriced(known[sku], by) for sku, by in change.items() if by > 0]
     lines = revisions.more(lines, _taxed(order, [*grown, *_added(order, wish, found)]))
     if not lines:

@@ -1,6 +1,5 @@
 """What the lines of an order are after a change, and what that does to its stock."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from chalicelib.core.errors import ShopError, invalid, pointer_part
@@ -8,13 +7,20 @@ from chalicelib.orders.pricing import pricing, shares
 from chalicelib.orders.pricing.pricing import PricedLine
 
 
-def less(lines: Sequence[PricedLine], pieces: Mapping[str, int]) -> list[PricedLine]:
-    """The lines without so many pieces by SKU; a line without pieces is gone. 422 names the SKU in `/lines`."""
+def less(lines: Sequence[PricedLine], pieces: Mapping[str, int], sent_back: Mapping[str, int]) -> list[PricedLine]:
+    """The lines without so many pieces by SKU; a line without pieces is gone. 422 names the SKU in `/lines`.
+
+    409 `already_dispatched` for those that are `sent_back`: their money goes back with the return.
+    """
     known = {line.sku: line for line in lines}
     for sku, gone in pieces.items():
         there = known[sku].quantity if sku in known else 0
         if gone > there:
             raise invalid(f"/lines/{pointer_part(sku)}", f"There are {there} pieces of this in the order.")
+        here = max(0, there - sent_back.get(sku, 0))
+        if gone > here:
+            detail = f"The other pieces of {sku} are in a return; {here} can be taken out."
+            raise ShopError("already_dispatched", 409, detail, extra={"sku": sku, "available": here})
     left = {line.sku: line.quantity - pieces.get(line.sku, 0) for line in lines}
     return [
         line if left[line.sku] == line.quantity else shares.part_of(line, left[line.sku])
@@ -36,12 +42,6 @@ def stock_change(before: Sequence[PricedLine], after: Sequence[PricedLine]) -> t
     was, now = pricing.to_send(before), pricing.to_send(after)
     change = {sku: now.get(sku, 0) - was.get(sku, 0) for sku in sorted(was | now)}
     return {sku: -by for sku, by in change.items() if by < 0}, {sku: by for sku, by in change.items() if by > 0}
-
-
-def shared_parts(lines: Sequence[PricedLine]) -> set[str]:
-    """The SKUs of the shelf that more than one line takes pieces of: a bundle's component that is a line too."""
-    lines_of = Counter(sku for line in lines for sku in line.parts)
-    return {sku for sku, count in lines_of.items() if count > 1}
 
 
 def check_sold(lines: Sequence[PricedLine]) -> None:

@@ -131,6 +131,14 @@ def pieces(item: Return) -> dict[str, int]:
 _ANNOUNCED = (return_states.REQUESTED, return_states.APPROVED)
 
 
+def claimed(order: Order) -> dict[str, int]:
+    """The pieces by SKU that all returns of an order have."""
+    sums: Counter[str] = Counter()
+    for item in order.returns:
+        sums.update(pieces(item))
+    return dict(sums)
+
+
 def announced(item: Return) -> dict[str, int]:
     """The pieces by SKU that the customer wanted to send."""
     return _summed(item.lines)
@@ -174,7 +182,8 @@ def told(kind: type[R], item: Return, lines: dict[str, int], by: Staff | None = 
 
 
 def one_at_a_time(order: Order) -> Action:
-    """A write action that lets only one of an order's returns be received or paid back at once; raises Moved."""
+    """A write action that lets only one of an order's returns be asked for, received or paid back at once, and none
+    while its lines change; raises Moved."""
     version = OrderHeader.version.set(int(order.header.version) + 1)
     return dynamo.update(order.header, [version], service.unmoved(order.header), Moved())
 
@@ -235,7 +244,7 @@ def _request(order: Order, wanted: Sequence[Wanted], once: Once) -> Return:
     actions = [
         *once.claim(OrdersItem, return_id),
         dynamo.insert(item, Moved()),
-        dynamo.check(order.header, service.unmoved(order.header), Moved()),
+        one_at_a_time(order),
         *(action for _, claims in taken for action in claims),
         *told(ReturnRequested, item, announced(item)),
     ]
