@@ -1,6 +1,6 @@
 """An order moves on by what payments and logistics report, in whatever order and however often they do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from chalicelib.core import clock, due, dynamo
@@ -19,6 +19,7 @@ from chalicelib.orders.limits import hoarding
 from chalicelib.orders.tables import OrderHeader, PaymentMark, ShipmentMark
 from chalicelib.payments import service as payments
 from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
+from chalicelib.payments.service import Attempt
 
 Shipped = ShipmentPlanned | ShipmentChanged | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
 _ATTEMPTS = 8
@@ -56,7 +57,13 @@ def record_payment(event: PaymentEvent) -> None:
 
     An order that is off stays off: payments give back by themselves what came too late.
     """
-    mark = PaymentMark(event.aggregate_version, event.authorized.amount, event.captured.amount, event.refunded.amount)
+    mark = PaymentMark(
+        event.aggregate_version,
+        event.authorized.amount,
+        event.captured.amount,
+        event.refunded.amount,
+        (event.covers or event.authorized).amount,
+    )
     facts = {"payment_id": event.aggregate_id}
     if isinstance(event, (PaymentFailed, RefundFailed)):
         facts["code"] = event.code
@@ -73,18 +80,23 @@ def record_payment(event: PaymentEvent) -> None:
 def catch_up(order_id: str) -> OrderHeader:
     """Write down what payments know now, without waiting for their events; they come, and find it written."""
 
-    def change(header: OrderHeader) -> bool:
-        marks = {
-            attempt.id: PaymentMark(
-                int(attempt.version), attempt.authorized.amount, attempt.captured.amount, int(attempt.refunded)
-            )
-            for attempt in payments.of_order(order_id)[0]
-        }
-        news = {key: mark for key, mark in marks.items() if _is_news(header, key, mark)}
-        header.payments = {**header.payments, **news}
-        return bool(news)
+    return _apply(order_id, [], lambda header: _learn(header, payments.of_order(order_id)[0]))
 
-    return _apply(order_id, [], change)
+
+def _learn(header: OrderHeader, attempts: Iterable[Attempt]) -> bool:
+    marks = {
+        attempt.id: PaymentMark(
+            int(attempt.version),
+            attempt.authorized.amount,
+            attempt.captured.amount,
+            int(attempt.refunded),
+            attempt.covers.amount,
+        )
+        for attempt in attempts
+    }
+    news = {key: mark for key, mark in marks.items() if _is_news(header, key, mark)}
+    header.payments = {**header.payments, **news}
+    return bool(news)
 
 
 def _is_news(header: OrderHeader, attempt_id: str, mark: PaymentMark) -> bool:
@@ -115,14 +127,21 @@ def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader],
     raise busy()
 
 
+def advance_paid(header: OrderHeader, attempts: Iterable[Attempt]) -> list[Action]:
+    """The same, by its payments as they are in the same transaction."""
+    _learn(header, attempts)
+    following = advance(header)
+    _mind_the_money(header)
+    return following
+
+
 def advance(header: OrderHeader) -> list[Action]:
     """Move an order on if nothing stands in its way any more; what is to be told of it."""
     return _confirm(header) or _complete(header)
 
 
 def _confirm(header: OrderHeader) -> list[Action]:
-    promised = sum(mark.authorized for mark in header.payments.values())
-    if header.state != states.PENDING_PAYMENT or promised < header.total.amount:
+    if header.state != states.PENDING_PAYMENT or _covered(header) < header.total.amount:
         return []
     due.look_after(header, None)
     told = [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
@@ -140,13 +159,18 @@ def _complete(header: OrderHeader) -> list[Action]:
 
 def _is_done(header: OrderHeader) -> bool:
     # What was added and not paid for may be digital, which no parcel waits for.
-    if header.agreed is not None and not payments.is_paid_on_delivery(header.payment_method):
-        promised = sum(mark.authorized for mark in header.payments.values())
-        if promised < header.total.amount:
-            return False
+    on_trust = header.agreed is None or payments.is_paid_on_delivery(header.payment_method)
+    if not on_trust and _covered(header) < header.total.amount:
+        return False
     if int(header.to_send):
         return service.fulfillment_status(header) == "delivered"
-    return sum(mark.captured for mark in header.payments.values()) >= header.total.amount
+    return _covered(header, taken=True) >= header.total.amount
+
+
+def _covered(header: OrderHeader, *, taken: bool = False) -> int:
+    """What of the order's total is promised and did not go back because it was too much; only what is `taken`."""
+    marks = [mark for mark in header.payments.values() if mark.captured or not taken]
+    return sum(mark.authorized if mark.covers is None else mark.covers for mark in marks)
 
 
 def _mind_the_money(header: OrderHeader) -> None:
@@ -154,12 +178,12 @@ def _mind_the_money(header: OrderHeader) -> None:
 
     One that was made dearer is not: it only has to wait, since nothing is sent that is not paid.
     """
-    if header.state != states.CONFIRMED or not header.payments:
+    if header.state != states.CONFIRMED or not header.payments or payments.is_paid_on_delivery(header.payment_method):
         return
-    promised = sum(mark.authorized for mark in header.payments.values())
-    if promised >= header.total.amount:
+    covered = _covered(header)
+    if covered >= header.total.amount:
         header.agreed = None
-    if promised >= service.agreed(header):
+    if covered >= service.agreed(header):
         due.look_after(header, None)
     elif header.due_key is None:
         due.look_after(header, clock.now() + _PAY_AGAIN_WITHIN)

@@ -50,12 +50,16 @@ class ShipmentMark(msgspec.Struct, frozen=True):
 
 
 class PaymentMark(msgspec.Struct, frozen=True):
-    """What an order knows of one of its payment attempts, in minor units; `version` is the attempt's."""
+    """What an order knows of one of its payment attempts, in minor units; `version` is the attempt's.
+
+    `covers` is what of the order's total nobody has to pay any more because of it; None: what it has `authorized`.
+    """
 
     version: int
     authorized: int
     captured: int
     refunded: int
+    covers: int | None = None
 
 
 class Redemption(msgspec.Struct, frozen=True):

@@ -16,7 +16,12 @@ from chalicelib.payments.tables import Attempt
 def owed(attempts: Sequence[Attempt]) -> int:
     """What the order costs now, less what was given back of it."""
     first = attempts[0]
-    return max(0, (first.owed or first.amount).amount - int(first.forgiven))
+    return max(0, (first.owed or first.amount).amount - forgiven(attempts))
+
+
+def forgiven(attempts: Sequence[Attempt]) -> int:
+    """What was given back of what the order costs: for returned goods, or out of goodwill."""
+    return sum(int(attempt.forgiven) for attempt in attempts)
 
 
 def kept(attempt: Attempt) -> int:
@@ -50,7 +55,7 @@ def is_promised(attempts: Sequence[Attempt], enough: int) -> bool:
     sure = (states.AUTHORIZED, states.CAPTURED)
     if any(a.state == states.PROCESSING and not a.closing for a in attempts):
         return True
-    return sum(promise(a) for a in attempts if a.state in sure) >= enough
+    return sum(promise(a) for a in attempts if a.state in sure) + forgiven(attempts) >= enough
 
 
 def method(attempts: Sequence[Attempt]) -> str:

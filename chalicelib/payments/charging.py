@@ -12,8 +12,8 @@ from chalicelib.payments.tables import Attempt
 _REASON = "The order costs less than was paid."
 
 
-def charge_anew(order_id: str, total: Money, otherwise: Exception) -> list[Action]:
-    """Write actions to commit with the change of an order that costs `total` from now on.
+def charge_anew(order_id: str, total: Money, otherwise: Exception) -> tuple[list[Attempt], list[Action]]:
+    """An order's attempts as they are once it costs `total`, and the write actions to commit with its change.
 
     Less: cash at the door becomes less, of a card less is captured later, and what was captured already goes back; the
     newest payment becomes less first. More: cash at the door becomes more; the difference to what a card promised is
@@ -42,7 +42,7 @@ def charge_anew(order_id: str, total: Money, otherwise: Exception) -> list[Actio
         actions.append(dynamo.put(attempt, unmoved, otherwise))
         if attempt.authorized != before[attempt.id][0]:
             actions.append(service.announce(service.event(PaymentAdjusted, attempt)))
-    return actions
+    return attempts, actions
 
 
 def _facts(attempt: Attempt) -> tuple[Money, Money, bool]:

@@ -123,28 +123,25 @@ def _give(
         there = balance.money(attempts, left)
         detail = f"Of this order's money {left} {there.currency} (in minor units) are left to give back."
         raise ShopError("refund_too_large", 409, detail, pointer="/amount", extra={"left": there})
-    before = int(attempts[0].version)
-    _forgive(attempts, wanted.amount)
     made: list[Refund] = []
     actions: list[Action] = []
     missing, changed = wanted.amount, service.changed_meanwhile()
+    # What goes back beyond what was paid too much is not owed any more.
+    too_much = max(0, left - balance.owed(attempts))
     for attempt in sorted(attempts, key=lambda attempt: attempt.from_order is not None):
         if part := min(missing, balance.kept(attempt)):
+            attempt.forgiven = int(attempt.forgiven) + max(0, part - too_much)
             refund, asking = _request(attempt, known + len(made) + 1, part, reason, changed, to_order)
             made.append(refund)
             actions += asking
             missing -= part
+            too_much = max(0, too_much - part)
     first = attempts[0]
-    if int(first.version) == before:
-        first.version = before + 1
-        actions.append(dynamo.put(first, Attempt.version == before, changed))
+    if all(refund.attempt_id != first.id for refund in made):
+        # What is owed is what the order costs, which the first one knows: it may not change meanwhile.
+        first.version = int(first.version) + 1
+        actions.append(dynamo.put(first, Attempt.version == int(first.version) - 1, changed))
     return made, actions
-
-
-def _forgive(attempts: list[Attempt], amount: int) -> None:
-    """What goes back beyond what was paid too much is not owed any more."""
-    too_much = max(0, sum(map(balance.kept, attempts)) - balance.owed(attempts))
-    attempts[0].forgiven = int(attempts[0].forgiven) + max(0, amount - too_much)
 
 
 def carry_out(event: RefundRequested) -> None:

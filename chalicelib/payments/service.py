@@ -175,6 +175,11 @@ def of_order(order_id: str) -> tuple[list[Attempt], list[Refund]]:
     return tables.of_order(order_id)
 
 
+def forgiven(attempts: Sequence[Attempt]) -> int:
+    """What of an order's price was given back for returned goods or out of goodwill, in minor units."""
+    return balance.forgiven(attempts)
+
+
 def claim(order_id: str, customer_id: str, otherwise: Exception) -> list[Action]:
     """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
 
@@ -226,6 +231,7 @@ def event(kind: type[P], attempt: Attempt, **facts: Any) -> P:
         authorized=attempt.authorized,
         captured=attempt.captured,
         refunded=Money(int(attempt.refunded), currency),
+        covers=attempt.covers,
         **facts,
     )
 

@@ -49,9 +49,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `declined` names the last try that was declined, so that it is told once.
 
     `to_capture` is what will be taken where that has become less than the `amount` that the provider was asked for.
-    An order's first attempt has `owed`, the order's present total if that is not its amount, and `forgiven`, what of it
-    was given back and is not asked for again. One that returned goods pay for has `from_order`, whose goods they were,
-    and `rest_by`, the method by which the rest is paid.
+    An order's first attempt has `owed`, the order's present total if that is not its amount. `forgiven` is what of
+    `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
+    were, and `rest_by`, the method by which the rest is paid.
     """
 
     id = UnicodeAttribute()
@@ -89,6 +89,13 @@ class Attempt(PaymentsItem, discriminator="attempt"):
             return self.captured
         promised = self.state == states.AUTHORIZED and not self.closing
         return self.take if promised else zero(self.amount.currency)
+
+    @property
+    def covers(self) -> Money:
+        """What of the order's total nobody has to pay any more: what is promised or taken, less what went back because
+        the order had come to cost less. Goodwill takes nothing from it."""
+        back = int(self.refunding) - int(self.forgiven)
+        return Money(self.authorized.amount - back, self.amount.currency)
 
 
 class Refund(PaymentsItem, discriminator="refund"):

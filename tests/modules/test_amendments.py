@@ -1,51 +1,17 @@
-"""Orders that change after they were placed: fewer pieces, other pieces, another address; and their money and stock."""
+"""Orders of which pieces are taken out after they were placed, and their money and stock."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import botocore.client
 import pytest
-from inprocess import ADDRESS, Buyer, Order, Shop, eur, usd
+from amending import paid, quantities, send, steady
+from inprocess import Buyer, Shop, eur
 from refusals import refusal
 from strict_stripe import StripeServer
 
 Json = dict[str, Any]
 KEY = "the-key-of-this-change"
-
-
-def paid(shop: Shop, bank: StripeServer, order: Buyer) -> None:
-    bank.pay(order.secret)
-    shop.hear(bank)
-
-
-def send(shop: Shop, order: Order, *steps: str, parcel: int = 0) -> None:
-    its_id = order.get("/shipments")["data"][parcel]["id"]
-    bodies: dict[str, Json] = {"dispatch": {"tracking_number": "T"}}
-    for step in steps:
-        shop.staff.post(f"/admin/shipments/{its_id}/{step}", bodies.get(step, {}))
-
-
-def edit(shop: Shop, order: Order, **body: Any) -> Json:
-    return shop.staff.post(f"/admin/orders/{order.id}/edit", body)
-
-
-def refused_edit(shop: Shop, order: Order, **body: Any) -> Json:
-    return refusal(shop.staff.post, f"/admin/orders/{order.id}/edit", body)
-
-
-def quantities(order: Json) -> dict[str, int]:
-    return {line["sku"]: line["quantity"] for line in order["lines"]}
-
-
-def steady(shop: Shop, sku: str = "MUG") -> tuple[int, int]:
-    """Pieces that are free and that are reserved; together they are all that are there."""
-    stock = shop.stock(sku)
-    assert stock["on_hand"] == stock["available"] + stock["reserved"]
-    return stock["available"], stock["reserved"]
-
-
-# --- fewer pieces ----------------------------------------------------------------------------------------------------
 
 
 def test_a_customer_who_pays_at_the_door_takes_pieces_out(shop: Shop) -> None:
@@ -210,151 +176,16 @@ def test_an_order_that_is_left_for_nothing_is_confirmed_without_a_payment(shop: 
     assert [intent["status"] for intent in bank.intents.values()] == ["canceled"]
 
 
-# --- edits -----------------------------------------------------------------------------------------------------------
-
-
-def test_an_edit_is_seen_before_it_is_made(shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]) -> None:
-    shop.product("bowl", stock={"ams": 2})
-    order = buy(2)
-    paid(shop, bank, order)
-    seen = edit(shop, order, set={"MUG": 1}, add={"BOWL": 2}, dry_run=True)
-    assert (seen["previous_total"], seen["total"], seen["to_pay"], seen["to_give_back"], seen["order"]) == (
-        eur(3075),
-        eur(4365),
-        eur(1290),
-        eur(0),
-        None,
-    )
-    assert (quantities(order.get()), steady(shop), steady(shop, "BOWL")) == ({"MUG": 2}, (3, 2), (2, 0))
-    assert refused_edit(shop, order, set={"MUG": 1}, expected_total=eur(1))["code"] == "total_changed"
-    made = edit(shop, order, set={"MUG": 1}, add={"BOWL": 2}, expected_total=seen["total"])
-    assert made["order"]["total"] == seen["total"]
-    assert quantities(made["order"]) == {"MUG": 1, "BOWL": 2}
-    assert (steady(shop), steady(shop, "BOWL")) == ((4, 1), (0, 2))
-
-
-def test_what_an_edit_adds_is_paid_before_anything_is_sent(
-    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
-) -> None:
-    order = buy()
-    paid(shop, bank, order)
-    edit(shop, order, set={"MUG": 3})
-    shop.hear(bank)
-    assert order.get()["payment_status"] == "partially_authorized"
-    send(shop, order, "pack")
-    shop.hear(bank)
-    assert order.get()["payment_status"] == "partially_paid"
-    parcel = order.parcel()
-    path = f"/admin/shipments/{parcel}/dispatch"
-    assert refusal(shop.staff.post, path, {"tracking_number": "T"})["code"] == "payment_not_secured"
-    # Nobody calls an order off that was paid and only became dearer.
-    travel(timedelta(days=5))
-    shop.expire()
-    assert order.get()["status"] == "confirmed"
-    session = order.post("/payments")
-    assert session["amount"] == eur(2580)
-    bank.pay(session["client_secret"])
-    shop.hear(bank)
-    send(shop, order, "dispatch", "deliver")
-    shop.hear(bank)
-    assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")
-
-
-def test_an_order_that_became_dearer_and_whose_promise_lapsed_is_called_off(
-    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
-) -> None:
-    order = buy()
-    paid(shop, bank, order)
-    edit(shop, order, set={"MUG": 2})
-    bank.pay(order.post("/payments")["client_secret"])
-    shop.hear(bank)
-    edit(shop, order, set={"MUG": 3})
-    bank.lapse("pi_000001")
-    shop.hear(bank)
-    travel(timedelta(days=3))
-    shop.expire()
-    shop.hear(bank)
-    assert (order.get()["status"], steady(shop)) == ("canceled", (5, 0))
-    assert {intent["status"] for intent in bank.intents.values()} == {"canceled"}
-
-
-def test_an_edit_of_what_is_paid_at_the_door_is_paid_at_the_door(shop: Shop) -> None:
-    shop.product("mug", stock={"ams": 5})
-    order = shop.order(("MUG", 1))
-    shop.deliver()
-    edit(shop, order, set={"MUG": 4})
-    shop.deliver()
-    send(shop, order, "pack", "dispatch", "deliver")
-    shop.deliver()
-    assert order.get()["status"] == "completed"
-    assert order.api.get(f"/payments/{order.placed['payment']['id']}")["captured"] == eur(4 * 1290 + 495)
-
-
-def test_more_pieces_cost_what_the_line_costs_and_new_lines_what_they_cost_now(shop: Shop) -> None:
-    made = shop.product("mug", stock={"ams": 5})
-    order = shop.order(("MUG", 1))
-    shop.deliver()
-    variant = {**made["variants"][0], "price": eur(9900)}
-    variant = {key: variant[key] for key in ("sku", "price")}
-    shop.staff.put(
-        f"/admin/products/{made['id']}", {"handle": "mug", "title": "Mug", "status": "published", "variants": [variant]}
-    )
-    assert shop.cart(("MUG", 1)).get()["totals"]["items"] == eur(9900)
-    assert edit(shop, order, set={"MUG": 2})["total"] == eur(2 * 1290 + 495)
-    shop.product("bowl", stock={"ams": 5})
-    assert edit(shop, order, add={"BOWL": 1})["total"] == eur(3 * 1290 + 495)
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "pointer"),
-    [
-        ({"set": {"BOWL": 1}}, "invalid_field", "/set/BOWL"),
-        ({"add": {"MUG": 1}}, "invalid_field", "/add/MUG"),
-        ({"add": {"CUP": 1}}, "invalid_field", "/add/CUP"),
-        ({"set": {"MUG": 0}}, "invalid_field", "/set"),
-        ({"set": {"MUG": 99}}, "out_of_stock", None),
-        ({"set": {"MUG": 2}, "address": ADDRESS}, "invalid_field", "/address"),
-        ({"address": {**ADDRESS, "country": "DE", "postal_code": "10115"}}, "address_changes_price", "/address"),
-        ({"set": {"MUG": 2}, "expected_total": usd(5)}, "total_changed", "/expected_total"),
-    ],
-)
-def test_an_edit_that_can_not_be_is_refused_with_its_field(
-    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], body: Json, code: str, pointer: str | None
-) -> None:
-    order = buy()
-    paid(shop, bank, order)
-    refused = refused_edit(shop, order, **body)
-    assert (refused["code"], refused.get("pointer")) == (code, pointer)
-    if "expected_total" not in body:
-        assert refused_edit(shop, order, **body, dry_run=True)["code"] == code
-    assert (order.get()["total"], steady(shop)) == (eur(1785), (4, 1))
-
-
-def test_an_unpaid_order_is_not_edited(shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]) -> None:
-    assert refused_edit(shop, buy(), set={"MUG": 2})["code"] == "wrong_state"
-
-
-def test_an_address_is_put_right_until_something_is_sent(shop: Shop) -> None:
-    shop.product("mug", stock={"ams": 5})
-    order = shop.order(("MUG", 1))
-    shop.deliver()
-    other = {**ADDRESS, "line1": "Damrak 1"}
-    now = edit(shop, order, address=other)
-    assert (now["order"]["shipping_address"]["line1"], now["total"]) == ("Damrak 1", now["previous_total"])
-    version = order.get()["version"]
-    edit(shop, order, address=other)
-    assert order.get()["version"] == version
-    send(shop, order, "pack", "dispatch")
-    assert refused_edit(shop, order, address=ADDRESS)["code"] == "already_dispatched"
-
-
-def test_an_address_does_not_change_while_the_parcel_is_handed_over(shop: Shop, weather: Any) -> None:
-    shop.product("mug", stock={"ams": 5})
-    order = shop.order(("MUG", 1))
-    shop.deliver()
-    send(shop, order, "pack")
-    weather("TransactWriteItems", [lambda: send(shop, order, "dispatch")])
-    assert refused_edit(shop, order, address={**ADDRESS, "line1": "Damrak 1"})["code"] == "already_dispatched"
+def test_nobody_keeps_a_gift_without_what_it_came_with(shop: Shop) -> None:
+    shop.product("mug")
+    shop.product("bowl")
+    effect = {"type": "buy_x_get_y", "buy": 1, "get": 1, "percent": 100, "gifts": {"skus": ["BOWL"]}}
+    gift = {"name": "A bowl with each mug", "effect": effect, "conditions": {"lines": {"skus": ["MUG"]}}}
+    shop.staff.put("/admin/promotions/gift", gift)
+    order = shop.order(("MUG", 1), ("BOWL", 1))
+    assert [line["to_pay"]["amount"] for line in order.get()["lines"]] == [1290, 0]
+    assert refusal(order.post, "/cancel-lines", {"lines": {"MUG": 1}})["code"] == "gift_would_stay"
+    assert order.post("/cancel-lines", {"lines": {"BOWL": 1}})["quantity"] == 1
 
 
 def test_an_order_page_shows_the_revision_that_holds_in_one_request(
@@ -372,9 +203,6 @@ def test_an_order_page_shows_the_revision_that_holds_in_one_request(
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     assert quantities(order.get()) == {"MUG": 2}
     assert calls == ["Query"]
-
-
-# --- a machine dies --------------------------------------------------------------------------------------------------
 
 
 class Killed(BaseException):
@@ -415,41 +243,3 @@ def test_a_change_that_is_killed_anywhere_is_made_once_by_asking_again(
     assert quantities(order.get()) == {"MUG": 3}
     assert [refund["amount"] for refund in bank.refunds.values()] == [1290]
     assert steady(shop) == (2, 3)
-
-
-# --- taxes ---
-
-
-@pytest.mark.parametrize("included", [True, False])
-def test_what_is_added_is_taxed_where_the_order_goes_and_all_parts_add_up(shop: Shop, included: bool) -> None:
-    zone = {"id": "nl", "name": "Netherlands", "country": "NL", "rates": [{"name": "BTW", "percent": "21"}]}
-    settings = {"home": {"country": "NL"}, "zones": [zone], "prices_include_tax": included, "version": 0}
-    shop.staff.put("/admin/tax-settings", settings)
-    shop.product("mug", stock={"ams": 9})
-    shop.product("bowl", stock={"ams": 9})
-    order = shop.order(("MUG", 3))
-    shop.deliver()
-    for change in ({"set": {"MUG": 5}}, {"set": {"MUG": 2}, "add": {"BOWL": 1}}, {"set": {"BOWL": 4}}):
-        now = edit(shop, order, **change)
-        for line in now["lines"]:
-            (tax,) = line["taxes"]
-            assert (tax["rate"], tax["included"]) == ("21", included)
-            net = line["to_pay"]["amount"] - tax["amount"]["amount"]
-            assert tax["base"]["amount"] == net
-            assert abs(tax["amount"]["amount"] - net * 21 / 100) <= len(now["lines"])
-        paid = [part["to_pay"]["amount"] for part in (*now["lines"], now["order"]["shipping_option"])]
-        assert sum(paid) == now["total"]["amount"]
-    address = {**ADDRESS, "line1": "Damrak 1"}
-    assert edit(shop, order, address=address)["total"] == now["total"]
-
-
-def test_nobody_keeps_a_gift_without_what_it_came_with(shop: Shop) -> None:
-    shop.product("mug")
-    shop.product("bowl")
-    effect = {"type": "buy_x_get_y", "buy": 1, "get": 1, "percent": 100, "gifts": {"skus": ["BOWL"]}}
-    gift = {"name": "A bowl with each mug", "effect": effect, "conditions": {"lines": {"skus": ["MUG"]}}}
-    shop.staff.put("/admin/promotions/gift", gift)
-    order = shop.order(("MUG", 1), ("BOWL", 1))
-    assert [line["to_pay"]["amount"] for line in order.get()["lines"]] == [1290, 0]
-    assert refusal(order.post, "/cancel-lines", {"lines": {"MUG": 1}})["code"] == "gift_would_stay"
-    assert order.post("/cancel-lines", {"lines": {"BOWL": 1}})["quantity"] == 1

@@ -146,6 +146,8 @@ def reservations(shop: Shop) -> Iterator[str]:
 
 def money(shop: Shop, books: Books) -> Iterator[str]:
     """Who got goods has paid for them once; who got none has paid nothing, or has it back."""
+    from chalicelib.payments import balance
+
     for order_id, order in shop.orders.items():
         attempts = shop.attempts[order_id]
         # Of an order that is off nobody asks what was promised for it.
@@ -160,8 +162,9 @@ def money(shop: Shop, books: Books) -> Iterator[str]:
         as_placed = int(order.revision) == 1 and not (off and order.exchange_of)
         if captured not in (0, order.total.amount) and as_placed:
             yield f"{order_id}: of {order.total.amount} there were {captured} paid"
-        if order.state == "completed" and order.total.amount and not captured:
-            yield f"{order_id} is completed and not paid"
+        missing = balance.owed(attempts) - sum(map(balance.kept, attempts))
+        if order.state == "completed" and missing > 0:
+            yield f"{order_id} is completed, and {missing} were not paid"
         kept = captured - sum(int(attempt.refunded) for attempt in attempts)
         failed = any(
             (refund.state, refund.code == "not_needed") == ("failed", False) for refund in shop.refunds[order_id]

@@ -125,7 +125,10 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
     told = service.record(
         header.id, service.event(OrderAmended, header, revision=int(header.revision)), _told(facts, header), by
     )
-    following = progress.advance(header)
+    attempts, charged = charging.charge_anew(header.id, header.total, Moved())
+    if _digital_gone(order.snapshot.lines, to.lines) and payments.forgiven(attempts):
+        raise _given_back_already()
+    following = progress.advance_paid(header, attempts)
     if had_parcels and not int(header.to_send):
         following += _all_digital(header)
     return [
@@ -134,7 +137,7 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
         *told,
         *given_back,
         *following,
-        *charging.charge_anew(header.id, header.total, Moved()),
+        *charged,
     ]
 
 
@@ -142,6 +145,18 @@ def _fewer(before: list[PricedLine], now: list[PricedLine]) -> dict[str, int]:
     """Pieces by SKU that were ordered and are not any more."""
     left = {line.sku: line.quantity for line in now}
     return {line.sku: line.quantity - left.get(line.sku, 0) for line in before if line.quantity > left.get(line.sku, 0)}
+
+
+def _digital_gone(before: list[PricedLine], now: list[PricedLine]) -> bool:
+    """Whether pieces are taken out that are not sent in parcels."""
+    gone = _fewer(before, now)
+    return any(line.sku in gone and not line.parts for line in before)
+
+
+def _given_back_already() -> ShopError:
+    # Pieces that were sent are taken out no more. What is digital could be, and its money would go back once more.
+    detail = "Money of this order was given back already. If it was not for this, give back what this cost as well."
+    return ShopError("refunded_already", 409, detail)
 
 
 def _told(facts: dict[str, str], header: OrderHeader) -> dict[str, str]:
