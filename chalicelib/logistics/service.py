@@ -1,5 +1,6 @@
 """Shipments: planned when an order is confirmed, then packed, dispatched, delivered; and how orders may be sent."""
 
+from collections import Counter
 from datetime import datetime
 
 from chalicelib.core import audit, cache, dynamo
@@ -21,7 +22,7 @@ from chalicelib.logistics.reshaping import shorten as shorten
 from chalicelib.logistics.reshaping import split as split
 from chalicelib.logistics.shipping import ShippingOption as ShippingOption
 from chalicelib.logistics.shipping import offered
-from chalicelib.logistics.tables import AWAITED, Hold, Location, OfferedShipping, Reservation, Shipment
+from chalicelib.logistics.tables import AWAITED, CONSUMED, Hold, Location, OfferedShipping, Reservation, Shipment
 from chalicelib.orders.events import OrderConfirmed
 from chalicelib.payments import service as payments
 
@@ -105,6 +106,15 @@ def arrivals(order_id: str) -> list[tuple[datetime, dict[str, int]]]:
     _, shipments = tables.of_order(order_id)
     arrived = [shipment for shipment in shipments if shipment.state == states.DELIVERED]
     return [(datetime.fromisoformat(item.history[states.DELIVERED]), item.lines) for item in arrived]
+
+
+def sent(order_id: str) -> dict[str, int]:
+    """The pieces by SKU of an order that have left the house."""
+    pieces: Counter[str] = Counter()
+    for reservation in tables.of_order(order_id)[0]:
+        if reservation.state == CONSUMED:
+            pieces[reservation.sku] += int(reservation.quantity)
+    return dict(pieces)
 
 
 def hold(order_id: str, reason: str) -> list[Action]:

@@ -180,6 +180,11 @@ def forgiven(attempts: Sequence[Attempt]) -> int:
     return balance.forgiven(attempts)
 
 
+def covered(attempts: Sequence[Attempt]) -> int:
+    """What of an order's total nobody has to pay any more, in minor units."""
+    return sum(attempt.covers.amount for attempt in attempts)
+
+
 def claim(order_id: str, customer_id: str, otherwise: Exception) -> list[Action]:
     """Write actions that hand an order's attempts over from a guest, whose token opens them no more, to a customer.
 

@@ -73,11 +73,12 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> StripeServer:
 
 @pytest.fixture
 def buy(shop: Shop, bank: StripeServer) -> Callable[..., Buyer]:
-    """Place an order of mugs by card."""
+    """Place an order of mugs, and of other `lines`, by card."""
     shop.product("mug", stock={"ams": 5})
 
-    def place(quantity: int = 1) -> Buyer:
-        placed = shop.ready_cart(("MUG", quantity)).check_out(payment_method="card")
+    def place(quantity: int = 1, *lines: tuple[str, int]) -> Buyer:
+        mugs = [("MUG", quantity)] if quantity else []
+        placed = shop.ready_cart(*mugs, *lines).check_out(payment_method="card")
         order = shop.order_of(placed)
         return Buyer(order.api, order.path, placed)
 

@@ -1,8 +1,12 @@
 """Orders of a set and of what it is made of, which change after they were placed: a mug is a mug."""
 
+from collections.abc import Callable
+
 import pytest
-from inprocess import Order, Shop, eur
+from amending import edit, paid, quantities, send
+from inprocess import Buyer, Order, Shop, eur
 from refusals import refusal
+from strict_stripe import StripeServer
 
 
 def parcel(order: Order) -> str:
@@ -44,3 +48,23 @@ def test_a_set_that_is_sent_back_is_not_taken_out_by_giving_other_pieces_back(sh
     refused = refusal(order.post, "/cancel-lines", {"lines": {"SET": 1}})
     assert (refused["status"], refused["code"], refused["available"]) == (409, "already_dispatched", 0)
     assert order.post("/cancel-lines", {"lines": {"MUG": 2}})["quantity"] == 1
+
+
+def test_what_has_left_stands_for_no_dearer_line_than_was_paid(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    """A paid set is on its way. Its parts, which nobody paid for, are taken out again; the set is not."""
+    shop.product("bowl")
+    shop.product("set", variants=[{"sku": "SET", "price": eur(1490), "components": {"MUG": 1, "BOWL": 2}}])
+    order = buy(0, ("SET", 1))
+    paid(shop, bank, order)
+    send(shop, order, "pack")
+    shop.hear(bank)
+    send(shop, order, "dispatch")
+    edit(shop, order, add={"MUG": 1, "BOWL": 2})
+    refused = refusal(order.post, "/cancel-lines", {"lines": {"SET": 1}})
+    assert (refused["status"], refused["code"]) == (409, "payment_not_secured")
+    assert quantities(order.post("/cancel-lines", {"lines": {"MUG": 1, "BOWL": 2}})) == {"SET": 1}
+    send(shop, order, "deliver")
+    shop.hear(bank)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")

@@ -70,12 +70,10 @@ def test_goodwill_is_not_asked_back_for_what_is_added_later(
 
 
 def test_what_was_given_back_for_something_digital_does_not_go_back_again_with_its_line(
-    shop: Shop, bank: StripeServer
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
 ) -> None:
     an_e_book(shop)
-    shop.product("mug", stock={"ams": 5})
-    placed = shop.ready_cart(("MUG", 1), ("BOOK", 1)).check_out(payment_method="card")
-    order = Buyer(shop.order_of(placed).api, f"/orders/{placed['order']['id']}", placed)
+    order = buy(1, ("BOOK", 1))
     paid(shop, bank, order)
     send(shop, order, "pack")
     shop.hear(bank)

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 # What somebody hears whose page was old, whose goods are gone, or who was not fast enough.
-_TOO_LATE = ("wrong_state", "already_dispatched", "payment_method_unavailable", "invalid_field")
+_TOO_LATE = (
+    "wrong_state",
+    "already_dispatched",
+    "payment_method_unavailable",
+    "payment_not_secured",
+    "invalid_field",
+)
 _NOT_THERE = ("out_of_stock", "total_changed", "too_many_parcels")
 
 

@@ -3,7 +3,7 @@
 Earlier revisions stay as they are. What is shipped keeps its price; shipping is given back where nothing is sent.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from chalicelib.core.staff import Staff
 from chalicelib.logistics import service as logistics
 from chalicelib.orders import progress, service, states, tables
 from chalicelib.orders.address import Address
-from chalicelib.orders.amending import revisions
+from chalicelib.orders.amending import revisions, sent_lines
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled
 from chalicelib.orders.limits import per_customer
 from chalicelib.orders.pricing import pricing
@@ -25,6 +25,7 @@ from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import charging
 from chalicelib.payments import service as payments
+from chalicelib.payments.service import Attempt
 
 _ATTEMPTS = 8
 _MOST_REVISIONS = 999
@@ -126,8 +127,8 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
         header.id, service.event(OrderAmended, header, revision=int(header.revision)), _told(facts, header), by
     )
     attempts, charged = charging.charge_anew(header.id, header.total, Moved())
-    if _digital_gone(order.snapshot.lines, to.lines) and payments.forgiven(attempts):
-        raise _given_back_already()
+    if gone := _fewer(order.snapshot.lines, to.lines):
+        _check_paid(order, gone, to, attempts)
     following = progress.advance_paid(header, attempts)
     if had_parcels and not int(header.to_send):
         following += _all_digital(header)
@@ -147,16 +148,20 @@ def _fewer(before: list[PricedLine], now: list[PricedLine]) -> dict[str, int]:
     return {line.sku: line.quantity - left.get(line.sku, 0) for line in before if line.quantity > left.get(line.sku, 0)}
 
 
-def _digital_gone(before: list[PricedLine], now: list[PricedLine]) -> bool:
-    """Whether pieces are taken out that are not sent in parcels."""
-    gone = _fewer(before, now)
-    return any(line.sku in gone and not line.parts for line in before)
-
-
-def _given_back_already() -> ShopError:
-    # Pieces that were sent are taken out no more. What is digital could be, and its money would go back once more.
-    detail = "Money of this order was given back already. If it was not for this, give back what this cost as well."
-    return ShopError("refunded_already", 409, detail)
+def _check_paid(order: Order, gone: Mapping[str, int], to: Draft, attempts: Sequence[Attempt]) -> None:
+    """409 if pieces that are taken out were paid back before, or what has left would not be paid any more."""
+    if payments.forgiven(attempts) and any(line.sku in gone and not line.parts for line in order.snapshot.lines):
+        # Pieces that were sent are taken out no more. What is digital could be, and its money would go back once more.
+        detail = "Money of this order was given back already. If it was not for this, give back what this cost as well."
+        raise ShopError("refunded_already", 409, detail)
+    paid, header = payments.covered(attempts), order.header
+    on_trust = header.state != states.CONFIRMED or payments.is_paid_on_delivery(header.payment_method)
+    if on_trust or paid >= to.totals.total.amount:
+        return
+    shipping = to.shipping.to_pay.amount if to.shipping else 0
+    if shipping + sent_lines.worth(to.lines, logistics.sent(header.id)) > paid:
+        detail = "What has left the house would cost more than was paid. Take other lines out first."
+        raise ShopError("payment_not_secured", 409, detail)
 
 
 def _told(facts: dict[str, str], header: OrderHeader) -> dict[str, str]:
