@@ -1,4 +1,4 @@
-"""The events that logistics publishes. The aggregate of each is the shipment."""
+"""The events that logistics publishes. The aggregate of each is the shipment, of StockLeftBehind the order."""
 
 from chalicelib.core.events import Event
 
@@ -38,3 +38,7 @@ class ShipmentChanged(ShipmentEvent, frozen=True, kw_only=True):
     """Before it left, pieces were put into the parcel or taken out of it. Of one that is `canceled` nothing is left."""
 
     state: str
+
+
+class StockLeftBehind(Event, frozen=True, kw_only=True):
+    """An order was called off that holds more than goes back to the shelf at once: the rest follows."""

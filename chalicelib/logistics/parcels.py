@@ -12,8 +12,10 @@ from chalicelib.logistics.events import ShipmentChanged, ShipmentEvent
 from chalicelib.logistics.tables import HELD, Hold, LogisticsItem, Reservation, Shipment
 
 S = TypeVar("S", bound=ShipmentEvent)
-# As many as a shipment's id has room for, and more than anybody wants to open.
-_MOST = 99
+# More than anybody wants to open, and few enough to be called off in one transaction.
+_MOST = 50
+# As many as a shipment's id has room for; numbers of parcels that were called off are not given out again.
+_MOST_NUMBERS = 999
 
 
 def find(shipment_id: str) -> Shipment:
@@ -35,8 +37,10 @@ def number(shipment: Shipment) -> int:
 
 def next_number(reservations: Iterable[Reservation], shipments: Iterable[Shipment]) -> int:
     """The number of an order's next parcel; 409 `too_many_parcels` if it has so many already."""
-    taken = [*(int(r.parcel) for r in reservations), *(number(shipment) for shipment in shipments)]
-    if max(taken, default=0) >= _MOST:
+    reservations, shipments = list(reservations), list(shipments)
+    taken = {int(r.parcel) for r in reservations} | {number(shipment) for shipment in shipments}
+    over = {number(shipment) for shipment in shipments if shipment.state == states.CANCELED}
+    if len(taken - over) >= _MOST or max(taken, default=0) >= _MOST_NUMBERS:
         raise ShopError("too_many_parcels", 409, f"An order is sent in at most {_MOST} parcels.")
     return max(taken, default=0) + 1
 

@@ -16,8 +16,6 @@ from chalicelib.logistics.stock import Place
 from chalicelib.logistics.tables import AWAITED, HELD, LogisticsItem, Reservation, Shipment
 
 _ATTEMPTS = 8
-# What calling an order off writes beside its pieces and parcels: header, event, timeline, audit, limits, coupons.
-_ENDING_AN_ORDER = 14
 
 
 def shorten(order_id: str, pieces: Mapping[str, int], otherwise: Exception) -> list[Action]:
@@ -167,7 +165,6 @@ def _split(shipment_id: str, lines: Mapping[str, int], once: Once, by: Staff) ->
         other = parcels.new(shipment.order_id, parcel, shipment.location, dict(lines))
         mine = [r for r in reservations if int(r.parcel) == parcels.number(shipment)]
         moves = [(r, n) for sku, wanted in lines.items() for r, n in _take(sku, wanted, mine, {})]
-        _check_can_be_called_off(reservations, moves, shipments)
         actions = [
             *once.claim(LogisticsItem, other.id),
             *(action for r, n in moves for action in reserving.move_to(parcel, r, n, _Overtaken())),
@@ -182,18 +179,6 @@ def _split(shipment_id: str, lines: Mapping[str, int], once: Once, by: Staff) ->
             continue
         return other
     raise busy()
-
-
-def _check_can_be_called_off(
-    reservations: Iterable[Reservation], moves: Iterable[tuple[Reservation, int]], shipments: Iterable[Shipment]
-) -> None:
-    """422 if calling the order off would take more writes than a transaction has once it is split like this."""
-    kept = [r for r in reservations if r.state in (HELD, AWAITED)]
-    levels = {(r.sku, r.location, int(r.shard)) for r in kept}
-    more = sum(1 for reservation, pieces in moves if pieces < int(reservation.quantity))
-    writes = len(kept) + more + len(levels) + len(list(shipments)) + 1
-    if writes > dynamo.MOST_ACTIONS - _ENDING_AN_ORDER:
-        raise ShopError("too_many_parcels", 422, "An order in so many pieces could not be canceled any more.")
 
 
 def _check_split(shipment: Shipment, lines: Mapping[str, int]) -> None:

@@ -9,6 +9,8 @@ from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
 from chalicelib.logistics import parcels, reserving, states, tables
+from chalicelib.logistics.calling_off import cancel as cancel
+from chalicelib.logistics.calling_off import nothing_sent as nothing_sent
 from chalicelib.logistics.events import (
     ShipmentDelivered,
     ShipmentDispatched,
@@ -168,40 +170,6 @@ def deliver(shipment_id: str, by: Staff) -> Shipment:
     parcels.move(shipment, states.DELIVERED)
     entry = audit.entry(by, "shipment.delivered", shipment_id)
     return _commit(shipment, [entry], parcels.event(ShipmentDelivered, shipment, by=by.id))
-
-
-def cancel(order_id: str, otherwise: Exception) -> list[Action]:
-    """Write actions that call back everything of an order that has not left the house.
-
-    409 `already_dispatched` if something has. Committing raises `otherwise` if anything moved meanwhile.
-    """
-    reservations, shipments = tables.of_order(order_id)
-    _check_here(shipments)
-    actions = reserving.release(reservations, otherwise)
-    known = {parcels.number(shipment) for shipment in shipments}
-    for shipment in shipments:
-        version = shipment.version
-        if shipment.state != states.CANCELED:
-            parcels.move(shipment, states.CANCELED)
-            actions.append(dynamo.put(shipment, Shipment.version == version, otherwise))
-    # Planning may be on its way; the parcels that it would make must not come to exist.
-    unplanned = [parcel for parcel in parcels.by_parcel(reservations) if parcel not in known]
-    return [*actions, *(parcels.not_planned_yet(order_id, parcel, otherwise) for parcel in unplanned)]
-
-
-def nothing_sent(order_id: str, otherwise: Exception) -> list[Action]:
-    """Conditions that no parcel of an order has left the house; 409 `already_dispatched` if one has.
-
-    Committing raises `otherwise` if a parcel moved meanwhile.
-    """
-    _, shipments = tables.of_order(order_id)
-    _check_here(shipments)
-    return [dynamo.check(s, Shipment.version == int(s.version), otherwise) for s in shipments]
-
-
-def _check_here(shipments: list[Shipment]) -> None:
-    if any(shipment.state in states.GONE for shipment in shipments):
-        raise ShopError("already_dispatched", 409, "A parcel of this order is on its way; it can only be returned.")
 
 
 def _commit(shipment: Shipment, actions: list[Action], event: ShipmentEvent) -> Shipment:

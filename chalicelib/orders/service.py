@@ -22,6 +22,8 @@ from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, Shi
 
 O = TypeVar("O", bound=OrderEvent)
 _ATTEMPTS = 8
+# What use cases commit with the end of an order: an audit entry, the record of their request.
+_OF_CALLERS = 3
 
 # What an order's timeline calls an event.
 _TIMELINE = {
@@ -124,7 +126,9 @@ def call_off(
     otherwise: Exception,
     by: Staff | None = None,
 ) -> list[Action]:
-    """Write actions that end an order of which nothing is on its way, and put its stock back on the shelf."""
+    """Write actions that end an order of which nothing is on its way, and put its stock back on the shelf: at once, or
+    where that is more than a transaction takes, soon.
+    """
     before = unmoved(header)
     move(header, state)
     due.look_after(header, None)
@@ -132,14 +136,14 @@ def call_off(
     no_longer_open = [*hoarding.let_go(header), *(logistics.let_go(header.id) if header.hold else [])]
     header.hold = None
     given_back = per_customer.give_back(header)
-    return [
+    ending = [
         dynamo.put(header, before, otherwise),
-        *logistics.cancel(header.id, otherwise),
         *coupons.give_back(header),
         *no_longer_open,
         *given_back,
         *record(header.id, event(kind, header), facts, by),
     ]
+    return [*ending, *logistics.cancel(header.id, otherwise, dynamo.MOST_ACTIONS - _OF_CALLERS - len(ending))]
 
 
 def look_again(header: OrderHeader, at: datetime) -> Action:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from inprocess import Order, Shop
+from inprocess import Order, Shop, eur
 from refusals import refusal
 
 from chalicelib.core import dynamo
 from chalicelib.core.errors import ShopError
 from chalicelib.core.staff import Staff
-from chalicelib.logistics import stock
+from chalicelib.logistics import parcels, stock
 from chalicelib.logistics.service import extend, hold, let_go, shorten
 from chalicelib.logistics.tables import StockLevel, of_order
 
@@ -222,6 +222,36 @@ def test_a_split_order_is_called_off_as_a_whole(shop: Shop) -> None:
     assert order.post("/cancel")["status"] == "canceled"
     assert {state for state, _ in lines(order).values()} == {"canceled"}
     assert shop.stock("MUG")["available"] == 10
+
+
+def test_an_order_that_is_too_large_for_one_transaction_is_called_off_all_the_same(shop: Shop) -> None:
+    skus = [f"S{n}" for n in range(40)]
+    variants = [{"sku": sku, "option_values": [sku], "price": eur(100), "stock": {"ams": 5}} for sku in skus]
+    shop.product("many", options=["Number"], variants=variants)
+    order = shop.order(*((sku, 2) for sku in skus))
+    shop.deliver()
+    shop.staff.post(path(order, 1, "split"), {"lines": dict.fromkeys(skus[:20], 1)})
+    shop.deliver()
+    assert order.post("/cancel")["status"] == "canceled"
+    assert {state for state, _ in lines(order).values()} == {"canceled"}
+    assert len(held(order)) == 60
+    shop.deliver()
+    assert held(order) == {}
+    check_stock(*skus)
+    assert {shop.stock(sku)["available"] for sku in skus} == {5}
+    [told] = [event for event in shop.events() if event["name"] == "StockLeftBehind"]
+    shop.tell(told)  # once more
+    assert {shop.stock(sku)["available"] for sku in skus} == {5}
+
+
+def test_an_order_is_sent_in_so_many_parcels_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parcels, "_MOST", 2)
+    order = placed(shop, mug=5)
+    shop.staff.post(path(order, 1, "split"), {"lines": {"MUG": 1}})
+    refused = refusal(shop.staff.post, path(order, 1, "split"), {"lines": {"MUG": 1}})
+    assert (refused["status"], refused["code"]) == (409, "too_many_parcels")
+    order.post("/cancel-lines", {"lines": {"MUG": 1}})  # the second one is empty now, and counts no more
+    assert shop.staff.post(path(order, 1, "split"), {"lines": {"MUG": 1}})["lines"] == {"MUG": 1}
 
 
 def test_a_split_that_is_sent_twice_is_made_once(shop: Shop) -> None:

@@ -25,6 +25,7 @@ from chalicelib.logistics.events import (
     ShipmentDispatched,
     ShipmentPacked,
     ShipmentPlanned,
+    StockLeftBehind,
 )
 from chalicelib.orders.events import (
     CartAbandoned,
@@ -72,7 +73,7 @@ SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678", "by
 
 
 def sums(authorized: int, captured: int, refunded: int) -> dict[str, object]:
-    amounts = {"authorized": authorized, "captured": captured, "refunded": refunded}
+    amounts = {"authorized": authorized, "captured": captured, "refunded": refunded, "covers": authorized - refunded}
     return {"order_id": ORDER, **{name: Money(amount, "EUR") for name, amount in amounts.items()}}
 
 
@@ -100,6 +101,7 @@ EVENTS = [
     event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
+    event(StockLeftBehind, ORDER, 1),
     event(OrderExpired, ORDER, 2, **OWED),
     event(CartAbandoned, "crt_01kdyhq2wgf3v8m6t4x9c7b5az", 4, customer_id="sub-1", total=Money(4475, "EUR"), lines=2),
     event(OrderHeld, ORDER, 3, **OWED),
@@ -177,6 +179,7 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Ord": "orders",
         "Not": "orders",
         "Shi": "logistics",
+        "Sto": "logistics",
         "Pay": "payments",
         "Ref": "payments",
         "Ret": "orders",
