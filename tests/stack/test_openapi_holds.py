@@ -25,19 +25,32 @@ def trials() -> list[Any]:
     return [pytest.param(operation, mode, id=f"{mode.value} {operation.label}") for operation, mode in chosen]
 
 
-@pytest.mark.parametrize(("operation", "mode"), trials())
+each_operation = pytest.mark.parametrize(("operation", "mode"), trials())
+
+
+@each_operation
 def test_a_guests_path_keeps_its_promises(running: dict[str, Any], operation: Any, mode: Any) -> None:
+    _try(running["api"], operation, mode, 3)
+
+
+@pytest.mark.slow
+@each_operation
+def test_a_guests_path_keeps_its_promises_tried_longer(running: dict[str, Any], operation: Any, mode: Any) -> None:
+    _try(running["api"], operation, mode, 15)
+
+
+def _try(api: str, operation: Any, mode: Any, examples: int) -> None:
     made = operation.as_strategy(generation_mode=mode)
 
     @given(case=made)
     @settings(
-        max_examples=12,
+        max_examples=examples,
         deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     def answers_as_documented(case: Any) -> None:
-        case.call_and_validate(base_url=running["api"], excluded_checks=LEFT_OUT)
+        case.call_and_validate(base_url=api, excluded_checks=LEFT_OUT)
 
     answers_as_documented()
