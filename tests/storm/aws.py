@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from tests.storm.bucket import Bucket
 from tests.storm.dynamodb import DynamoDB, Image, refused, resources
 from tests.storm.scheduler import Crash, Scheduler
 from tests.storm.weather import EVENTS, READS, WRITES, Weather
@@ -24,6 +25,8 @@ _MAY_STRIKE = {
     **dict.fromkeys(("GetItem", "BatchGetItem", "Query"), READS),
     "PutEvents": (*EVENTS, "twice"),
     "SendMessage": ("twice",),
+    "PutObject": WRITES,
+    "GetObject": (),
 }
 STALE_SECONDS = 1.0
 STREAM_BATCH = 10
@@ -63,6 +66,7 @@ class Aws:
     def __init__(self, scheduler: Scheduler, weather: Weather, dynamodb: DynamoDB) -> None:
         self.scheduler, self.weather, self.dynamodb = scheduler, weather, dynamodb
         self.dice = scheduler.random
+        self.bucket = Bucket()
         self.streams: dict[str, Stream] = {}
         self.queues: dict[str, Queue] = {}
         self.urls: dict[str, Queue] = {}
@@ -100,6 +104,8 @@ class Aws:
             return [self._put_events(request, strike) for _ in range(2 if strike == "twice" else 1)][-1]
         if service == "sqs":
             return [self._send_message(request) for _ in range(2 if strike == "twice" else 1)][-1]
+        if service == "s3":
+            return self._stored(operation, request, strike)
         if service != "dynamodb":
             raise AssertionError(f"the storm has no {service}")
         if strike == "conflict":
@@ -118,6 +124,13 @@ class Aws:
             return self._checked(operation, request)
         finally:
             self.dynamodb.stale, self.dynamodb.shortened = 0.0, False
+
+    def _stored(self, operation: str, request: Json, strike: str | None) -> Json:
+        if strike == "conflict":
+            raise self.bucket.busy(operation)
+        if strike == "twice":
+            self.bucket.perform(operation, request)
+        return self.bucket.perform(operation, request)
 
     def _checked(self, operation: str, request: Json) -> Json:
         try:
@@ -377,6 +390,8 @@ def _about(request: Json) -> str:
         return " ".join(_key_of({"Key": key}) for part in request["RequestItems"].values() for key in part["Keys"])
     if "Entries" in request:
         return " ".join(f"{entry['DetailType']}" for entry in request["Entries"])
+    if "Bucket" in request:
+        return str(request["Key"])
     if "KeyConditionExpression" in request:
         # The filter beside it names all kinds of items, in the order in which their models happened to be imported.
         values: Json = request["ExpressionAttributeValues"]

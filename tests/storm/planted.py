@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -11,11 +12,12 @@ from chalicelib.logistics import reserving, tables
 from chalicelib.logistics.reserving import Place
 from chalicelib.logistics.tables import StockLevel
 from chalicelib.orders import service
+from chalicelib.orders.invoices import invoices
 from chalicelib.orders.returns import return_tables, returns
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.tables import OrderHeader
+from chalicelib.payments import intents
 from chalicelib.payments import service as payments
-from chalicelib.payments import settlement
 from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.tables import Attempt
 
@@ -62,7 +64,7 @@ def _commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:
 @contextmanager
 def payments_without_version() -> Iterator[None]:
     """What a webhook brings to light is written over whatever was written meanwhile."""
-    with patch.object(settlement, "_commit", _commit):
+    with patch.object(intents, "commit", _commit):
         yield
 
 
@@ -87,7 +89,25 @@ def returns_without_version() -> Iterator[None]:
         yield
 
 
+_CONDITION = ("ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues")
+_next_document = invoices._next
+
+
+def _careless_next(*arguments: Any) -> Any:
+    document, (numbered, *others) = _next_document(*arguments)
+    request = {name: value for name, value in numbered.request.items() if name not in _CONDITION}
+    return document, [replace(numbered, request=request), *others]
+
+
+@contextmanager
+def numbers_without_condition() -> Iterator[None]:
+    """An invoice takes the next number, whoever else is taking it."""
+    with patch.object(invoices, "_next", _careless_next):
+        yield
+
+
 BUGS: Sequence[Any] = (
+    numbers_without_condition,
     returns_without_version,
     stock_without_condition,
     orders_without_version,

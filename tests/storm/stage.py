@@ -10,8 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.client
+import msgspec
 import stripe
-from inprocess import OWNER, Gateway, eur
+from inprocess import ADDRESS, OWNER, Gateway, eur
 from strict_stripe import StripeServer
 
 from tests.storm.aws import Aws, Function
@@ -50,6 +51,7 @@ def on_stage(scheduler: Scheduler, aws: Aws, bank: StripeServer | None = None) -
     """While this lasts, the shop's code asks the stage for the time, for chance, for AWS and for Stripe."""
     from chalicelib.core import cache as caches
     from chalicelib.core import clock, dynamo, ids, log
+    from chalicelib.orders.invoices import invoice_pdf
     from chalicelib.payments import stripe_gateway
 
     client = bank.client(stripe_gateway.API_VERSION) if bank else None
@@ -77,6 +79,8 @@ def on_stage(scheduler: Scheduler, aws: Aws, bank: StripeServer | None = None) -
         (dynamo, "sleep", scheduler.pause),
         (dynamo, "random", chance),
         (log, "write", write),
+        # What is printed is a matter of the content alone; printing thousands of pages takes long.
+        (invoice_pdf, "render", msgspec.json.encode),
         (stripe_gateway, "_client", lambda: client),
         (stripe._http_client, "time", watch),
         (stripe._http_client, "random", chance),
@@ -110,6 +114,7 @@ def _opened() -> dict[str, Table]:
     database.on_insert = lambda table, item: None
     staff = Door(OWNER)
     with on_stage(scheduler, aws):
+        staff.put("/admin/seller", {"address": ADDRESS})
         for priority, place in enumerate(PLACES, 1):
             staff.put(f"/admin/locations/{place}", {"name": place, "country": "NL", "priority": priority})
         for option, cents in (("standard", 495), ("express", 1295)):
@@ -139,7 +144,7 @@ def functions() -> dict[str, Function]:
     """The functions that take part, by the name under which they are deployed."""
     from chalicelib.admin.consumers import admin_relay
     from chalicelib.logistics.consumers import logistics_events
-    from chalicelib.orders.consumers import orders_events
+    from chalicelib.orders.consumers import orders_events, orders_invoices
     from chalicelib.orders.schedules import orders_expire
     from chalicelib.payments.consumers import payments_events, payments_webhooks
     from chalicelib.payments.schedules import payments_sweep
@@ -149,6 +154,7 @@ def functions() -> dict[str, Function]:
         "logistics_events": logistics_events,
         "orders_events": orders_events,
         "orders_expire": orders_expire,
+        "orders_invoices": orders_invoices,
         "payments_events": payments_events,
         "payments_sweep": payments_sweep,
         "payments_webhooks": payments_webhooks,

@@ -18,7 +18,10 @@ _HAPPENS = (
     *(f"<- {strike}" for strike in (*ANY, *READS, *WRITES, *EVENTS)),
     *(f"webhook payment_intent.{change} -> 200" for change in ("amount_capturable_updated", "succeeded", "canceled")),
     *(f"stripe POST /v1/{thing}" for thing in ("payment_intents", "payment_intents/pi_000001/capture", "refunds")),
-    *(f" {function} " for function in ("orders_expire", "orders_events", "payments_webhooks", "logistics_events")),
+    *(
+        f" {function} "
+        for function in ("orders_expire", "orders_events", "orders_invoices", "payments_webhooks", "logistics_events")
+    ),
     "OrderExpired",
     "PutEvents OrderAmended",
     *(f"PutEvents Return{what}" for what in ("Received", "Refunded")),
