@@ -210,7 +210,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if header.total.amount and not method.paid_on_delivery:
-        due.look_after(header, clock.now() + method.pay_within)
+        due.look_after(header, clock.now() + policy.pay_within(method.id))
         return [placed]
     events = [placed, *service.confirmed(header)]
     on_trust = method.paid_on_delivery and header.customer_id is None

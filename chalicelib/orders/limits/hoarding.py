@@ -23,7 +23,7 @@ from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine
 from chalicelib.orders.tables import OrderHeader
 
-# No order waits that long for its payment; a holder that was left behind by an accident goes then.
+# No order waits that long for its payment, by no policy; a holder that was left behind by an accident goes then.
 _KEPT = timedelta(days=60)
 
 
