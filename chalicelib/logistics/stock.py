@@ -20,7 +20,7 @@ from chalicelib.logistics.tables import ONLY_SHARD, StockLevel
 _ATTEMPTS = 8
 # Two writes a pick and one a parcel, at checkout and again if the order is called off: what the one transaction of
 # either takes (dynamo.MOST_ACTIONS), less what the order itself needs.
-_MOST_WRITES = dynamo.MOST_ACTIONS - 14
+_MOST_WRITES = dynamo.MOST_ACTIONS - 16
 
 
 class LevelMoved(Exception):

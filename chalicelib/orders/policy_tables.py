@@ -18,8 +18,8 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `return_days`: for so long after its delivery a piece can be sent back.
     `abandoned_after_hours`: a cart that lay untouched for so long is told of as abandoned; 0: none is.
     `open_orders_per_email`, `open_orders_per_address`: so many orders of one e-mail address, or of one network address
-    and day, may hold stock and wait for their payment; `open_pieces_per_email`: so many pieces of one SKU in them.
-    null: any number.
+    and day, may hold stock while they wait for their payment or, of a guest who pays at the door, for their first
+    parcel's dispatch; `open_pieces_per_email`: so many pieces of one SKU in them. null: any number.
     `pay_within_minutes`: for so long an order is kept unpaid, by the id of its payment method; one that is not listed:
     half an hour. A customer who is about to pay has three times as long.
     `guest_cod_limit`: for at most so much a guest gets cash on delivery; from `guest_cod_review_from` on their order is
