@@ -21,6 +21,7 @@ from strict_stripe import StripeServer, signed
 
 from infra.local.client import Json
 from infra.local.demo.play import ADDRESS as ADDRESS
+from infra.local.seed import UNCAPPED as UNCAPPED
 
 SECRET = "whsec_test"
 
@@ -228,7 +229,7 @@ class Shop:
 
 @contextmanager
 def opened() -> Iterator[Shop]:
-    """An empty shop in this process: two locations, two ways to send things, and nothing to sell."""
+    """An empty shop in this process: two locations, two ways to send things, nothing to sell, and no caps on orders."""
     from moto import mock_aws
 
     from chalicelib.core import cache as shops
@@ -238,6 +239,7 @@ def opened() -> Iterator[Shop]:
         shop = Shop()
         shop.create_tables()
         shop.open()
+        shop.staff.put("/admin/order-policy", UNCAPPED)
         yield shop
     shops.forget()
 

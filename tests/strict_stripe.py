@@ -29,6 +29,7 @@ _PARAMETERS = {
 _CANCELABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"}
 _BANKS_ANSWERS = {("pending", "succeeded"), ("pending", "failed"), ("succeeded", "failed")}
 _PAYABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
+_UNDECIDED = _PAYABLE | {"processing"}
 
 
 @dataclass
@@ -242,7 +243,7 @@ class StripeServer(stripe.HTTPClient):
     def pay(self, client_secret: str) -> bool:
         """A customer confirms with a good card; False if this intent can not be paid (any more)."""
         intent = self._of(client_secret)
-        if intent["status"] not in _PAYABLE:
+        if intent["status"] not in _UNDECIDED:
             return False
         intent |= {"status": "requires_capture", "amount_capturable": intent["amount"], "last_payment_error": None}
         intent["latest_charge"] = self._charge()
@@ -252,7 +253,7 @@ class StripeServer(stripe.HTTPClient):
     def decline(self, client_secret: str, code: str = "insufficient_funds") -> bool:
         """A customer confirms with a bad card; another may be tried."""
         intent = self._of(client_secret)
-        if intent["status"] not in _PAYABLE:
+        if intent["status"] not in _UNDECIDED:
             return False
         error = {"type": "card_error", "code": "card_declined", "decline_code": code, "charge": self._charge()}
         intent |= {"status": "requires_payment_method", "last_payment_error": error}
@@ -266,6 +267,15 @@ class StripeServer(stripe.HTTPClient):
             return False
         intent["status"] = "requires_action"
         self._tell("payment_intent.requires_action", intent)
+        return True
+
+    def process(self, client_secret: str) -> bool:
+        """The bank takes its time: until it has let the customer `pay`, or declined, nobody can cancel."""
+        intent = self._of(client_secret)
+        if intent["status"] not in _PAYABLE:
+            return False
+        intent["status"] = "processing"
+        self._tell("payment_intent.processing", intent)
         return True
 
     def lapse(self, intent_id: str) -> bool:

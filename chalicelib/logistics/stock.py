@@ -20,7 +20,7 @@ from chalicelib.logistics.tables import ONLY_SHARD, StockLevel
 _ATTEMPTS = 8
 # Two writes a pick, three for what is waited for: what the one transaction of a checkout takes (dynamo.MOST_ACTIONS),
 # less what the order itself needs.
-_MOST_WRITES = dynamo.MOST_ACTIONS - 14
+_MOST_WRITES = dynamo.MOST_ACTIONS - 16
 
 
 class LevelMoved(Exception):

@@ -58,8 +58,8 @@ def check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> 
 
     Three requests: the cart; its prices and stock; the commit. Raises CartChanged if version or total differ, if a
     line is not sold, or if a price rose unseen; 409 `out_of_stock` if a line can not be reserved in full,
-    `too_many_open_orders` if too much is reserved already and not paid for. Then nothing was written: no line and no
-    piece is dropped silently.
+    `too_many_open_orders` if too much is reserved already, neither paid for nor sent. Then nothing was written: no line
+    and no piece is dropped silently.
     """
     try:
         return _check_out(visitor, cart_id, wish, once)
@@ -77,7 +77,8 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         if cart.order_id is not None:
             raise carts.closed(cart)
         who = coupons.identity(cart.customer_id, wish.email)
-        holders = [] if method.paid_on_delivery else hoarding.refs(hoarding.Buyer(wish.email, wish.network))
+        may_hoard = not method.paid_on_delivery or _on_trust(method, cart.customer_id)
+        holders = hoarding.refs(hoarding.Buyer(wish.email, wish.network)) if may_hoard else []
         besides = [*offers.besides(cart, who), *holders]
         found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
         priced = offers.priced(cart, found, who)
@@ -123,7 +124,7 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
             detail = "Nothing of this order is delivered at a door where it could be paid."
             raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
         return
-    if method.paid_on_delivery and cart.customer_id is None:
+    if _on_trust(method, cart.customer_id):
         cod_terms.check(priced.totals.total, policy.current().guest_cod_limit)
     if cart.address is None:
         raise ShopError("shipping_address_required", 409, "Say first where the order goes: PUT shipping-address.")
@@ -156,7 +157,7 @@ def _place(
     events = _events(header, method)
     cart = priced.cart
     open_order: list[Action] = []
-    if header.state == states.PENDING_PAYMENT:
+    if header.state == states.PENDING_PAYMENT or _on_trust(method, header.customer_id):
         open_order = hoarding.hold(header, hoarding.Buyer(wish.email, wish.network), priced.lines, found)
     rationed = per_customer.take(header, wish.email, priced.lines)
     pieces, free = pricing.to_send(priced.lines), stock.available(found)
@@ -210,13 +211,19 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
     if header.total.amount and not method.paid_on_delivery:
-        due.look_after(header, clock.now() + method.pay_within)
+        due.look_after(header, clock.now() + policy.pay_within(method.id))
         return [placed]
     events = [placed, *service.confirmed(header)]
-    on_trust = method.paid_on_delivery and header.customer_id is None
-    if on_trust and cod_terms.needs_review(header.total, policy.current().guest_cod_review_from):
+    if _on_trust(method, header.customer_id) and cod_terms.needs_review(
+        header.total, policy.current().guest_cod_review_from
+    ):
         events.append(holds.begin(header, holds.COD_REVIEW, None))
     return events
+
+
+def _on_trust(method: payments.PaymentMethod, customer_id: str | None) -> bool:
+    """Whether goods are sent to somebody who has paid nothing and has no account: it costs them nothing to order."""
+    return method.paid_on_delivery and customer_id is None
 
 
 def _facts(event: OrderEvent, header: OrderHeader) -> dict[str, str]:

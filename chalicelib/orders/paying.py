@@ -7,7 +7,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.orders import service, states
+from chalicelib.orders import policy, service, states
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem
 from chalicelib.payments import refunds, settlement
@@ -15,7 +15,7 @@ from chalicelib.payments import service as payments
 from chalicelib.payments.service import Refund as Refund
 from chalicelib.payments.settlement import Session as Session
 
-# How many times its method's time an unpaid order is kept at most, and by how little nobody writes it down.
+# How many times `policy.pay_within` an unpaid order is kept at most, and by how little nobody writes it down.
 _LONGEST = 3
 _WORTH_A_WRITE = timedelta(minutes=1)
 
@@ -24,8 +24,8 @@ def pay(order: Order) -> Session:
     """The session in which an order can be paid now: that of its open payment, or of a new one if the last one failed
     or the order came to cost more.
 
-    An unpaid order is kept for longer, up to three times as long as its method says. 409 if the order is off, or moves
-    meanwhile.
+    An unpaid order is kept for longer, up to three times as long as the policy says for its method. 409 if the order
+    is off, or moves meanwhile.
     """
     header = order.header
     if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
@@ -46,7 +46,7 @@ def _more_time(header: OrderHeader) -> datetime | None:
     """Until when an unpaid order is kept for a customer who is at it, if that is worth a write."""
     if header.state != states.PENDING_PAYMENT or header.due_at is None:
         return None
-    within = payments.pay_within(header.payment_method)
+    within = policy.pay_within(header.payment_method)
     until = min(clock.now() + within, longest_wait(header))
     kept_until = datetime.fromisoformat(header.due_at.partition("#")[0])
     return until if until - kept_until >= _WORTH_A_WRITE else None
@@ -54,7 +54,7 @@ def _more_time(header: OrderHeader) -> datetime | None:
 
 def longest_wait(header: OrderHeader) -> datetime:
     """How long an unpaid order holds its stock at most, for a customer who is about to pay."""
-    return datetime.fromisoformat(header.placed_at) + _LONGEST * payments.pay_within(header.payment_method)
+    return datetime.fromisoformat(header.placed_at) + _LONGEST * policy.pay_within(header.payment_method)
 
 
 def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Staff) -> Refund:

@@ -18,8 +18,10 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `return_days`: for so long after its delivery a piece can be sent back.
     `abandoned_after_hours`: a cart that lay untouched for so long is told of as abandoned; 0: none is.
     `open_orders_per_email`, `open_orders_per_address`: so many orders of one e-mail address, or of one network address
-    and day, may hold stock and wait for their payment; `open_pieces_per_email`: so many pieces of one SKU in them.
-    null: any number.
+    and day, may hold stock while they wait for their payment or, of a guest who pays at the door, for their first
+    parcel's dispatch; `open_pieces_per_email`: so many pieces of one SKU in them. null: any number.
+    `pay_within_minutes`: for so long an order is kept unpaid, by the id of its payment method; one that is not listed:
+    half an hour. A customer who is about to pay has three times as long.
     `guest_cod_limit`: for at most so much a guest gets cash on delivery; from `guest_cod_review_from` on their order is
     on hold until staff have looked at it. A currency that is not listed has no limit.
     """
@@ -29,6 +31,9 @@ class OrderPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_orders_per_email: Annotated[int, Meta(ge=1, le=1000)] | None = 3
     open_orders_per_address: Annotated[int, Meta(ge=1, le=1000)] | None = 10
     open_pieces_per_email: Annotated[int, Meta(ge=1, le=100_000)] | None = 20
+    pay_within_minutes: Annotated[
+        dict[Annotated[str, Meta(max_length=60)], Annotated[int, Meta(ge=5, le=14 * 24 * 60)]], Meta(max_length=20)
+    ] = {}
     guest_cod_limit: Annotated[list[Money], Meta(max_length=200)] = []
     guest_cod_review_from: Annotated[list[Money], Meta(max_length=200)] = []
 

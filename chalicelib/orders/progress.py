@@ -120,6 +120,7 @@ def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader],
             if not following:
                 header.version = int(header.version) + 1
             _mind_the_money(header)
+            following += _hoards_no_more(header)
             dynamo.transaction([dynamo.put(header, before, service.Moved()), *entries, *following])
         except service.Moved:
             continue
@@ -146,6 +147,12 @@ def _confirm(header: OrderHeader) -> list[Action]:
     due.look_after(header, None)
     told = [action for event in service.confirmed(header) for action in service.record(header.id, event, {})]
     return [*told, *hoarding.let_go(header)]
+
+
+def _hoards_no_more(header: OrderHeader) -> list[Action]:
+    """Of what is paid at the door the first parcel is on its way: staff believed in it, and so do the limits."""
+    sent = any(mark.state not in states.IN_THE_HOUSE for mark in header.shipments.values())
+    return hoarding.let_go(header) if sent or header.state in states.OVER else []
 
 
 def _complete(header: OrderHeader) -> list[Action]:

@@ -15,6 +15,8 @@ _MOVES = {
 OFF = frozenset({EXPIRED, CANCELED})
 # Orders that move no more.
 OVER = frozenset({COMPLETED, *OFF})
+# States of a parcel that never left the house.
+IN_THE_HOUSE = frozenset({"planned", "packed", CANCELED})
 
 
 def check_move(present: str, wanted: str) -> None:

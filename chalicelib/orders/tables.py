@@ -138,8 +138,8 @@ class OrderHeader(OrdersItem, discriminator="order"):
     bundles their components. `shipments` and `payments` are by their ids.
 
     It opens to the guest who has the secret of `token_hash`, or to the customer `customer_id`. `cart_id` is the guest's
-    cart that it came from. `number` is what people call it. `holders` are the limits that it counts for while it waits
-    for its payment, as limits/hoarding.py names them.
+    cart that it came from. `number` is what people call it. `holders` are the limits that it counts for while it is
+    open, as limits/hoarding.py names them and says.
 
     `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
     more and nobody has paid the difference yet. `exchange_of` is the return that paid for it.

@@ -122,15 +122,26 @@ def _apply(attempt: Attempt, intent: Intent) -> Attempt:
     if states.may_move(before, intent.state):
         move(attempt, intent.state)
         attempt.captured = intent.captured
-        return commit(kept(attempt), _told(attempt, before))
-    if intent.declined is not None and intent.declined != attempt.declined:
+        return commit(kept(attempt), _told(attempt, before, intent))
+    if _is_declined_anew(attempt, intent):
         attempt.version = int(attempt.version) + 1
-        attempt.decline, attempt.declined = intent.decline, intent.declined
-        return commit(attempt, service.event(PaymentFailed, attempt, code=intent.decline))
+        return commit(attempt, _declined(attempt, intent))
     return attempt
 
 
-def _told(attempt: Attempt, before: str) -> PaymentEvent | None:
+def _is_declined_anew(attempt: Attempt, intent: Intent) -> bool:
+    return intent.declined is not None and intent.declined != attempt.declined
+
+
+def _declined(attempt: Attempt, intent: Intent) -> PaymentEvent:
+    """What is told of a card that was declined, once: the attempt keeps which try that was."""
+    attempt.decline, attempt.declined = intent.decline, intent.declined
+    return service.event(PaymentFailed, attempt, code=intent.decline)
+
+
+def _told(attempt: Attempt, before: str, intent: Intent) -> PaymentEvent | None:
+    if attempt.state == states.CREATED and _is_declined_anew(attempt, intent):
+        return _declined(attempt, intent)
     if attempt.state == states.AUTHORIZED:
         return service.event(PaymentAuthorized, attempt)
     if attempt.state == states.CAPTURED:

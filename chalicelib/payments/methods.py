@@ -12,7 +12,7 @@ class PaymentMethod:
     """`paid_on_delivery`: the order is confirmed and sent on trust, and the money comes with the delivery.
 
     Any other method that can be chosen needs a provider, and confirms the order when the provider says that the money
-    is set aside. For `pay_within` of its placing an unpaid order is kept.
+    is set aside. `pay_within`: the usual time to wait for that.
     """
 
     id: str

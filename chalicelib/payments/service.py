@@ -39,9 +39,14 @@ def is_paid_on_delivery(method_id: str) -> bool:
     return methods.METHODS[method_id].paid_on_delivery
 
 
-def pay_within(method_id: str) -> timedelta:
-    """For how long an order that is to be paid by this method is kept unpaid."""
+def usual_wait(method_id: str) -> timedelta:
+    """How long to wait for the money by this method, unless the shop decided otherwise."""
     return methods.METHODS[method_id].pay_within
+
+
+def waited_for() -> list[str]:
+    """Ids of the methods that make an order wait for its money, whether the shop has a provider for them or not."""
+    return [method.id for method in methods.offered(has_provider=True) if not method.paid_on_delivery]
 
 
 def first_attempt(

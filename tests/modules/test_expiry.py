@@ -74,6 +74,44 @@ def test_who_is_at_their_banks_page_is_waited_for_but_not_for_ever(
     assert [intent["status"] for intent in bank.intents.values()] == ["canceled"]
 
 
+def test_a_payment_that_the_bank_works_on_keeps_its_order_however_long_that_takes(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    assert bank.process(order.secret)
+    bank.webhooks.clear()
+    for hours in (1, 1, 24):
+        travel(timedelta(hours=hours))
+        shop.expire()
+        assert (order.get()["status"], shop.stock("MUG")["reserved"]) == ("pending_payment", 1)
+    assert [intent["status"] for intent in bank.intents.values()] == ["processing"]
+    assert bank.pay(order.secret)
+    bank.webhooks.clear()
+    travel(timedelta(minutes=6))
+    shop.expire()
+    assert order.get()["status"] == "confirmed"
+
+
+def test_a_payment_that_the_bank_refuses_at_last_lets_its_order_expire(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    bank.process(order.secret)
+    travel(timedelta(minutes=31))
+    shop.expire()
+    assert order.get()["status"] == "pending_payment"
+    assert bank.decline(order.secret)
+    shop.hear(bank)
+    assert (order.payment()["status"], order.names()[-1]) == ("created", "payment_failed")
+    assert order.post("/payments")["client_secret"] == order.secret
+    travel(timedelta(minutes=6))
+    shop.expire()
+    assert order.get()["status"] == "pending_payment"
+    travel(timedelta(minutes=60))
+    shop.expire()
+    assert (order.get()["status"], shop.stock("MUG")["available"]) == ("expired", 5)
+
+
 def test_an_order_whose_webhooks_were_all_lost_is_confirmed_when_its_time_is_over(
     shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
 ) -> None:

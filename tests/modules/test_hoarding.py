@@ -1,4 +1,4 @@
-"""Nobody holds more than so much stock without paying for it, however many carts they check out at once."""
+"""Nobody holds more than so much stock that has cost them nothing, however many carts they check out at once."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from inprocess import Buyer, Cart, Shop
+from inprocess import Buyer, Cart, Order, Shop, eur
 from refusals import refusal
 from strict_stripe import StripeServer
 
@@ -17,6 +17,7 @@ ANN, BEN = "ann@jishi.example", "ben@jishi.example"
 
 @pytest.fixture(autouse=True)
 def stocked(shop: Shop, bank: StripeServer) -> None:
+    decide(shop)
     for handle in ("mug", "bowl"):
         shop.product(handle, stock={"ams": 500})
 
@@ -31,9 +32,13 @@ def by_card(shop: Shop, email: str = ANN, *lines: tuple[str, int], cart: Cart | 
     return Buyer(order.api, order.path, placed)
 
 
-def too_many(shop: Shop, email: str = ANN, *lines: tuple[str, int]) -> Any:
+def at_the_door(shop: Shop, email: str = ANN, *lines: tuple[str, int]) -> Order:
+    return shop.order_of(shop.ready_cart(*lines).check_out(email=email))
+
+
+def too_many(shop: Shop, email: str = ANN, *lines: tuple[str, int], order: Callable[..., Order] = by_card) -> Any:
     before = shop.stock("MUG")["reserved"]
-    refused = refusal(by_card, shop, email, *lines)
+    refused = refusal(order, shop, email, *lines)
     assert (refused["status"], refused["code"]) == (409, "too_many_open_orders")
     assert shop.stock("MUG")["reserved"] == before
     return refused
@@ -48,11 +53,85 @@ def holders(shop: Shop) -> Iterator[set[str]]:
 def test_an_address_has_three_unpaid_orders_and_not_a_fourth(shop: Shop) -> None:
     for _ in range(3):
         by_card(shop)
-    assert "3 orders of this e-mail address wait for their payment" in too_many(shop)["detail"]
+    assert "3 orders of this e-mail address are neither paid for nor on their way" in too_many(shop)["detail"]
     too_many(shop, "ANN+again@Jishi.example")
     by_card(shop, BEN)
-    cash = shop.ready_cart().check_out(email=ANN)
-    assert cash["order"]["status"] == "confirmed"
+
+
+def test_what_a_guest_pays_at_the_door_counts_with_what_waits_for_its_payment(shop: Shop) -> None:
+    for order in (at_the_door, by_card, at_the_door):
+        order(shop)
+    for order in (at_the_door, by_card):
+        assert "or wait until one is sent" in too_many(shop, order=order)["detail"]
+    at_the_door(shop, BEN)
+
+
+def test_who_has_an_account_is_trusted_at_the_door(shop: Shop) -> None:
+    decide(shop, open_orders_per_email=1, open_orders_per_address=1)
+    ann = shop.customer("ann")
+    ann.address = "192.0.2.7"
+    for _ in range(3):
+        placed = shop.cart_of(ann, ("MUG", 30)).check_out(email=ANN)
+        assert placed["order"]["status"] == "confirmed"
+    assert list(holders(shop)) == []
+
+
+def test_what_is_paid_at_the_door_counts_until_its_first_parcel_is_on_its_way(shop: Shop) -> None:
+    decide(shop, open_orders_per_email=1)
+    shop.product("cup", stock={"sha": 9})
+    order = at_the_door(shop, ANN, ("MUG", 1), ("CUP", 1))
+    shop.deliver()
+    first, second = (parcel["id"] for parcel in order.get("/shipments")["data"])
+    shop.staff.post(f"/admin/shipments/{first}/pack", {})
+    shop.deliver()
+    too_many(shop, order=at_the_door)
+    shop.staff.post(f"/admin/shipments/{first}/dispatch", {"tracking_number": "T"})
+    shop.deliver()
+    assert list(holders(shop)) == [set()]
+    at_the_door(shop)
+    too_many(shop, order=at_the_door)
+    # What goes on with the first one gives no room a second time.
+    for step in ("pack", "dispatch", "deliver"):
+        shop.staff.post(f"/admin/shipments/{second}/{step}", {"tracking_number": "T"} if step == "dispatch" else {})
+    shop.deliver()
+    too_many(shop, order=at_the_door)
+
+
+def test_a_delivery_that_is_told_of_before_its_dispatch_makes_room_as_well(shop: Shop) -> None:
+    decide(shop, open_orders_per_email=1)
+    order = at_the_door(shop)
+    shop.deliver()
+    parcel = order.get("/shipments")["data"][0]["id"]
+    for step in ("pack", "dispatch", "deliver"):
+        shop.staff.post(f"/admin/shipments/{parcel}/{step}", {"tracking_number": "T"} if step == "dispatch" else {})
+    shop.deliver(lambda events: events[::-1])
+    assert (order.get()["status"], list(holders(shop))) == ("completed", [set()])
+    at_the_door(shop)
+
+
+@pytest.mark.parametrize("by", ["the guest", "staff"])
+def test_an_order_at_the_door_that_is_called_off_makes_room(shop: Shop, by: str) -> None:
+    """One that staff have to look at first counts as well."""
+    decide(shop, open_orders_per_email=1, guest_cod_review_from=[eur(1)])
+    order = at_the_door(shop)
+    assert shop.staff.get(f"/admin/orders/{order.id}")["hold"]["reason"] == "cod_review"
+    too_many(shop, order=at_the_door)
+    if by == "staff":
+        shop.staff.post(f"/admin/orders/{order.id}/cancel", {})
+    else:
+        order.post("/cancel-lines", {"lines": {"MUG": 1}})
+    assert (order.get()["status"], list(holders(shop))) == ("canceled", [set()])
+    at_the_door(shop)
+
+
+def test_pieces_and_network_addresses_are_counted_at_the_door_too(shop: Shop) -> None:
+    decide(shop, open_orders_per_email=None, open_pieces_per_email=20, open_orders_per_address=2)
+    at_the_door(shop, ANN, ("MUG", 12))
+    assert too_many(shop, ANN, ("MUG", 9), order=at_the_door)["sku"] == "MUG"
+    shop.guest.address = "192.0.2.7"
+    for n in range(2):
+        at_the_door(shop, f"{n}@jishi.example")
+    assert "2 orders from this network address" in too_many(shop, BEN, order=at_the_door)["detail"]
 
 
 def test_what_is_paid_canceled_or_expired_makes_room(
@@ -76,10 +155,11 @@ def test_what_is_paid_canceled_or_expired_makes_room(
     too_many(shop)
 
 
-def test_of_ten_checkouts_at_once_three_are_open(shop: Shop, weather: Any) -> None:
+@pytest.mark.parametrize("method", ["card", "cash_on_delivery"])
+def test_of_ten_checkouts_at_once_three_are_open(shop: Shop, weather: Any, method: str) -> None:
     """Each has read what is open before any of the others places its order."""
     carts = [shop.ready_cart() for _ in range(10)]
-    wishes = [cart.wish(payment_method="card", email=ANN) for cart in carts]
+    wishes = [cart.wish(payment_method=method, email=ANN) for cart in carts]
     answers: list[str] = []
 
     def check_out(cart: Cart, wish: Any) -> None:
@@ -137,6 +217,7 @@ def test_a_shop_may_do_without_caps(shop: Shop) -> None:
     shop.guest.address = "192.0.2.7"
     for _ in range(11):
         by_card(shop, ANN, ("MUG", 21))
+        at_the_door(shop, ANN, ("MUG", 21))
     assert list(holders(shop)) == []
 
 

@@ -54,9 +54,7 @@ class Fate:
 
 @pytest.fixture
 def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: StripeServer) -> Fate:
-    # Many orders of one guest stay unpaid here; and what is decided once is in the function's cache, as it mostly is.
-    caps = ("open_orders_per_email", "open_orders_per_address", "open_pieces_per_email")
-    shop.staff.put("/admin/order-policy", dict.fromkeys(caps))
+    # What is decided once is in the function's cache, as it mostly is.
     shop.staff.get("/admin/order-policy")
     return Fate(monkeypatch, bank)
 

@@ -79,6 +79,46 @@ def test_a_groups_customer_pays_its_price_and_a_guest_does_not(priced: Shop) -> 
         assert line(other.get()) == (eur(1290), eur(2580), "ok")
 
 
+def source(shown: Json, sku: str = "MUG") -> Json:
+    (found,) = [one for one in shown["lines"] if one["sku"] == sku]
+    return dict(found["price_source"])
+
+
+def test_a_line_says_which_list_and_how_many_pieces_its_price_is_from(priced: Shop) -> None:
+    cart = priced.ready_cart(("MUG", 4), ("BOWL", 1))
+    own = {"price_list": None, "from_pieces": 1}
+    assert (source(cart.get()), source(cart.get(), "BOWL")) == (own, own)
+    assert source(cart.patch("/items/MUG", {"quantity": 9})) == {"price_list": "bulk", "from_pieces": 5}
+    assert source(cart.patch("/items/MUG", {"quantity": 11})) == {"price_list": "bulk", "from_pieces": 10}
+    assert source(cart.get()) == {"price_list": "bulk", "from_pieces": 10}
+    order = priced.order_of(cart.check_out())
+    priced.staff.delete("/admin/price-lists/bulk")
+    assert source(order.get()) == {"price_list": "bulk", "from_pieces": 10}
+    ann = priced.cart_of(priced.member("ann", "vip"), ("MUG", 11))
+    assert source(ann.check_out()["order"]) == {"price_list": "vip", "from_pieces": 1}
+
+
+def test_lines_that_staff_change_keep_where_their_price_is_from(priced: Shop) -> None:
+    order = priced.order(("MUG", 10))
+    for pieces in (3, 5):
+        priced.staff.post(f"/admin/orders/{order.id}/edit", {"set": {"MUG": pieces}, "reason": "phoned"})
+        assert (source(order.get()), line(order.get())[0]) == ({"price_list": "bulk", "from_pieces": 10}, eur(900))
+    priced.staff.post(f"/admin/orders/{order.id}/edit", {"add": {"BOWL": 1}, "reason": "phoned"})
+    assert source(order.get(), "BOWL") == {"price_list": None, "from_pieces": 1}
+
+
+def test_the_same_price_from_another_list_is_no_change_of_the_cart(priced: Shop) -> None:
+    cart = priced.ready_cart(("MUG", 10))
+    wish = cart.wish()
+    priced.price_list("again")
+    product = next(p for p in priced.staff.get("/admin/products")["data"] if p["handle"] == "mug")
+    mug = {"sku": "MUG", "price": eur(1290), "prices": [list_price("again", eur(900), 8)]}
+    body = {"handle": "mug", "title": "Mug", "status": "published", "variants": [mug]}
+    priced.staff.put(f"/admin/products/{product['id']}", body)
+    assert cart.get()["changes"] == []
+    assert source(cart.post("/checkout", wish)["order"]) == {"price_list": "again", "from_pieces": 8}
+
+
 def test_who_leaves_a_group_does_not_pay_its_price_any_more(priced: Shop) -> None:
     ann = priced.cart_of(priced.member("ann", "vip"), ("MUG", 1))
     wish = ann.wish()

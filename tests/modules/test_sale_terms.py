@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from inprocess import Cart, Order, Shop
+from inprocess import Cart, Order, Shop, eur
 from refusals import refusal
 
 from chalicelib.core import clock, dynamo
@@ -147,6 +147,53 @@ def test_pieces_that_are_taken_out_of_an_order_can_be_bought_again(shop: Shop) -
     assert refusal(shop.order, ("MUG", 1))["code"] == "most_per_customer"
     order.post("/cancel")
     shop.order(("MUG", 1))
+
+
+@pytest.fixture
+def sets(shop: Shop) -> Shop:
+    """Of mugs each customer gets four; two of them are in a set, with a bowl."""
+    shop.product("mug", stock={"ams": 50})
+    shop.product("bowl", stock={"ams": 50})
+    shop.product("set", variants=[{"sku": "SET", "price": eur(2000), "components": {"MUG": 2, "BOWL": 1}}])
+    sell(shop, most_per_customer=4)
+    return shop
+
+
+def test_a_set_is_no_way_round_the_limit_of_what_is_in_it(sets: Shop) -> None:
+    refused = refusal(sets.order, ("SET", 3))
+    assert (refused["code"], refused["sku"], refused["most"]) == ("most_per_customer", "MUG", 4)
+    assert refusal(sets.order, ("SET", 1), ("MUG", 3))["sku"] == "MUG"
+    sets.order(("SET", 1), ("MUG", 1))
+    assert refusal(sets.order, ("SET", 1))["sku"] == "MUG"
+    sets.order(("MUG", 1), ("BOWL", 9))
+    assert refusal(sets.order, ("MUG", 1))["sku"] == "MUG"
+
+
+def test_a_set_that_is_taken_out_gives_back_what_is_in_it(sets: Shop) -> None:
+    order = sets.order(("SET", 1), ("MUG", 2))
+    sets.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"SET": 1}, "reason": "No set."})
+    assert refusal(sets.order, ("MUG", 3))["code"] == "most_per_customer"
+    other = sets.order(("SET", 1))
+    assert refusal(sets.order, ("MUG", 1))["code"] == "most_per_customer"
+    for each in (order, other):
+        each.post("/cancel")
+    sets.order(("SET", 2))
+
+
+def test_staff_who_put_the_pieces_in_the_place_of_a_set_give_none_back(sets: Shop) -> None:
+    order = sets.order(("SET", 1), ("BOWL", 1))
+    change = {"set": {"SET": 0}, "add": {"MUG": 2}, "reason": "No set."}
+    sets.staff.post(f"/admin/orders/{order.id}/edit", change)
+    assert refusal(sets.order, ("MUG", 3))["code"] == "most_per_customer"
+    sets.order(("MUG", 2))
+
+
+def test_a_set_has_a_limit_of_its_own_beside_that_of_its_pieces(sets: Shop) -> None:
+    sets.staff.put("/admin/sale-terms/SET", {"most_per_customer": 1})
+    refused = refusal(sets.order, ("SET", 2))
+    assert (refused["sku"], refused["most"]) == ("SET", 1)
+    sets.order(("SET", 1), ("MUG", 2))
+    assert refusal(sets.order, ("SET", 1))["code"] == "most_per_customer"
 
 
 def test_an_order_that_expires_gives_its_share_back(shop: Shop, buy: Any, travel: Travel) -> None:

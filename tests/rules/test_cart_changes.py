@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.core.money import Money
 from chalicelib.orders.cart.cart_changes import Change, changes, worse
-from chalicelib.orders.pricing.pricing import Offer
+from chalicelib.orders.pricing.pricing import Offer, PriceSource
 
 
 def offer(cents: int = 1290, available: int | None = 10, sold: bool = True) -> Offer:
@@ -19,6 +20,11 @@ def told(seen: Offer, now: Offer, quantity: int = 2) -> list[tuple[str, Any, Any
 
 def eur(cents: int) -> Money:
     return Money(cents, "EUR")
+
+
+def test_the_same_price_from_another_price_list_is_nothing_to_be_told_of() -> None:
+    seen = replace(offer(), source=PriceSource("summer", 1))
+    assert told(seen, replace(offer(), source=PriceSource("autumn", 2))) == []
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ ALLOWED = {
     ("requires_action", "captured"),
     ("requires_action", "failed"),
     ("requires_action", "canceled"),
+    ("processing", "created"),
     ("processing", "authorized"),
     ("processing", "captured"),
     ("processing", "failed"),

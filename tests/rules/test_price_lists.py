@@ -96,7 +96,25 @@ def test_the_order_of_lists_and_prices_does_not_matter(own, prices, lists, group
     random.shuffle(mixed)
     random.shuffle(shuffled)
     on, other = (price_lists.terms(some, groups, currency, NOON) for some in (lists, mixed))
-    assert price_lists.tiers(own, prices, on) == price_lists.tiers(own, shuffled, other)
+    assert price_lists.sourced_tiers(own, prices, on) == price_lists.sourced_tiers(own, shuffled, other)
+
+
+@given(owns, list_prices, lists, groups, currencies)
+def test_a_tier_says_who_asks_its_price(own, prices, lists, groups, currency):
+    on = price_lists.terms(lists, groups, currency, NOON)
+    for pieces, tier in price_lists.sourced_tiers(own, prices, on).items():
+        if tier.price_list is None:
+            assert (pieces, tier.price) == (1, own)
+        else:
+            assert tier.price_list in on.lists
+            assert ListPrice(tier.price_list, tier.price, pieces) in prices
+
+
+def test_of_equal_prices_the_variants_own_counts_and_then_the_first_list():
+    on = Terms("EUR", frozenset({"sale", "vip"}))
+    prices = [in_list(1000, "vip"), in_list(900, "vip", 5), in_list(900, "sale", 5)]
+    found = price_lists.sourced_tiers(OWN, prices, on)
+    assert {pieces: tier.price_list for pieces, tier in found.items()} == {1: None, 5: "sale"}
 
 
 @given(owns, list_prices, lists, groups, currencies)

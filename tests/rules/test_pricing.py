@@ -1,10 +1,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
-from chalicelib.orders.pricing.pricing import Offer, Shipping, goods, price_lines, totals
+from chalicelib.orders.pricing.pricing import Offer, PriceSource, Shipping, Tier, goods, price_lines, totals
 
 SKUS = ["bowl", "cup", "pot", "tea", "tray"]
 
@@ -108,6 +109,25 @@ def test_a_line_in_another_currency_is_never_added_up():
 def test_shipping_in_another_currency_is_never_added_up():
     with pytest.raises(ShopError, match="currency_mismatch"):
         totals(price_lines([("cup", 1)], {"cup": offer("cup")}), sent(495, "JPY"), "EUR")
+
+
+def test_a_line_says_where_its_unit_price_comes_from():
+    tiers = {1: Tier(Money(1000, "EUR"), None), 5: Tier(Money(900, "EUR"), "bulk")}
+    cup = replace(offer("cup"), tiers=tiers)
+    lines = [price_lines([("cup", pieces)], {"cup": cup})[0] for pieces in (4, 5, 6)]
+    assert [line.price_source for line in lines] == [
+        PriceSource(None, 1),
+        PriceSource("bulk", 5),
+        PriceSource("bulk", 5),
+    ]
+    seen = cup.at(5)
+    assert price_lines([("cup", 5)], {"cup": seen}) == price_lines([("cup", 5)], {"cup": cup})
+
+
+def test_what_is_not_sold_in_so_few_pieces_has_no_price_that_came_from_anywhere():
+    cup = replace(offer("cup"), tiers={5: Tier(Money(900, "EUR"), "bulk")})
+    (line,) = price_lines([("cup", 4)], {"cup": cup})
+    assert (line.status, line.price_source) == ("not_sold", None)
 
 
 def test_a_line_shows_what_was_offered():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.money import Money
 from chalicelib.orders.pricing import pricing, shares
-from chalicelib.orders.pricing.pricing import Discount, PricedLine, Tax
+from chalicelib.orders.pricing.pricing import Discount, PricedLine, PriceSource, Tax
 
 
 def money(amount: int) -> Money:
@@ -47,6 +47,7 @@ def lines(draw):
         discounts=discounts,
         taxes=taxes,
         tax_relief=money(relief) if relief else None,
+        price_source=PriceSource("bulk", 10),
     )
 
 
@@ -104,6 +105,12 @@ def test_more_of_the_same_adds_up_as_well(line, data):
     assert adds_up(both)
     assert both.quantity == line.quantity + more.quantity
     assert both.to_pay == line.to_pay + more.to_pay
+
+
+@given(lines(), st.data())
+def test_fewer_pieces_and_more_of_them_keep_what_their_price_came_from(line, data):
+    part = shares.part_of(line, data.draw(st.integers(1, line.quantity)))
+    assert shares.together(part, line).price_source == part.price_source == line.price_source
 
 
 @pytest.mark.parametrize(("pieces", "worth"), [([1, 1, 1], [333, 333, 334]), ([2, 1], [666, 334]), ([3], [1000])])

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from strict_stripe import StripeServer
 
+from chalicelib.logistics.states import GONE
 from chalicelib.orders import tables
 from tests.storm import changes, comebacks, paperwork
 from tests.storm.dynamodb import DynamoDB
@@ -235,10 +236,16 @@ def at_the_provider(shop: Shop, server: StripeServer) -> Iterator[str]:
 
 
 def hoarding(shop: Shop) -> Iterator[str]:
-    """What is over or paid for counts as open for nobody, and every order is found by its number."""
-    for holder in shop.items["holder"]:
-        if holder.orders:
-            yield f"{holder.pk} still holds {sorted(holder.orders)}"
+    """What is over, paid for or on its way counts as open for nobody, and every order is found by its number."""
+    held = {(order_id, holder.pk) for holder in shop.items["holder"] for order_id in holder.orders or ()}
+    noted = {(order.id, f"HOLDER#{name}") for order in shop.orders.values() for name in order.holders or ()}
+    yield from (f"{pk} holds {order_id}, which does not know of it" for order_id, pk in sorted(held - noted))
+    yield from (f"{order_id} is not held by {pk}, as it says" for order_id, pk in sorted(noted - held))
+    for order_id in sorted({order_id for order_id, _ in held}):
+        order = shop.orders[order_id]
+        gone = any(parcel.state in GONE for parcel in shop.shipments[order_id])
+        if order.state != "confirmed" or order.payment_method != "cash_on_delivery" or gone:
+            yield f"{order_id} is {order.state} and still counts as open"
     numbers = {number.order_id: number.pk.removeprefix("NUMBER#") for number in shop.items["order_number"]}
     for order_id, order in shop.orders.items():
         if numbers.get(order_id) != order.number:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from inprocess import ADDRESS, OWNER
+from inprocess import ADDRESS, OWNER, UNCAPPED
 
 from tests.storm import invariants, planted, stage
 from tests.storm.aws import Aws
@@ -68,6 +68,7 @@ def hold_sale(seed: int, shards: int, quantities: list[int]) -> tuple[Sale, list
     with stage.on_stage(scheduler, aws):
         staff.put("/admin/stock/MUG", {"location": "ams", "on_hand": PIECES})
         staff.put("/admin/stock/MUG/shards", {"shards": shards})
+        staff.put("/admin/order-policy", UNCAPPED)  # all of them are one guest
         carts = [ready_cart(pieces) for pieces in quantities]
         for n, cart in enumerate(carts):
             scheduler.spawn(f"buyer{n}", lambda cart=cart: buy(sale, *cart, scheduler), dice.uniform(0, 0.05))

@@ -58,6 +58,13 @@ class Terms(msgspec.Struct, frozen=True):
     lists: frozenset[str]
 
 
+class TierPrice(msgspec.Struct, frozen=True):
+    """What one piece costs, and the id of the price list that says so; None: it is the variant's own price."""
+
+    price: Money
+    price_list: str | None
+
+
 def terms(lists: Iterable[PriceList], groups: AbstractSet[str], currency: str, now: datetime) -> Terms:
     """The terms at `now` of somebody in these customer groups who pays in `currency`."""
     counting = (one for one in lists if one.currency == currency and one.is_valid(now) and one.is_open_to(groups))
@@ -70,22 +77,30 @@ def currencies(lists: Iterable[PriceList], groups: AbstractSet[str], own: str, n
     return [own, *sorted(others)]
 
 
-def tiers(price: Money, prices: Iterable[ListPrice], on: Terms) -> dict[int, Money]:
+def sourced_tiers(price: Money, prices: Iterable[ListPrice], on: Terms) -> dict[int, TierPrice]:
     """What one piece costs by the least number of pieces to buy for it, on these terms; no entry, no price.
 
-    From one entry to the next the number rises and the price falls.
+    From one entry to the next the number rises and the price falls. Of those that ask the same the variant's own price
+    counts, then the list whose id comes first.
     """
-    offered = [(1, price)] if price.currency == on.currency else []
+    offered = [(1, price.amount, "")] if price.currency == on.currency else []
     offered += [
-        (one.min_quantity, one.price) for one in prices if one.list in on.lists and one.price.currency == on.currency
+        (one.min_quantity, one.price.amount, one.list)
+        for one in prices
+        if one.list in on.lists and one.price.currency == on.currency
     ]
-    falling: dict[int, Money] = {}
+    falling: dict[int, TierPrice] = {}
     lowest: int | None = None
-    for pieces, money in sorted(offered, key=lambda offer: (offer[0], offer[1].amount)):
-        if lowest is None or money.amount < lowest:
-            falling[pieces] = money
-            lowest = money.amount
+    for pieces, amount, price_list in sorted(offered):
+        if lowest is None or amount < lowest:
+            falling[pieces] = TierPrice(Money(amount, on.currency), price_list or None)
+            lowest = amount
     return falling
+
+
+def tiers(price: Money, prices: Iterable[ListPrice], on: Terms) -> dict[int, Money]:
+    """The prices of `sourced_tiers` alone."""
+    return {pieces: tier.price for pieces, tier in sourced_tiers(price, prices, on).items()}
 
 
 def unit_price(tiers: Mapping[int, Money], quantity: int) -> Money | None:

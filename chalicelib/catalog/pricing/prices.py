@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.catalog.pricing import price_lists as rules
 from chalicelib.catalog.pricing import price_tables as tables
-from chalicelib.catalog.pricing.price_lists import PriceList, PriceListDraft
+from chalicelib.catalog.pricing.price_lists import PriceList, PriceListDraft, TierPrice
 from chalicelib.catalog.pricing.price_lists import Terms as Terms
 from chalicelib.catalog.pricing.price_tables import KeptPriceList
 from chalicelib.catalog.product import ProductDraft
@@ -55,6 +55,11 @@ def currency(wanted: str | None, pointer: str, groups: AbstractSet[str] = NO_GRO
 def tiers(variant: Variant, on: Terms) -> dict[int, Money]:
     """What one piece of a variant costs on these terms, by the least number of pieces to buy for it."""
     return rules.tiers(variant.price, variant.prices, on)
+
+
+def sourced_tiers(variant: Variant, on: Terms) -> dict[int, TierPrice]:
+    """The same, and which price list each comes from."""
+    return rules.sourced_tiers(variant.price, variant.prices, on)
 
 
 def price_from(product: Product, on: Terms) -> Money | None:

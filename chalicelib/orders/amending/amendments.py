@@ -120,15 +120,16 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
     header.total = to.totals.total
     header.quantity = sum(line.quantity for line in to.lines)
     header.to_send = sum(pricing.to_send(to.lines).values())
-    given_back = per_customer.give_back(header, _fewer(order.snapshot.lines, to.lines))
+    fewer = per_customer.pieces_of(order.snapshot.lines) - per_customer.pieces_of(to.lines)
+    given_back = per_customer.give_back(header, fewer)
     dearer = header.state == states.CONFIRMED and header.total.amount > agreed
     header.agreed = agreed if dearer else None
     told = service.record(
         header.id, service.event(OrderAmended, header, revision=int(header.revision)), _told(facts, header), by
     )
     attempts, charged = charging.charge_anew(header.id, header.total, Moved())
-    if gone := _fewer(order.snapshot.lines, to.lines):
-        _check_paid(order, gone, to, attempts)
+    if fewer:
+        _check_paid(order, fewer, to, attempts)
     following = progress.advance_paid(header, attempts)
     if had_parcels and not int(header.to_send):
         following += _all_digital(header)
@@ -140,12 +141,6 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
         *following,
         *charged,
     ]
-
-
-def _fewer(before: list[PricedLine], now: list[PricedLine]) -> dict[str, int]:
-    """Pieces by SKU that were ordered and are not any more."""
-    left = {line.sku: line.quantity for line in now}
-    return {line.sku: line.quantity - left.get(line.sku, 0) for line in before if line.quantity > left.get(line.sku, 0)}
 
 
 def _check_paid(order: Order, gone: Mapping[str, int], to: Draft, attempts: Sequence[Attempt]) -> None:

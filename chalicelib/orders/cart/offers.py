@@ -16,7 +16,7 @@ from chalicelib.orders.cart import cart_changes
 from chalicelib.orders.cart.cart_changes import Change
 from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.pricing import pipeline, pricing
-from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Totals
+from chalicelib.orders.pricing.pricing import Offer, PricedLine, Shipping, Tier, Totals
 from chalicelib.orders.promotions import coupons, deals, promotion_book
 from chalicelib.orders.promotions.coupons import CouponState
 from chalicelib.orders.promotions.deals import Deals
@@ -124,14 +124,14 @@ def _offer(
     shelves: dict[str, tuple[str, ...]],
 ) -> Offer:
     parts = _parts(variant, variants)
-    tiers = prices.tiers(variant, on)
+    tiers = {pieces: Tier(tier.price, tier.price_list) for pieces, tier in prices.sourced_tiers(variant, on).items()}
     return Offer(
         sku=variant.sku,
         product_id=variant.product_id,
         title=variant.product_title,
         option_values=variant.option_values,
         image=variant.image or variant.product_image,
-        price=tiers.get(1, zero(on.currency)),
+        price=tiers[1].price if 1 in tiers else zero(on.currency),
         sold=bool(variant.published and tiers) and not _is_nested(variant, variants),
         available=min((free.get(part, 0) // pieces for part, pieces in parts.items()), default=None),
         parts=parts,
@@ -150,8 +150,9 @@ def _gone(sku: str, seen: Offer | None, on: prices.Terms) -> Offer:
     """What the catalogue does not have (any more). It may have been seen in a cart of another currency."""
     if seen is None:
         return Offer(sku, "", sku, [], None, zero(on.currency), sold=False, available=0)
-    price = seen.price if seen.price.currency == on.currency else zero(on.currency)
-    return msgspec.structs.replace(seen, price=price, sold=False)
+    if seen.price.currency != on.currency:
+        return msgspec.structs.replace(seen, price=zero(on.currency), source=None, sold=False)
+    return msgspec.structs.replace(seen, sold=False)
 
 
 def _parts(variant: catalog.Variant, variants: dict[str, catalog.Variant]) -> dict[str, int]:

@@ -1,1 +1,1 @@
-"""What nobody may have too much of: unpaid orders that hold stock, and trust at the door."""
+"""What nobody may have too much of: open orders that hold stock, and trust at the door."""

@@ -1,6 +1,8 @@
-"""Against carts that only hoard stock: nobody has more than so many orders that hold stock and are not paid for.
+"""Against carts that only hoard stock: nobody has more than so many orders that hold stock and cost them nothing yet.
 
-The caps are the order policy's. They hold under concurrency, by conditions in the checkout's transaction.
+Those are the ones that wait for their payment, and what guests pay at the door until the first parcel is on its way.
+Whoever has an account is known, and trusted with those. The caps are the order policy's. They hold under concurrency,
+by conditions in the checkout's transaction.
 """
 
 import ipaddress
@@ -23,7 +25,8 @@ from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine
 from chalicelib.orders.tables import OrderHeader
 
-# No order waits that long for its payment; a holder that was left behind by an accident goes then.
+# No order waits that long for its payment, by no policy; a holder that was left behind by an accident goes then, and so
+# does that of a guest's order for which the pieces have not come in by then.
 _KEPT = timedelta(days=60)
 
 
@@ -39,7 +42,7 @@ class Buyer(msgspec.Struct, frozen=True):
 
 
 def refs(buyer: Buyer) -> list[Key]:
-    """Keys of what has to be read before an order is placed that waits for its payment."""
+    """Keys of what has to be read before an order is placed that is to count as open."""
     now = policy.current()
     if now.open_orders_per_email is None and now.open_pieces_per_email is None:
         return []
@@ -76,7 +79,7 @@ def let_go(header: OrderHeader) -> list[Action]:
 def _by_email(order_id: str, name: str, lines: Sequence[PricedLine], holder: Holder | None, now: OrderPolicy) -> Action:
     is_open: set[str] = set(holder.orders or ()) if holder else set()
     if now.open_orders_per_email is not None and len(is_open) >= now.open_orders_per_email:
-        raise _too_many(f"{len(is_open)} orders of this e-mail address wait for their payment")
+        raise _too_many(f"{len(is_open)} orders of this e-mail address are neither paid for nor on their way")
     kept = holder.pieces or {} if holder else {}
     before = {order: pieces for order, pieces in kept.items() if order in is_open}
     mine = pricing.to_send(list(lines))
@@ -101,14 +104,16 @@ def _check_pieces(mine: dict[str, int], others: list[dict[str, int]], most: int 
         held.update(pieces)
     for sku in mine:
         if held[sku] > most:
-            raise _too_many(f"At most {most} pieces of {sku} can wait for their payment", sku=sku)
+            raise _too_many(
+                f"At most {most} pieces of {sku} are kept before they are paid for or on their way", sku=sku
+            )
 
 
 def _by_network(order_id: str, name: str, most: int) -> Action:
     room = Holder.orders.does_not_exist() | (size(Holder.orders) < most)  # type: ignore[no-untyped-call]
     holder = Holder(**hoarding_tables.holder_key(name))
     changes = [Holder.kind.set(Holder), Holder.expires.set(_expiry()), Holder.orders.add({order_id})]
-    full = _too_many(f"{most} orders from this network address wait for their payment")
+    full = _too_many(f"{most} orders from this network address are neither paid for nor on their way")
     return dynamo.update(holder, changes, room, full)
 
 
@@ -123,7 +128,8 @@ def _expiry() -> int:
 
 
 def _too_many(what: str, **facts: object) -> ShopError:
-    return ShopError("too_many_open_orders", 409, f"{what}. Pay for one, or cancel it, first.", extra=facts)
+    detail = f"{what}. Pay for one, cancel one, or wait until one is sent."
+    return ShopError("too_many_open_orders", 409, detail, extra=facts)
 
 
 def _email(buyer: Buyer) -> str:

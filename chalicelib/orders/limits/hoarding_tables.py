@@ -1,4 +1,4 @@
-"""Who holds how much stock without having paid for it.
+"""Who holds how much stock that has cost them nothing yet.
 
 | what   | pk                          | sk      |
 |--------|-----------------------------|---------|
@@ -19,7 +19,7 @@ Pieces = dict[str, dict[str, int]]
 
 
 class Holder(OrdersItem, discriminator="holder"):
-    """Somebody's open orders: those that hold stock and wait for their payment. DynamoDB keeps no empty set.
+    """Somebody's open orders, as limits/hoarding.py counts them. DynamoDB keeps no empty set.
 
     `pieces` are those of each order by SKU, also of some that are not open any more. `version` rises with each order
     that is added.

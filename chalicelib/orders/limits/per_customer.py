@@ -1,7 +1,8 @@
 """At most so many pieces of a SKU to each customer: counted in the checkout's transaction, under a condition.
 
-A customer counts by their account and by their e-mail address, so that leaving the account makes nobody another one.
-What is kept of an address is a hash.
+What is in a bundle counts as what it is, beside the bundle itself: otherwise a set of two would be a way round the
+limit of its pieces. A customer counts by their account and by their e-mail address, so that leaving the account makes
+nobody another one. What is kept of an address is a hash.
 """
 
 from collections import Counter
@@ -22,15 +23,22 @@ def take(header: OrderHeader, email: str, lines: Sequence[PricedLine]) -> list[A
 
     409 `most_per_customer` if one order wants too many; committing raises it if all of the customer's together do.
     """
-    wanted: Counter[str] = Counter()
-    for line in lines:
-        wanted[line.sku] += line.quantity
+    wanted = pieces_of(lines)
     limits = {sku: terms.most_per_customer for sku, terms in tables.all_terms().items() if sku in wanted}
     mine = {sku: wanted[sku] for sku, most in limits.items() if most is not None}
     if not mine:
         return []
     header.ration = Ration(_owners(header.customer_id, email), mine)
     return [_count(sku, whose, mine[sku], most) for sku, whose, most in _limited(header.ration, limits)]
+
+
+def pieces_of(lines: Sequence[PricedLine]) -> Counter[str]:
+    """Pieces by SKU as limits count them: of each line, and of what it is made of as far as that is sent."""
+    pieces: Counter[str] = Counter()
+    for line in lines:
+        for sku, count in {**line.parts, line.sku: 1}.items():
+            pieces[sku] += count * line.quantity
+    return pieces
 
 
 def _limited(ration: Ration, limits: Mapping[str, int | None]) -> Iterator[tuple[str, str, int]]:
@@ -46,7 +54,8 @@ def _owners(customer_id: str | None, email: str) -> tuple[str, ...]:
 
 
 def _count(sku: str, whose: str, pieces: int, most: int) -> Action:
-    too_many = ShopError("most_per_customer", 409, f"At most {most} pieces to each.", extra={"sku": sku, "most": most})
+    detail = f"At most {most} pieces of {sku} to each, those in sets included."
+    too_many = ShopError("most_per_customer", 409, detail, extra={"sku": sku, "most": most})
     if pieces > most:
         raise too_many
     changes = [Taken.kind.set(Taken), Taken.pieces.set((Taken.pieces | 0) + pieces)]
@@ -55,7 +64,8 @@ def _count(sku: str, whose: str, pieces: int, most: int) -> Action:
 
 
 def give_back(header: OrderHeader, pieces: Mapping[str, int] | None = None) -> list[Action]:
-    """Write actions that let a customer order again what is called off: `pieces` by SKU, or all that an order counts.
+    """Write actions that let a customer order again what is called off: `pieces` as `pieces_of` has them, or all
+    that an order counts.
 
     Commit them with the header, under its version: it forgets them, so they are given back once.
     """

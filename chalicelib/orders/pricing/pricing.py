@@ -12,9 +12,24 @@ OK, NOT_SOLD, NOT_ENOUGH = "ok", "not_sold", "not_enough"
 NOT_YET, OVER = "not_yet", "over"
 
 
+class PriceSource(msgspec.Struct, frozen=True):
+    """Where a unit price comes from: the price list with the id `price_list`, null: the variant's own price. It is the
+    price of a piece for whoever buys at least `from_pieces`."""
+
+    price_list: str | None
+    from_pieces: int
+
+
+class Tier(msgspec.Struct, frozen=True):
+    """A unit price, and the id of the price list that says so; None: it is the variant's own."""
+
+    price: Money
+    price_list: str | None
+
+
 class Offer(msgspec.Struct, frozen=True):
     """What the shop asks for a piece of a SKU now: `price`, or where it depends on how many are bought what `tiers`
-    have by the least number of pieces, each less than the one before.
+    have by the least number of pieces, each less than the one before. `source` says where `price` comes from.
 
     `tax_class` says how it is taxed. `shelves` are what promotions know it by: the ids of its categories, from the top
     down, and of its collections, those with a "+" before them.
@@ -35,12 +50,13 @@ class Offer(msgspec.Struct, frozen=True):
     sold: bool
     available: int | None
     parts: dict[str, int] = {}
-    tiers: dict[int, Money] = {}
+    tiers: dict[int, Tier] = {}
     tax_class: str = "standard"
     shelves: tuple[str, ...] = ()
     closed: str | None = None
     at_once: int | None = None
     promised_at: str | None = None
+    source: PriceSource | None = None
 
     def at(self, quantity: int) -> "Offer":
         """The offer for so many pieces, of one price. It is not sold if there is none for so few."""
@@ -49,7 +65,9 @@ class Offer(msgspec.Struct, frozen=True):
         reached = [pieces for pieces in self.tiers if pieces <= quantity]
         if not reached:
             return msgspec.structs.replace(self, sold=False, tiers={})
-        return msgspec.structs.replace(self, price=self.tiers[max(reached)], tiers={})
+        pieces = max(reached)
+        tier = self.tiers[pieces]
+        return msgspec.structs.replace(self, price=tier.price, source=PriceSource(tier.price_list, pieces), tiers={})
 
 
 class Discount(msgspec.Struct, frozen=True):
@@ -81,7 +99,8 @@ class PricedLine(msgspec.Struct, frozen=True):
     the taxes that are not included, less `tax_relief`, which is tax in the price that is not due where the goods go.
 
     `parts` is what has to be sent of one piece, by SKU: nothing of what is digital. `tax_class` and `shelves` are the
-    offer's, `note` the customer's. Not all of it is there before `promised_at`, if that is said.
+    offer's, `note` the customer's. Not all of it is there before `promised_at`, if that is said. `price_source` is null
+    where nobody wrote down where `unit_price` comes from.
     """
 
     sku: str
@@ -102,6 +121,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     shelves: tuple[str, ...] = ()
     note: str = ""
     promised_at: str | None = None
+    price_source: PriceSource | None = None
 
 
 class Shipping(msgspec.Struct, frozen=True):
@@ -177,6 +197,7 @@ def _price_line(offer: Offer, quantity: int, left: dict[str, int] | None) -> Pri
         tax_class=offer.tax_class,
         shelves=offer.shelves,
         promised_at=offer.promised_at if offer.at_once is not None and quantity > offer.at_once else None,
+        price_source=offer.source,
     )
 
 

@@ -23,7 +23,8 @@ NONE = "none"
 
 
 class SaleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sold from `starts_at` on and before `ends_at`, `most_per_customer` pieces to each.
+    """Sold from `starts_at` on and before `ends_at`, `most_per_customer` pieces to each, those in bundles
+    included.
 
     With `oversell` up to `oversell_most` pieces may be awaited at a time: sold before they are there, and promised for
     `promised_at`.
