@@ -69,7 +69,7 @@ def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Sta
     header = service.find(order_id).header
     if header.state not in states.OFF and not _is_sent(header):
         raise ShopError("not_all_sent", 409, "Not everything was sent. Cancel the order: that gives the money back.")
-    asked, actions = refunds.request(order_id, amount, reason)
+    asked, actions = refunds.request(order_id, amount, reason, by)
     entry = audit.entry(by, "refund.requested", asked.id, amount=asked.amount.amount, currency=asked.amount.currency)
     try:
         dynamo.transaction([*once.claim(OrdersItem, asked.id), *actions, entry])

@@ -74,7 +74,7 @@ def record_payment(event: PaymentEvent) -> None:
         header.payments = {**header.payments, event.aggregate_id: mark}
         return True
 
-    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts))], change)
+    _apply(event.order_id, [dynamo.put(service.timeline_entry(event.order_id, event, facts, event.by))], change)
 
 
 def catch_up(order_id: str) -> OrderHeader:

@@ -7,13 +7,14 @@ from chalicelib.core.money import Money
 class PaymentEvent(Event, frozen=True, kw_only=True):
     """`authorized`, `captured` and `refunded` are this attempt's sums so far: what of a customer's bank's promise the
     shop takes or has taken, what it has taken, and what of that was given back. `covers` is what of the order's total
-    need not be paid any more because of it."""
+    need not be paid any more because of it. `by` is who of the staff did it, by the `sub` of their token."""
 
     order_id: str
     authorized: Money
     captured: Money
     refunded: Money
     covers: Money | None = None
+    by: str | None = None
 
 
 class PaymentAuthorized(PaymentEvent, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
+from chalicelib.core.staff import Staff
 from chalicelib.payments import balance, methods, service, stripe_gateway, tables
 from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
 from chalicelib.payments.stripe_gateway import ProviderRefund
@@ -26,7 +27,7 @@ class _Moved(Exception):
     """The refund, or its attempt, moved between reading and writing."""
 
 
-def request(order_id: str, amount: Money | None, reason: str) -> tuple[Refund, list[Action]]:
+def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tuple[Refund, list[Action]]:
     """Give back `amount` of what was captured of an order, None: all of it. The refund, and the write actions that ask
     for it; what was paid in several ways goes back in several refunds, of which the first one is returned.
 
@@ -35,11 +36,13 @@ def request(order_id: str, amount: Money | None, reason: str) -> tuple[Refund, l
     changed meanwhile: so two requests at once do not give back more than there is.
     """
     attempts, known = tables.of_order(order_id)
-    made, actions = _give(attempts, len(known), amount, reason)
+    made, actions = _give(attempts, len(known), amount, reason, by)
     return made[0], actions
 
 
-def exchange(order_id: str, credit: Money, to_order_id: str, rest: Money) -> tuple[Refund | None, list[Action]]:
+def exchange(
+    order_id: str, credit: Money, to_order_id: str, rest: Money, by: Staff
+) -> tuple[Refund | None, list[Action]]:
     """Write actions by which the value of returned goods, `credit`, pays for an exchange order, whose first attempt is
     made by service.first_attempts_from_credit in the same transaction, and the `rest` of it goes back to the customer:
     the refund of that, if there is any. Errors as in `request`.
@@ -47,10 +50,10 @@ def exchange(order_id: str, credit: Money, to_order_id: str, rest: Money) -> tup
     If that order is called off, or costs less, the money goes back the way it came.
     """
     attempts, known = tables.of_order(order_id)
-    moved, actions = _give(attempts, len(known), credit, "Exchanged.", to_order_id)
+    moved, actions = _give(attempts, len(known), credit, "Exchanged.", by, to_order_id)
     if not rest.amount:
         return None, actions
-    made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.")
+    made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
     return made[0], _written_once([*actions, *asking])
 
 
@@ -110,7 +113,7 @@ def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) 
 
 
 def _give(
-    attempts: list[Attempt], known: int, amount: Money | None, reason: str, to_order: str | None = None
+    attempts: list[Attempt], known: int, amount: Money | None, reason: str, by: Staff, to_order: str | None = None
 ) -> tuple[list[Refund], list[Action]]:
     """Take `amount` out of the attempts, the oldest first, but credit for returned goods last: that money has a longer
     way back.
@@ -131,7 +134,7 @@ def _give(
     for attempt in sorted(attempts, key=lambda attempt: attempt.from_order is not None):
         if part := min(missing, balance.kept(attempt)):
             attempt.forgiven = int(attempt.forgiven) + max(0, part - too_much)
-            refund, asking = _request(attempt, known + len(made) + 1, part, reason, changed, to_order)
+            refund, asking = _request(attempt, known + len(made) + 1, part, reason, changed, by, to_order)
             made.append(refund)
             actions += asking
             missing -= part
@@ -180,7 +183,13 @@ def find(refund_id: str) -> Refund:
 
 
 def _request(
-    attempt: Attempt, number: int, amount: int, reason: str, otherwise: Exception, to_order: str | None = None
+    attempt: Attempt,
+    number: int,
+    amount: int,
+    reason: str,
+    otherwise: Exception,
+    by: Staff | None = None,
+    to_order: str | None = None,
 ) -> tuple[Refund, list[Action]]:
     now = clock.now()
     refund_id = ids.derived("ref", attempt.order_id, number)
@@ -199,7 +208,7 @@ def _request(
     attempt.version = int(attempt.version) + 1
     attempt.refunding = int(attempt.refunding) + amount
     due.look_after(attempt, None)
-    facts = {"refund_id": refund_id, "amount": refund.amount}
+    facts = {"refund_id": refund_id, "amount": refund.amount, "by": by.id if by else None}
     further: list[Action] = []
     event: PaymentEvent
     if to_order or attempt.from_order or methods.METHODS[attempt.method].paid_on_delivery:

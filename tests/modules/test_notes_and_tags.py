@@ -4,7 +4,7 @@ from typing import Any
 
 import buyers
 import pytest
-from inprocess import OWNER, Order, Shop
+from inprocess import OWNER, Order, Shop, eur
 from refusals import refusal
 
 from chalicelib.orders.handling import notes
@@ -115,4 +115,8 @@ def test_an_orders_whole_life_stands_on_its_timeline(shop: Shop, order: Order) -
     who = {entry["name"]: entry["by"] for entry in entries}
     by_staff = {"shipment_packed", "shipment_dispatched", "shipment_delivered"}
     assert {name for name, by in who.items() if by == OWNER["sub"]} == by_staff
+    shop.staff.post(f"/admin/orders/{order.id}/refunds", {"reason": "a scratch", "amount": eur(100)})
+    shop.deliver()
+    refunded = seen_by_staff(shop, order)["timeline"][-1]
+    assert (refunded["name"], refunded["by"]) == ("refund_succeeded", OWNER["sub"])
     assert OWNER["sub"] not in str(order.get())

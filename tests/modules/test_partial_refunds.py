@@ -12,8 +12,10 @@ from strict_stripe import StripeServer
 from chalicelib.core import dynamo
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
+from chalicelib.core.staff import Staff
 
 Changed = RuntimeError("the order was changed meanwhile")
+LIN = Staff("sub-of-lin", frozenset())
 
 
 def euros(cents: int) -> Money:
@@ -231,7 +233,7 @@ def test_a_changed_payment_changes_no_order(
 def exchange(order_id: str, credit: int, total: int, to_order: str, method: str = "card") -> Any:
     from chalicelib.payments import refunds, service
 
-    _, moved = refunds.exchange(order_id, euros(credit), to_order, euros(0))
+    _, moved = refunds.exchange(order_id, euros(credit), to_order, euros(0), LIN)
     attempt, made = service.first_attempts_from_credit(
         to_order, order_id, euros(credit), euros(total), method, "hash", None
     )

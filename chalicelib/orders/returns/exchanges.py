@@ -64,7 +64,7 @@ def _exchange(old: Order, item: Return, lines: Mapping[str, int], by: Staff) -> 
     rest = Money(value.amount - credit.amount, total.currency)
     header, snapshot = _new_order(old, item, priced)
     events = _placed(header, credit)
-    asked, transferring = refunds.exchange(old.header.id, credit, header.id, rest)
+    asked, transferring = refunds.exchange(old.header.id, credit, header.id, rest, by)
     owner = (header.token_hash, header.customer_id)
     _, make = payments.first_attempts_from_credit(
         header.id, old.header.id, credit, total, header.payment_method, *owner

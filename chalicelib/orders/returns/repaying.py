@@ -37,7 +37,7 @@ def refund(return_id: str, wish: Wish, once: Once, by: Staff) -> Return:
             return returns.find(made)
         order, item = returns.with_order(return_id)
         before = returns.move(item, return_states.REFUNDED)
-        asked, asking = refunds.request(order.header.id, _amount(order, item, wish), f"Return {return_id}.")
+        asked, asking = refunds.request(order.header.id, _amount(order, item, wish), f"Return {return_id}.", by)
         item.refund_id, item.refunded = asked.id, asked.amount
         item.shipping_refunded = wish.shipping
         actions = [
