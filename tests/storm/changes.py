@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import ADDRESS
 
+from tests.storm.clients import Unanswered
 from tests.storm.stage import GOODS
 
 if TYPE_CHECKING:
+    from tests.storm.guests import Guest
     from tests.storm.invariants import Shop
-    from tests.storm.shop import Guest, Staff
+    from tests.storm.staff import Staff
 
 Json = dict[str, Any]
 # What somebody hears whose page was old, whose goods are gone, or who was not fast enough.
@@ -105,8 +107,6 @@ def _wish(staff: "Staff", page: Json) -> Json:
 
 
 def _send(staff: "Staff", path: str, body: Json, key: str) -> None:
-    from tests.storm.shop import Unanswered
-
     try:
         _expect_done(staff, path, *staff.ask("POST", path, body, Idempotency_Key=key))
     except Unanswered:

@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tests.storm.clients import Unanswered
 from tests.storm.stage import EBOOK, GOODS, PLACES
 
 if TYPE_CHECKING:
+    from tests.storm.guests import Guest
     from tests.storm.invariants import Shop
-    from tests.storm.shop import Guest, Staff
+    from tests.storm.staff import Staff
 
 Json = dict[str, Any]
 _OPEN = ("requested", "approved", "received")
@@ -142,8 +144,6 @@ def _do(staff: "Staff", path: str, body: Json, *, key: bool = False) -> None:
 
 
 def _quietly(staff: "Staff", path: str, body: Json, headers: Json) -> None:
-    from tests.storm.shop import Unanswered
-
     try:
         status, answer = staff.ask("POST", path, body, **headers)
     except Unanswered:
