@@ -69,7 +69,7 @@ class Journey:
                 self._relay(images)
             for event in new:
                 self.events.append(event["name"])
-                for consumer in consumers_of(event["name"]):
+                for consumer in consumers_of(event):
                     function = consumer.func.__name__
                     message = {"detail-type": event["name"], "detail": event["detail"]}
                     with self.invocation(function, event["name"]):

@@ -17,6 +17,7 @@ from gateway import ISSUERS as ISSUERS
 from gateway import OWNER as OWNER
 from gateway import Gateway as Gateway
 from machine import ROOT as ROOT
+from patterns import matches
 from strict_stripe import StripeServer, signed
 
 from infra.local.client import Json
@@ -140,7 +141,7 @@ class Shop:
 
     def tell(self, event: Json) -> None:
         """Hand one event to each of its consumers; a consumer that fails fails the test."""
-        for consumer in consumers_of(event["name"]):
+        for consumer in consumers_of(event):
             assert not self.consume(consumer, self.envelope(event))
 
     def webhook(self, event: Json) -> int:
@@ -249,7 +250,8 @@ def _resources() -> Json:
     return dict(yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"])
 
 
-def consumers_of(name: str) -> list[Callable[..., Any]]:
+def consumers_of(event: Json) -> list[Callable[..., Any]]:
+    """Whom the bus hands an event to."""
     from chalicelib.catalog import consumers as catalog
     from chalicelib.logistics import consumers as logistics
     from chalicelib.orders import consumers as orders
@@ -259,8 +261,8 @@ def consumers_of(name: str) -> list[Callable[..., Any]]:
     return [
         getattr(room, queue)
         for room in rooms
-        for queue, names in room.consumers.handled.items()
-        if name in names and queue != "catalog_search"
+        for queue in room.consumers.handled
+        if queue != "catalog_search" and matches(room.consumers.pattern(queue), event["name"], event["detail"])
     ]
 
 

@@ -1,14 +1,13 @@
-"""The catalogue's functions that an operator invokes from the console or the command line."""
+"""The catalogue's functions that an operator invokes from the console or the command line.
+
+Each is invoked by itself and rarely, and loads what it needs then.
+"""
 
 from typing import Any
 
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.catalog.feeds import feeds
-from chalicelib.catalog.files import imports, transfer_schemas
-from chalicelib.catalog.files.transfer_tables import ImportJob
-from chalicelib.catalog.search import index_check, reindexing
 from chalicelib.core import jobs
 
 console = Blueprint(__name__)
@@ -20,11 +19,14 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 
     With "dry_run": true it is only checked.
     """
+    from chalicelib.catalog.files import imports, transfer_schemas
+    from chalicelib.catalog.files.transfer_tables import ImportJob
+
     left = context.get_remaining_time_in_millis() / 1000
     done: list[ImportJob] = []
 
     def work(run: jobs.Run) -> None:
-        done.append(imports.run_console(run, str(event["key"]), event.get("dry_run") is True, imports.deadline(left)))
+        done.append(imports.run_console(run, str(event["key"]), event.get("dry_run") is True, jobs.deadline(left)))
 
     # The function does not outlive its lease.
     outcome = jobs.run("catalog_import_file", work, int(left) + 1)
@@ -34,6 +36,8 @@ def catalog_import_file(event: dict[str, Any], context: Any) -> Any:
 @console.lambda_function()
 def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Rebuild the search index from the table: {}. Invoked again, one that stopped early goes on."""
+    from chalicelib.catalog.search import reindexing
+
     out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
     return jobs.run("catalog_reindex", lambda run: reindexing.reindex(run, out_of_time), reindexing.LEASE)
 
@@ -41,6 +45,8 @@ def catalog_reindex(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @console.lambda_function()
 def catalog_check_index_now(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Compare the search index with the table and repair it, as every night: {}."""
+    from chalicelib.catalog.search import index_check
+
     out_of_time = jobs.deadline(context.get_remaining_time_in_millis() / 1000)
     return jobs.run("catalog_check_index", lambda run: index_check.check(run, out_of_time), index_check.LEASE)
 
@@ -51,7 +57,7 @@ def catalog_feeds(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     The clock asks several times each night (infra/resources.yaml): once for today's, then for what is left of them.
     """
-    from chalicelib.catalog.feeds import feed_making, listings
+    from chalicelib.catalog.feeds import feed_making, feeds, listings
 
     where = listings.storefront()
     if where is None:

@@ -11,11 +11,11 @@ from chalicelib.catalog.events import (
     ReviewPublished,
     ReviewUnpublished,
 )
-from chalicelib.catalog.files import exports, imports
 from chalicelib.catalog.media import media
 from chalicelib.catalog.reviews import sales
 from chalicelib.catalog.search import indexing
 from chalicelib.catalog.sorting import arranging
+from chalicelib.core import jobs
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentDispatched
 
@@ -34,7 +34,7 @@ _ARRANGING = 120
 
 
 def _arrange(event: arranging.Changed) -> None:
-    arranging.follow(event, imports.deadline(_ARRANGING), _ARRANGING + 1)
+    arranging.follow(event, jobs.deadline(_ARRANGING), _ARRANGING + 1)
 
 
 # Who has no lease sends its message back, so more than a few at once would only wait.
@@ -62,9 +62,12 @@ def _key(body: str) -> str:
 
 
 def _read_or_write(body: str) -> None:
+    # Of these functions one reads files, now and then, and no other is to load all kinds of them.
+    from chalicelib.catalog.files import exports, imports
+
     key = _key(body)
     # The function's timeout is 300 seconds (.chalice/config.json).
-    out_of_time = imports.deadline(300)
+    out_of_time = jobs.deadline(300)
     if key.startswith(exports.FOLDER):
         exports.run_queued(key.removeprefix(exports.FOLDER), out_of_time)
     else:

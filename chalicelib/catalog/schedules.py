@@ -4,7 +4,6 @@ from chalice.app import Blueprint, CloudWatchEvent, Cron, Rate
 
 from chalicelib.catalog import publishing
 from chalicelib.catalog.pricing import price_turns
-from chalicelib.catalog.search import index_check
 from chalicelib.core import jobs
 
 schedules = Blueprint(__name__)
@@ -25,5 +24,7 @@ def catalog_turn_prices(event: CloudWatchEvent) -> None:
 @schedules.schedule(Cron(30, 2, "*", "*", "?", "*"), name="catalog_check_index")
 def catalog_check_index(event: CloudWatchEvent) -> None:
     """Compare the search index with the table and repair it. What there was no time for the next run goes on with."""
+    from chalicelib.catalog.search import index_check  # what works every minute needs nothing of search
+
     out_of_time = jobs.deadline(event.context.get_remaining_time_in_millis() / 1000)
     jobs.run("catalog_check_index", lambda run: index_check.check(run, out_of_time), index_check.LEASE)

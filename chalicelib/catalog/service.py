@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from chalicelib.catalog import tables
-from chalicelib.catalog.sorting import taxonomy_tables
-from chalicelib.catalog.sorting.taxonomy_tables import ChosenProducts
+from chalicelib.catalog.sorting import chosen_tables
+from chalicelib.catalog.sorting.chosen_tables import ChosenProducts
 from chalicelib.catalog.tables import Page, Product, ShelfEntry, Shelved, Standing
 from chalicelib.catalog.tables import Variant as Variant
 from chalicelib.core import dynamo
@@ -99,7 +99,7 @@ def shelf_refs(product_ids: Iterable[str], collections: Iterable[str]) -> list[d
     """Where it is read on which shelves products stand, for a use case that asks for it; of collections whose products
     are chosen one by one it asks for `collections`. Nothing without a product."""
     products = [tables.product_ref(product_id) for product_id in product_ids if product_id]
-    return [*products, *map(taxonomy_tables.chosen_ref, collections)] if products else []
+    return [*products, *map(chosen_tables.chosen_ref, collections)] if products else []
 
 
 def shelves_among(items: Mapping[dynamo.Key, dynamo.Item]) -> dict[str, tuple[str, ...]]:

@@ -22,13 +22,13 @@ from typing import Any
 
 import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import AllProjection, IncludeProjection
 
 from chalicelib.catalog import product as rules
 from chalicelib.catalog.pricing.price_lists import ListMinima
 from chalicelib.catalog.product import AttributeValue, Dimensions, Image, ListPrice, Seo, Translation
 from chalicelib.core import due, dynamo
-from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey, SecondaryIndex
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 
@@ -37,7 +37,7 @@ EVERYTHING = "*"  # the shelf of all products, drafts too
 PUBLISHED = "@"  # the shelf of all published products
 
 
-class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
+class PageIndex(SecondaryIndex[Item]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "page"
         projection = AllProjection()
@@ -46,7 +46,7 @@ class PageIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
     part = UnicodeAttribute(range_key=True)
 
 
-class DueIndex(GlobalSecondaryIndex[Item]):  # type: ignore[no-untyped-call]
+class DueIndex(SecondaryIndex[Item]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_due"
         projection = IncludeProjection(["kind"])  # PynamoDB filters by it

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, written from the routes' own declarations."""
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any, cast
@@ -60,7 +61,7 @@ def document(operations: Iterable[Operation], title: str, version: str) -> dict[
 
 
 def _operation(operation: Operation, schemas: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
-    summary, _, description = operation.summary.partition(". ")
+    summary, _, description = inspect.cleandoc(operation.summary).partition(". ")
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.name.partition(".")[0]],

@@ -1,6 +1,5 @@
 """What a route promises, read from its view's own parameters."""
 
-import inspect
 import re
 import typing
 from collections.abc import Callable
@@ -61,6 +60,12 @@ def customers_twin(operation: Operation) -> Operation:
     )
 
 
+def parameters_of(view: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a view's parameters. inspect knows them too, and takes a tenth of a cold start to say so."""
+    code = view.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
 def operation_of(
     view: Callable[..., Any],
     method: str,
@@ -72,14 +77,14 @@ def operation_of(
 ) -> Operation:
     """The operation that `view` is, by its signature; the view's module is its file's folder."""
     hints = typing.get_type_hints(view, include_extras=True)
-    names = list(inspect.signature(view).parameters)
+    names = parameters_of(view)
     module = view.__module__.split(".")[1]
     answer = hints.get("return")
     return Operation(
         method=method,
         path=path,
         name=f"{module}.{view.__name__}",
-        summary=inspect.getdoc(view) or view.__name__,
+        summary=view.__doc__ or view.__name__,
         status=302 if answer is Elsewhere else status,
         permission=permission,
         for_customers=for_customers,

@@ -10,6 +10,8 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.core import events, log
 
 T = TypeVar("T")
+# An event's fields and what they may be, in EventBridge's words.
+Fields = Mapping[str, list[Any]]
 # The template gives each consumer its queue; Chalice needs something of an ARN's shape in this place.
 PLACEHOLDER_ARN = "arn:aws:sqs:region:account:queue"
 # So a flood of events in one queue does not take all of the account's functions from the shop's API.
@@ -31,22 +33,35 @@ class Consumers(Blueprint):
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name)
         self.handled: dict[str, frozenset[str]] = {}
+        self._only: dict[str, dict[str, Fields]] = {}
+
+    def pattern(self, name: str) -> dict[str, Any]:
+        """Which events the rule of a queue sends to it, as EventBridge wants it said."""
+        only = self._only.get(name, {})
+        whatever = {"detail-type": sorted(self.handled[name] - only.keys())}
+        if not only:
+            return whatever
+        return {"$or": [whatever, *({"detail-type": [event], "detail": only[event]} for event in sorted(only))]}
 
     def queue(
         self,
         name: str,
         handlers: Mapping[type[events.Event], Callable[[Any], None]],
         *,
+        only: Mapping[type[events.Event], Fields] | None = None,
         batch_size: int = 10,
         at_once: int = _AT_ONCE,
         longest: int = _LONGEST,
     ) -> Any:
         """Consume one queue of events; `handlers` says which use case answers which event.
 
-        The rules in infra/resources.yaml send exactly these events to the queue; a test compares the two.
+        `only`: of events that mostly lead to nothing those with one of these values in a field, so that no function is
+        woken for the others; one that comes nevertheless does no harm. The rules in infra/resources.yaml send exactly
+        these events to the queue; a test compares the two.
         """
         by_name = {kind.name(): (kind, handle) for kind, handle in handlers.items()}
         self.handled[name] = frozenset(by_name)
+        self._only[name] = {kind.name(): fields for kind, fields in (only or {}).items()}
 
         def consume(body: str) -> None:
             event, handle = _opened(name, body, by_name)

@@ -10,7 +10,6 @@ A view with `me=` answers on two paths: the guest's, with a secret in a header, 
 customers' authorizer. What only one of them has (an id in the path, the `customer`) has a default for the other.
 """
 
-import inspect
 import time
 import traceback
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from chalicelib.core import conditional, log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.operation import Elsewhere as Elsewhere
 from chalicelib.core.operation import Operation as Operation
-from chalicelib.core.operation import customers_twin, operation_of
+from chalicelib.core.operation import customers_twin, operation_of, parameters_of
 from chalicelib.core.request import Webhook as Webhook
 from chalicelib.core.request import arguments_for
 from chalicelib.core.staff import Permission
@@ -130,7 +129,7 @@ def _authorizer(operation: Operation) -> CognitoUserPoolAuthorizer | None:
 
 
 def _handler(routes: Routes, operation: Operation, view: Callable[..., Any]) -> Callable[..., Response]:
-    wanted = frozenset(inspect.signature(view).parameters)
+    wanted = frozenset(parameters_of(view))
 
     def handler(**path: str) -> Response:
         started = time.perf_counter()

@@ -6,7 +6,8 @@ bounds them; an entry for each order is its place in the queue.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Action, Item, Key
@@ -17,8 +18,7 @@ from chalicelib.logistics.tables import AWAITED, Awaiting, Backlog, Reservation
 _NOWHERE, _NO_PARCEL = "-", 0
 
 
-@dataclass(frozen=True)
-class Oversold:
+class Oversold(msgspec.Struct, frozen=True):
     """Of this SKU `most` pieces may be awaited at a time, and `awaited` are."""
 
     most: int

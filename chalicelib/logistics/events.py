@@ -23,7 +23,10 @@ class ShipmentPlanned(ShipmentEvent, frozen=True, kw_only=True):
 
 
 class ShipmentPacked(ShipmentEvent, frozen=True, kw_only=True):
-    """The parcel is ready. Packing is what asks for the capture of a payment."""
+    """The parcel is ready. Packing is what asks for the capture of a payment; where the order is paid on delivery there
+    is none to capture."""
+
+    on_delivery: bool = False
 
 
 class ShipmentDispatched(ShipmentEvent, frozen=True, kw_only=True):

@@ -26,6 +26,16 @@ def find(shipment_id: str) -> Shipment:
     return shipment
 
 
+def with_reservations(shipment_id: str) -> tuple[Shipment, list[Reservation]]:
+    """A shipment and what is held for it: one Query. 404 if there is none with this id."""
+    known = ids.is_id("shp", shipment_id)
+    reservations, shipments = tables.of_order(ids.parent_of("ord", shipment_id)) if known else ([], [])
+    for shipment in shipments:
+        if shipment.id == shipment_id:
+            return shipment, by_parcel(reservations).get(number(shipment), [])
+    raise not_found("shipment")
+
+
 def shipment_id(order_id: str, parcel: int) -> str:
     return ids.derived("shp", order_id, parcel)
 

@@ -1,13 +1,13 @@
 """From which locations an order is served."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from chalicelib.core.errors import ShopError
 
 
-@dataclass(frozen=True)
-class Pick:
+class Pick(msgspec.Struct, frozen=True):
     """Take `quantity` pieces of `sku` at `location`, from one of the shards that its stock there is spread over."""
 
     sku: str

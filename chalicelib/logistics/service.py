@@ -77,7 +77,7 @@ def plan(event: OrderConfirmed) -> None:
             dynamo.transaction([_confirm(reservation) for reservation in to_come])
         for parcel, held in parcels.by_parcel(reservations).items():
             if parcel not in known:
-                _plan(order_id, parcel, held)
+                _plan(event, parcel, held)
     except _Overtaken:
         plan(event)
 
@@ -87,8 +87,9 @@ def _confirm(reservation: Reservation) -> Action:
     return dynamo.update(reservation, [Reservation.confirmed.set(True)], reserving.unchanged(reservation), _Overtaken())
 
 
-def _plan(order_id: str, parcel: int, held: list[Reservation]) -> None:
-    shipment = parcels.new(order_id, parcel, held[0].location, parcels.contents(held))
+def _plan(event: OrderConfirmed, parcel: int, held: list[Reservation]) -> None:
+    shipment = parcels.new(event.aggregate_id, parcel, held[0].location, parcels.contents(held))
+    shipment.on_delivery = payments.is_paid_on_delivery(event.payment_method) or None
     actions = [
         dynamo.insert(shipment, _Overtaken()),
         *(dynamo.check(reservation, reserving.unchanged(reservation), _Overtaken()) for reservation in held),
@@ -137,18 +138,17 @@ def pack(shipment_id: str, by: Staff) -> Shipment:
     states.check_move(shipment.state, states.PACKED)
     parcels.move(shipment, states.PACKED)
     actions = [parcels.not_on_hold(shipment.order_id), audit.entry(by, "shipment.packed", shipment_id)]
-    return _commit(shipment, actions, parcels.event(ShipmentPacked, shipment, by=by.id))
+    told = parcels.event(ShipmentPacked, shipment, by=by.id, on_delivery=bool(shipment.on_delivery))
+    return _commit(shipment, actions, told)
 
 
 def dispatch(shipment_id: str, carrier: str, tracking_number: str, by: Staff) -> Shipment:
     """The carrier has taken the parcel: its pieces leave the stock. 409 unless the order's payment is secured."""
-    shipment = find(shipment_id)
+    shipment, mine = parcels.with_reservations(shipment_id)
     if shipment.state == states.DISPATCHED and shipment.tracking_number == tracking_number:
         return shipment
     states.check_move(shipment.state, states.DISPATCHED)
     secured = payments.secured(shipment.order_id)
-    reservations, _ = tables.of_order(shipment.order_id)
-    mine = parcels.by_parcel(reservations).get(parcels.number(shipment), [])
     shipment.carrier, shipment.tracking_number = carrier, tracking_number
     parcels.move(shipment, states.DISPATCHED)
     entry = audit.entry(by, "shipment.dispatched", shipment_id, carrier=carrier, tracking_number=tracking_number)

@@ -125,7 +125,8 @@ class Hold(LogisticsItem, discriminator="hold"):
 
 
 class Shipment(LogisticsItem, discriminator="shipment"):
-    """A parcel from one location. `lines` are pieces by SKU; `history` is when it came into each state."""
+    """A parcel from one location. `lines` are pieces by SKU; `history` is when it came into each state. `on_delivery`
+    says that its order is paid at the door, if whoever planned the parcel knew."""
 
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
@@ -135,6 +136,7 @@ class Shipment(LogisticsItem, discriminator="shipment"):
     lines = JsonAttribute(dict[str, int])
     carrier = UnicodeAttribute(null=True)
     tracking_number = UnicodeAttribute(null=True)
+    on_delivery = BooleanAttribute(null=True)
     history = JsonAttribute(dict[str, str])
 
 

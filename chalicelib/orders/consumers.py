@@ -72,6 +72,7 @@ orders_invoices = consumers.queue(
         RefundSucceeded: _given_back,
         RefundFailed: _given_back,
     },
+    only={OrderCompleted: {"to_send": [0, {"exists": False}]}},  # of others the first parcel brought the invoice
     at_once=2,
     longest=12,
 )

@@ -6,10 +6,12 @@ from chalicelib.core.money import Money
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):
-    """`total` is what the customer owes for the whole order."""
+    """`total` is what the customer owes for the whole order. `to_send` is how many of its pieces parcels have to bring:
+    none of an order that is all digital; null: nobody says."""
 
     total: Money
     payment_method: str
+    to_send: int | None = None
 
 
 class OrderPlaced(OrderEvent, frozen=True, kw_only=True):

@@ -14,8 +14,8 @@ from chalicelib.orders.billing import Billing
 from chalicelib.orders.paying import Session
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
-from chalicelib.orders.returns import return_schemas
-from chalicelib.orders.returns.return_schemas import ReturnView
+from chalicelib.orders.returns import return_view_schemas
+from chalicelib.orders.returns.return_view_schemas import ReturnView
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader
 
@@ -163,7 +163,7 @@ def order(order: Order) -> OrderView:
             for e in order.timeline
             if e.name not in service.INTERNAL
         ],
-        returns=[return_schemas.view(item) for item in order.returns],
+        returns=[return_view_schemas.view(item) for item in order.returns],
         exchange_of=header.exchange_of,
     )
 

@@ -189,6 +189,7 @@ def event(kind: type[O], header: OrderHeader, **facts: Any) -> O:
         aggregate_version=int(header.version),
         total=header.total,
         payment_method=header.payment_method,
+        to_send=int(header.to_send),
     )
 
 

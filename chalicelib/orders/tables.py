@@ -24,10 +24,10 @@ from typing import TypedDict
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import IncludeProjection
 
 from chalicelib.core import due, dynamo
-from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey, SecondaryIndex
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.orders import states
@@ -85,7 +85,7 @@ class Hold(msgspec.Struct, frozen=True):
     by: str | None
 
 
-class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
+class MonthIndex(SecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_month"
         projection = IncludeProjection(["kind"])  # PynamoDB filters by it
@@ -94,7 +94,7 @@ class MonthIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untype
     placed_key = UnicodeAttribute(range_key=True)
 
 
-class StatusIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
+class StatusIndex(SecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_status"
         projection = IncludeProjection(["kind"])
@@ -103,7 +103,7 @@ class StatusIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyp
     placed_key = UnicodeAttribute(range_key=True)
 
 
-class DueIndex(GlobalSecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
+class DueIndex(SecondaryIndex["OrderHeader"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_due"
         projection = IncludeProjection(["kind"])

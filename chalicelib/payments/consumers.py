@@ -7,7 +7,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import refunds, settlement
+from chalicelib.payments import methods, refunds, settlement
 from chalicelib.payments.events import RefundRequested
 from chalicelib.payments.stripe_gateway import LONGEST_QUESTION, Notice
 
@@ -23,6 +23,10 @@ payments_events = consumers.queue(
         OrderCanceled: settlement.call_off,
         OrderExpired: settlement.call_off,
         RefundRequested: refunds.carry_out,
+    },
+    only={
+        ShipmentPacked: {"on_delivery": [False, {"exists": False}]},
+        OrderCompleted: {"payment_method": [methods.CASH_ON_DELIVERY.id]},
     },
     longest=2 * LONGEST_QUESTION,
 )

@@ -1,14 +1,14 @@
 """The ways to pay, and what each lets the shop do before the money is there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from chalicelib.core.errors import ShopError
 
 
-@dataclass(frozen=True)
-class PaymentMethod:
+class PaymentMethod(msgspec.Struct, frozen=True):
     """`paid_on_delivery`: the order is confirmed and sent on trust, and the money comes with the delivery.
 
     Any other method that can be chosen needs a provider, and confirms the order when the provider says that the money

@@ -1,8 +1,9 @@
 """Money that goes back: asked for in one transaction, carried out at the provider, followed until it is there."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action

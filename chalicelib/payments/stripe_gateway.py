@@ -80,11 +80,16 @@ class ProviderRefund(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What a webhook is about. It says nothing of how that stands: whoever reads it asks Stripe."""
+    """What a webhook is about, if it is about something that has to be looked at. It says nothing of how that stands:
+    whoever reads it asks Stripe."""
 
     type: str
     payment_id: str | None = None
     refund_id: str | None = None
+
+
+# Whoever made a PaymentIntent has its answer, and where that was lost the sweep asks for it.
+_KNOWN = frozenset({"payment_intent.created"})
 
 
 def is_configured() -> bool:
@@ -164,7 +169,7 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
         raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
-    names = event.data.object.metadata
+    names = {} if event.type in _KNOWN else event.data.object.metadata
     return Notice(event.type, names.get("payment_id"), names.get("refund_id"))
 
 

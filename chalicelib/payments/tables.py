@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import IncludeProjection
 
 from chalicelib.core import due, dynamo, ids
-from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey
+from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey, SecondaryIndex
 from chalicelib.core.money import Money, zero
 from chalicelib.core.settings import settings
 from chalicelib.payments import states
 
 
-class DueIndex(GlobalSecondaryIndex["PaymentsItem"]):  # type: ignore[no-untyped-call]
+class DueIndex(SecondaryIndex["PaymentsItem"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "by_due"
         projection = IncludeProjection(["kind"])  # PynamoDB filters by it

@@ -254,7 +254,7 @@ def test_a_walk_that_runs_out_of_time_goes_on_where_it_was(
         arranging, "_arrange", lambda product, event: looked_at.append(product.handle) or arrange(product, event)
     )
     left: Iterator[bool] = iter([False, True] * 50)
-    monkeypatch.setattr("chalicelib.catalog.files.imports.deadline", lambda seconds: lambda: next(left))
+    monkeypatch.setattr("chalicelib.core.jobs.deadline", lambda seconds: lambda: next(left))
     rule(clothes, "season", "price > 0")
     settle()
     assert sorted(looked_at) == sorted(["shirt", "belt", "scarf", "mug"] * 2)

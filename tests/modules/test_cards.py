@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 import stripe
-from inprocess import SECRET, Buyer, Shop, eur
+from inprocess import SECRET, Buyer, Shop, consumers_of, eur
 from refusals import refusal
 from strict_stripe import StripeServer, signed
 
@@ -238,6 +238,31 @@ def test_a_webhook_about_another_shops_payment_is_dropped(shop: Shop, bank: Stri
     theirs = {"metadata": {"payment_id": "pay_01kdyhq2wgf3v8m6t4x9c7b5az-1"}}
     assert shop.webhook({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": theirs}}) == 200
     assert shop.work_off_webhooks() == 0
+
+
+def test_stripe_saying_that_it_made_an_intent_wakes_nobody(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    buy()
+    (made,) = [event for event in bank.webhooks if event["type"] == "payment_intent.created"]
+    assert shop.webhook(made) == 200
+    assert shop.waiting_webhooks() == []
+
+
+def test_what_a_card_has_paid_is_not_collected_at_the_door(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    order = buy()
+    bank.pay(order.secret)
+    shop.hear(bank)
+    shop.staff.post(f"/admin/shipments/{order.parcel()}/pack")
+    shop.hear(bank)
+    shop.staff.post(f"/admin/shipments/{order.parcel()}/dispatch", {"tracking_number": "T"})
+    shop.staff.post(f"/admin/shipments/{order.parcel()}/deliver")
+    shop.hear(bank)
+    woken = {event["name"]: {consumer.func.__name__ for consumer in consumers_of(event)} for event in shop.events()}
+    assert woken["ShipmentPacked"] == {"orders_events", "payments_events"}
+    assert woken["OrderCompleted"] == set()
 
 
 def test_what_there_is_no_time_for_goes_back_to_the_queue(shop: Shop) -> None:

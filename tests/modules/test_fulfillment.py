@@ -2,7 +2,7 @@ import json
 import random
 
 import pytest
-from inprocess import Order, Shop
+from inprocess import Order, Shop, consumers_of
 from refusals import refusal
 
 FULL_TIMELINE = [
@@ -38,6 +38,17 @@ def test_from_checkout_to_the_doorstep(shop: Shop) -> None:
     assert (page["status"], page["payment_status"], page["fulfillment_status"]) == ("completed", "paid", "delivered")
     assert page["shipments"][0]["tracking_number"] == "TRACK1"
     assert shop.stock("MUG")["levels"] == [{"location": "ams", "on_hand": 3, "available": 3, "reserved": 0}]
+
+
+def test_only_those_are_woken_for_whom_there_is_something_to_do(shop: Shop) -> None:
+    shop.product("mug", stock={"ams": 5})
+    order = shop.order(("MUG", 1))
+    shop.deliver()
+    send(shop, parcels(order)[0])
+    shop.deliver()
+    woken = {event["name"]: {consumer.func.__name__ for consumer in consumers_of(event)} for event in shop.events()}
+    assert woken["ShipmentPacked"] == {"orders_events"}  # nothing is captured where the driver is paid
+    assert woken["OrderCompleted"] == {"payments_events"}  # the invoice came with the parcel
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -63,7 +63,7 @@ AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 ORDER = "ord_01kdyhq2wgf3v8m6t4x9c7b5az"
 REVIEW = {"product_id": "prd_01kdyhq2wg8c4w2b6n0v5j7tye", "stars": 4}
 PRODUCT = {"handle": "龙井茶"}
-OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery"}
+OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery", "to_send": 3}
 PARCEL = {"order_id": ORDER, "location": "main", "quantity": 3, "lines": {"tea-100g": 2, "cup": 1}}
 PAYMENT = ids.derived("pay", ORDER, 1)
 BACK = {"refund_id": ids.derived("ref", ORDER, 1), "amount": Money(4475, "EUR")}
@@ -91,14 +91,14 @@ EVENTS = [
     event(CollectionChanged, "夏", 2),
     event(OrderPlaced, ORDER, 1, **OWED),
     event(OrderConfirmed, ORDER, 2, **OWED),
-    event(NothingToSend, ORDER, 3, **OWED),
+    event(NothingToSend, ORDER, 3, **{**OWED, "to_send": 0}),
     event(OrderAmended, ORDER, 3, **OWED, revision=2),
     event(OrderCompleted, ORDER, 3, **OWED),
     event(OrderCanceled, ORDER, 3, **OWED),
     event(InvoiceRequested, ORDER, 4, **OWED),
     event(ShipmentPlanned, ids.derived("shp", ORDER, 1), 1, **PARCEL),
     event(ShipmentChanged, ids.derived("shp", ORDER, 1), 2, **PARCEL, state="planned"),
-    event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL),
+    event(ShipmentPacked, ids.derived("shp", ORDER, 1), 2, **PARCEL, on_delivery=True),
     event(ShipmentDispatched, ids.derived("shp", ORDER, 1), 3, **SENT),
     event(ShipmentDelivered, ids.derived("shp", ORDER, 1), 4, **SENT),
     event(StockLeftBehind, ORDER, 1),

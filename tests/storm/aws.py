@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from tests.patterns import matches
 from tests.storm.bucket import Bucket
 from tests.storm.dynamodb import DynamoDB, Image, refused, resources
 from tests.storm.scheduler import Crash, Scheduler
@@ -70,7 +71,7 @@ class Aws:
         self.streams: dict[str, Stream] = {}
         self.queues: dict[str, Queue] = {}
         self.urls: dict[str, Queue] = {}
-        self.rules: list[tuple[frozenset[str], Queue]] = []
+        self.rules: list[tuple[Json, Queue]] = []
         self.relay: Function = lambda event, context: None
         self.errors: list[str] = []
         self.numbers = 0
@@ -208,10 +209,9 @@ class Aws:
         for logical, resource in declared.items():
             if resource.get("Type") == "AWS::Events::Rule" and _snake(logical.removesuffix("Rule")) in self.queues:
                 pattern = resource["Properties"]["EventPattern"]
-                assert pattern.keys() == {"detail-type"}, f"the storm's bus does not know how to match {pattern}"
                 (target,) = resource["Properties"]["Targets"]
                 queue = self.queues[_snake(target["Arn"]["Fn::GetAtt"][0].removesuffix("Queue"))]
-                self.rules.append((frozenset(pattern["detail-type"]), queue))
+                self.rules.append((pattern, queue))
         self.relay = functions["admin_relay"]
         self.urls = {url: self.queues[name] for url, name in urls.items()}
 
@@ -271,10 +271,11 @@ class Aws:
         return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
     def _publish(self, entry: Json) -> None:
-        for names, queue in self.rules:
-            if entry["DetailType"] in names:
-                body = {"detail-type": entry["DetailType"], "source": entry["Source"]}
-                self.send(queue, json.dumps(body | {"detail": json.loads(entry["Detail"])}))
+        detail = json.loads(entry["Detail"])
+        for pattern, queue in self.rules:
+            if matches(pattern, entry["DetailType"], detail):
+                body = {"detail-type": entry["DetailType"], "source": entry["Source"], "detail": detail}
+                self.send(queue, json.dumps(body))
 
     def _send_message(self, request: Json) -> Json:
         if request["QueueUrl"] not in self.urls:

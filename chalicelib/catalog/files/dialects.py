@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -27,8 +26,7 @@ _MOST_COLUMNS = 5000
 _LONGEST_HEAD = 64_000
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """What one program writes: whether it `recognises` its columns and `reads` one, the `key` that neighbouring rows of
     a product share, how rows are `read`, and, if those of a product may stand apart, what `links` them."""
 

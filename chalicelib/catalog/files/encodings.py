@@ -36,8 +36,9 @@ _OFTEN = frozenset(
     "오소원무우비중생미신방동트러식물치경드크유분용실세화문교위개회내양피진공레티타터파프바카키컵릇색품머블랙국남녀노란파"
     "빨강초록검정흰회색옷복백발목걸귀반팔긴바셔츠원신구두모자양말침구이불베주방접시숟젓락냄비칼도마그차커찻잔병통천연된쌀면캠핑욕실겨울"
 )
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
-_IDEOGRAPH = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7a3]")
+_KANA = "[\u3041-\u3096\u30a1-\u30fa\u30fc]"
+# Compiled by re on first use: that takes as long as loading several files.
+_IDEOGRAPH = "[\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7a3]"
 _CYRILLIC_WORD = re.compile("\\b(?:[А-ЯЁІЇЄҐ]{4,}|[А-ЯЁІЇЄҐа-яёіїєґ][а-яёіїєґ]{2,})\\b")
 # Which bytes begin the characters that are in general use where a standard puts those first.
 _HANZI = (("gb2312", range(0xB0, 0xD8)), ("big5", range(0xA4, 0xC7)))
@@ -158,11 +159,11 @@ def _weight(before: str, character: str, after: str, encoding: str) -> float:
     The accents of "émaillée" and "maçã" would be ideographs as well, but lone ones, against the letters of a word,
     or with such a letter in them.
     """
-    lone = not (_IDEOGRAPH.fullmatch(before) or _IDEOGRAPH.fullmatch(after))
+    lone = not (re.fullmatch(_IDEOGRAPH, before) or re.fullmatch(_IDEOGRAPH, after))
     latin = any(neighbour.isascii() and neighbour.isalpha() for neighbour in (before, after))
-    if not _IDEOGRAPH.fullmatch(character) or (lone and latin):
+    if not re.fullmatch(_IDEOGRAPH, character) or (lone and latin):
         return 0
-    if _KANA.fullmatch(character):
+    if re.fullmatch(_KANA, character):
         return 1 if encoding in ("cp932", "euc_jp") else 0
     if (lone or latin) and character.encode(encoding)[-1:].isalpha():
         return 0

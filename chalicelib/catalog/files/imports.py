@@ -134,6 +134,3 @@ def _new_job(import_id: str, by: str, wanted: str | None, dry_run: bool) -> Impo
         dry_run=dry_run,
         created_at=clock.stamp(clock.now()),
     )
-
-
-deadline = jobs.deadline

@@ -14,8 +14,9 @@ _MOST_TOKENS = 30
 
 # Scripts that are written without spaces: kana, CJK ideographs, Hangul.
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_IS_CJK = re.compile(f"[{_CJK}]")
-_PIECES = re.compile(rf"[{_CJK}]+|[^{_CJK}]+")
+# These take as long to compile as a small module to load, so it is left to whoever first needs them; re keeps them.
+_IS_CJK = f"[{_CJK}]"
+_PIECES = rf"[{_CJK}]+|[^{_CJK}]+"
 _EDGES = " \t!\"#$%&'()*,-./:;<=>?@[\\]^_`{|}~·。，、；：？！“”‘’「」『』（）【】《》…—–™®©"
 _LETTERS = re.compile(r"[^\W_]+")
 
@@ -42,7 +43,7 @@ def words(text: str) -> list[str]:
     """The words of a query, lower-case, at most MOST_WORDS of them with 30 tokens in all. A run of Chinese is one
     word."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    pieces = (piece.strip(_EDGES) for chunk in folded.split() for piece in _PIECES.findall(chunk))
+    pieces = (piece.strip(_EDGES) for chunk in folded.split() for piece in re.findall(_PIECES, chunk))
     found: list[str] = []
     room = _MOST_TOKENS
     for piece in pieces:
@@ -68,7 +69,7 @@ def _cut(word: str, room: int) -> str:
 
 
 def is_cjk(word: str) -> bool:
-    return bool(_IS_CJK.match(word))
+    return bool(re.match(_IS_CJK, word))
 
 
 def singular(word: str) -> str:
@@ -86,7 +87,7 @@ def singular(word: str) -> str:
 
 def name_key(text: str) -> str:
     """What is the same for two spellings of a name: "Note-Books" and "note book" have the key "note book"."""
-    pieces = _PIECES.findall(unicodedata.normalize("NFKC", text).casefold())
+    pieces = re.findall(_PIECES, unicodedata.normalize("NFKC", text).casefold())
     return " ".join(singular(word) for piece in pieces for word in _LETTERS.findall(piece))
 
 
@@ -156,7 +157,7 @@ def _phrases(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def _parts(text: str) -> Iterator[str]:
     for chunk in text.split():
-        yield from _PIECES.findall(chunk.rpartition("/")[2].strip(_EDGES))
+        yield from re.findall(_PIECES, chunk.rpartition("/")[2].strip(_EDGES))
 
 
 def _suffixes(word: str) -> list[str]:

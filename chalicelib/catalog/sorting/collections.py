@@ -6,11 +6,12 @@ import msgspec
 
 from chalicelib.catalog import html, service, tables
 from chalicelib.catalog.events import CollectionChanged
-from chalicelib.catalog.sorting import rule_language
+from chalicelib.catalog.sorting import chosen_tables, rule_language
 from chalicelib.catalog.sorting import taxonomy_tables as taxonomy
+from chalicelib.catalog.sorting.chosen_tables import ChosenProducts
 from chalicelib.catalog.sorting.collection_rule import Facts, Rule
 from chalicelib.catalog.sorting.taxonomy import CollectionDraft
-from chalicelib.catalog.sorting.taxonomy_tables import ChosenProducts, Collection
+from chalicelib.catalog.sorting.taxonomy_tables import Collection
 from chalicelib.catalog.tables import CatalogItem, Shelved, Standing, standing_key
 from chalicelib.core import audit, cache, dynamo, outbox
 from chalicelib.core.dynamo import Action
@@ -79,7 +80,7 @@ def find(collection_id: str) -> Known:
 
 def chosen(collection_id: str) -> list[str]:
     """The ids of the products that were put into a collection, in its order."""
-    item = dynamo.get(ChosenProducts, **taxonomy.chosen_key(collection_id))
+    item = dynamo.get(ChosenProducts, **chosen_tables.chosen_key(collection_id))
     return list(item.products) if item is not None else []
 
 
@@ -114,7 +115,7 @@ def delete(collection_id: str, by: Staff) -> None:
     changed = ShopError("collection_changed", 409, "The collection was changed meanwhile. Look at it again.")
     actions = [
         dynamo.delete(old, _unchanged(old), changed),
-        dynamo.delete(ChosenProducts(**taxonomy.chosen_key(collection_id))),
+        dynamo.delete(ChosenProducts(**chosen_tables.chosen_key(collection_id))),
         audit.entry(by, "collection.deleted", collection_id),
     ]
     old.version = int(old.version) + 1
@@ -127,7 +128,7 @@ def choose(collection_id: str, product_ids: Sequence[str], by: Staff) -> list[st
     if _find(collection_id).content.rule is not None:
         raise ShopError("collection_by_rule", 409, "What is in this collection is decided by its rule.")
     _check_products(product_ids)
-    key, wanted = taxonomy.chosen_key(collection_id), list(product_ids)
+    key, wanted = chosen_tables.chosen_key(collection_id), list(product_ids)
     if chosen(collection_id) != wanted:
         dynamo.transaction(
             [

@@ -5,7 +5,6 @@
 | version of the tree   | CATEGORIES      | ALL             |
 | category              | CATEGORIES      | CATEGORY#<id>   |
 | collection            | COLLECTIONS     | COLLECTION#<id> |
-| products put into one | COLLECTION#<id> | PRODUCTS        |
 | attribute             | ATTRIBUTES      | ATTRIBUTE#<id>  |
 | walk for an event     | WALK#<event id> | WALK            |
 
@@ -48,16 +47,6 @@ class Collection(CatalogItem, discriminator="collection"):
     content = JsonAttribute(CollectionDraft)
 
 
-class ChosenProducts(CatalogItem, discriminator="chosen_products"):
-    """The ids of the products that were put into a collection, in its order."""
-
-    products = JsonAttribute(list[str])
-
-    @property
-    def collection(self) -> str:
-        return str(self.pk).partition("#")[2]
-
-
 class Attribute(CatalogItem, discriminator="attribute"):
     """What an attribute of products is called, and of which type its values are."""
 
@@ -84,14 +73,6 @@ def category_key(category_id: str) -> PrimaryKey:
 
 def collection_key(collection_id: str) -> PrimaryKey:
     return {"pk": "COLLECTIONS", "sk": f"COLLECTION#{collection_id}"}
-
-
-def chosen_key(collection_id: str) -> PrimaryKey:
-    return {"pk": f"COLLECTION#{collection_id}", "sk": "PRODUCTS"}
-
-
-def chosen_ref(collection_id: str) -> dynamo.Key:
-    return (ChosenProducts, f"COLLECTION#{collection_id}", "PRODUCTS")
 
 
 def attribute_key(attribute_id: str) -> PrimaryKey:

@@ -20,7 +20,7 @@ from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled
 from chalicelib.orders.limits import per_customer
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
-from chalicelib.orders.returns import returns
+from chalicelib.orders.returns import return_tables
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import charging
@@ -56,7 +56,7 @@ def cancel_lines(order_id: str, pieces: Mapping[str, int], reason: str, once: On
     """
 
     def change(order: Order) -> list[Action]:
-        left = revisions.less(order.snapshot.lines, pieces, returns.claimed(order))
+        left = revisions.less(order.snapshot.lines, pieces, return_tables.claimed(order.returns))
         entry = [audit.entry(by, "order.lines_canceled", order_id, pieces=sum(pieces.values()))] if by else []
         if not left:
             ended = service.call_off(order.header, states.CANCELED, OrderCanceled, {"reason": reason}, Moved(), by)

@@ -20,7 +20,7 @@ from chalicelib.orders.amending.amendments import Draft
 from chalicelib.orders.cart import carts, offers
 from chalicelib.orders.pricing import pipeline, pricing
 from chalicelib.orders.pricing.pricing import PricedLine
-from chalicelib.orders.returns import returns
+from chalicelib.orders.returns import return_tables
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.taxes import tax_settings
 from chalicelib.orders.taxes.assessing import TaxTerms
@@ -128,7 +128,7 @@ def _lines(order: Order, wish: Wish, found: dict[Key, Item]) -> list[PricedLine]
             raise invalid(f"/add/{pointer_part(sku)}", "This is in the order. Set how many there shall be.")
     change = {sku: pieces - known[sku].quantity for sku, pieces in wish.put.items()}
     fewer = {sku: -by for sku, by in change.items() if by < 0}
-    lines = revisions.less(old, fewer, returns.claimed(order))
+    lines = revisions.less(old, fewer, return_tables.claimed(order.returns))
     grown = [_unpriced(known[sku], by) for sku, by in change.items() if by > 0]
     lines = revisions.more(lines, _taxed(order, [*grown, *_added(order, wish, found)]))
     if not lines:

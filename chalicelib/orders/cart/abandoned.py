@@ -6,10 +6,9 @@ comes the job sees how long it really lay untouched, and looks again later if th
 
 from datetime import datetime, timedelta
 
-from chalicelib.core import clock, due, dynamo, jobs, outbox
+from chalicelib.core import clock, dynamo, jobs, outbox
 from chalicelib.core.jobs import Run
-from chalicelib.orders import policy
-from chalicelib.orders.cart import cart_tables
+from chalicelib.orders.cart import cart_tables, touching
 from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.events import CartAbandoned
 from chalicelib.orders.pricing import pricing
@@ -25,17 +24,6 @@ class _Moved(Exception):
     """The cart was touched, or checked out, after all."""
 
 
-def touched(cart: Cart) -> None:
-    """Somebody changes the cart: its time begins anew with the next write of it."""
-    now = clock.now()
-    cart.touched_at = clock.stamp(now)
-    patience = _patience() if cart.lines and (cart.customer_id or cart.contact) else None
-    if patience is None:
-        due.look_after(cart, None)
-    elif cart.due_key is None:
-        cart_tables.watch(cart, now + patience)
-
-
 def tell_all(run: Run) -> None:
     """Tell of every cart that lay untouched for so long; JobsFailed if one of them could not be helped."""
     later = clock.now() + _LATER
@@ -48,7 +36,7 @@ def tell(owner: str) -> str:
     cart = cart_tables.cart(owner)
     if cart is None or cart.due_key is None or cart.touched_at is None:
         return "passed_over"
-    patience = _patience()
+    patience = touching.patience()
     if patience is not None:
         end = datetime.fromisoformat(cart.touched_at) + patience
         if end > clock.now():
@@ -61,11 +49,6 @@ def tell(owner: str) -> str:
     except _Moved:
         return "passed_over"
     return "abandoned" if news else "passed_over"
-
-
-def _patience() -> timedelta | None:
-    hours = policy.current().abandoned_after_hours
-    return timedelta(hours=hours) if hours else None
 
 
 def _event(cart: Cart) -> CartAbandoned:

@@ -15,7 +15,7 @@ from chalicelib.orders import address as addresses
 from chalicelib.orders import billing as bills
 from chalicelib.orders.address import Address
 from chalicelib.orders.billing import Billing
-from chalicelib.orders.cart import abandoned, cart_tables, offers
+from chalicelib.orders.cart import cart_tables, offers, touching
 from chalicelib.orders.cart.cart_tables import Cart, CartLine
 from chalicelib.orders.cart.offers import PricedCart
 from chalicelib.orders.pricing.pricing import Offer, Shipping
@@ -236,7 +236,7 @@ def touch(cart: Cart) -> None:
     """The cart is about to be written again: a new version, and its time begins anew."""
     cart.version = int(cart.version) + 1
     cart.expires = _expiry()
-    abandoned.touched(cart)
+    touching.touched(cart)
 
 
 def unchanged(cart: Cart) -> dynamo.Condition:

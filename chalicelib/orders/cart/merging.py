@@ -10,7 +10,7 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.settings import settings
 from chalicelib.core.visitor import Visitor
 from chalicelib.orders import tables
-from chalicelib.orders.cart import abandoned, cart_tables, carts, offers, saving
+from chalicelib.orders.cart import cart_tables, carts, offers, saving, touching
 from chalicelib.orders.cart.cart_tables import Cart
 from chalicelib.orders.cart.carts import MOST_LINES
 from chalicelib.orders.cart.offers import PricedCart
@@ -76,7 +76,7 @@ def _open(customer_id: str, wish: _Wish, once: Once) -> Cart:
         cart_is_new = cart is not last
         before = _replacing(last) if cart_is_new else carts.unchanged(cart)
         if cart_is_new:
-            abandoned.touched(cart)
+            touching.touched(cart)
         else:
             carts.touch(cart)
         try:

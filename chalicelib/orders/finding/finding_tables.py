@@ -4,7 +4,6 @@
 |---------------------|---------------------|---------------------|
 | order of a number   | NUMBER#<number>     | ORDER               |
 | orders of an e-mail | EMAIL#<sha256>      | ORDER#<time>#<id>   |
-| saved filter        | ORDER_FILTERS       | FILTER#<id>         |
 
 Every list is in the order of `<time>#<id>`, the position of an order, so that one cursor fits them all.
 """
@@ -15,9 +14,8 @@ from datetime import datetime
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import dynamo, ids
-from chalicelib.core.dynamo import JsonAttribute, PrimaryKey
+from chalicelib.core.dynamo import PrimaryKey
 from chalicelib.orders import tables
-from chalicelib.orders.finding.order_filter import OrderFilter
 from chalicelib.orders.tables import LIST_SPREAD, OrderHeader, OrdersItem
 
 
@@ -33,22 +31,12 @@ class EmailsOrder(OrdersItem, discriminator="emails_order"):
     order_id = UnicodeAttribute()
 
 
-class SavedFilter(OrdersItem, discriminator="order_filter"):
-    id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    filter = JsonAttribute(OrderFilter)
-
-
 def number_key(number: str) -> PrimaryKey:
     return {"pk": f"NUMBER#{number}", "sk": "ORDER"}
 
 
 def emails_order_key(email: str, placed_at: str, order_id: str) -> PrimaryKey:
     return {"pk": email_list(email), "sk": f"ORDER#{placed_at}#{order_id}"}
-
-
-def filter_key(filter_id: str) -> PrimaryKey:
-    return {"pk": "ORDER_FILTERS", "sk": f"FILTER#{filter_id}"}
 
 
 def email_list(email: str) -> str:
@@ -62,14 +50,6 @@ def customer_list(customer_id: str) -> str:
 def order_of_number(number: str) -> str | None:
     found = dynamo.get(OrderNumber, **number_key(number))
     return found.order_id if found else None
-
-
-def saved_filter(filter_id: str) -> SavedFilter | None:
-    return dynamo.get(SavedFilter, **filter_key(filter_id))
-
-
-def saved_filters() -> list[SavedFilter]:
-    return list(SavedFilter.query("ORDER_FILTERS", consistent_read=True))
 
 
 def on_list(pk: str, before: str, count: int) -> list[str]:

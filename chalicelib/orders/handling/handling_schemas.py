@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.orders import schemas
 from chalicelib.orders.finding.order_filter import Tag
 from chalicelib.orders.handling.notes import Note
-from chalicelib.orders.returns import return_schemas
+from chalicelib.orders.returns import return_view_schemas
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import Hold, OrderHeader
 
@@ -92,7 +92,7 @@ def order(order: Order) -> StaffOrderView:
     header = order.header
     seen = msgspec.structs.asdict(schemas.order(order)) | {
         "timeline": [StaffTimelineView(e.name, datetime.fromisoformat(e.at), e.facts, by=e.by) for e in order.timeline],
-        "returns": [return_schemas.view(item, for_staff=True) for item in order.returns],
+        "returns": [return_view_schemas.view(item, for_staff=True) for item in order.returns],
     }
     return StaffOrderView(
         **seen,

@@ -23,7 +23,7 @@ from chalicelib.orders.events import InvoiceRequested
 from chalicelib.orders.invoices import invoice_content, invoice_lines, invoice_store, invoice_tables
 from chalicelib.orders.invoices.invoice_content import Buyer, Content, Kind, Line, Seller
 from chalicelib.orders.invoices.invoice_tables import Document, Series
-from chalicelib.orders.returns import returns
+from chalicelib.orders.returns import return_tables
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrdersItem, OrderSnapshot
 from chalicelib.payments import service as payments
@@ -154,7 +154,7 @@ def _returned(order: Order, refunded: set[str]) -> Counter[str]:
     pieces: Counter[str] = Counter()
     for item in order.returns:
         if item.refund_id in refunded or item.exchange_order:
-            pieces.update(returns.came(item))
+            pieces.update(return_tables.came(item))
     return pieces
 
 

@@ -20,7 +20,7 @@ from chalicelib.orders.events import OrderEvent, OrderPlaced, ReturnExchanged
 from chalicelib.orders.finding import numbering
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import NOT_SOLD, Shipping
-from chalicelib.orders.returns import return_states, returns
+from chalicelib.orders.returns import return_states, return_tables, returns
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Moved, Order
@@ -76,7 +76,7 @@ def _exchange(old: Order, item: Return, lines: Mapping[str, int], by: Staff) -> 
         dynamo.put(item, before, Moved()),
         returns.one_at_a_time(old),
         *transferring,
-        *returns.told(ReturnExchanged, item, returns.came(item), by, exchange_order_id=header.id),
+        *returns.told(ReturnExchanged, item, return_tables.came(item), by, exchange_order_id=header.id),
         audit.entry(by, "return.exchanged", item.id, exchange_order=header.id),
         dynamo.insert(header),
         dynamo.insert(snapshot),

@@ -10,7 +10,7 @@ from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
 from chalicelib.logistics import stock
 from chalicelib.orders.events import ReturnReceived
-from chalicelib.orders.returns import return_rules, return_states, returns
+from chalicelib.orders.returns import return_rules, return_states, return_tables, returns
 from chalicelib.orders.returns.return_tables import DAMAGED, ReceivedLine, Return
 from chalicelib.orders.service import Moved, Order
 
@@ -27,14 +27,14 @@ def receive(return_id: str, came: Sequence[ReceivedLine], by: Staff) -> Return:
         if item.state == return_states.RECEIVED and item.received == list(came):
             return item
         before = returns.move(item, return_states.RECEIVED)
-        return_rules.check_received(returns.announced(item), [(line.sku, line.quantity) for line in came])
+        return_rules.check_received(return_tables.announced(item), [(line.sku, line.quantity) for line in came])
         item.received = list(came)
         item.value = _value(order, item)
         actions = [
             dynamo.put(item, before, Moved()),
             returns.one_at_a_time(order),
             *_put_away(item, by),
-            *returns.told(ReturnReceived, item, returns.pieces(item), by),
+            *returns.told(ReturnReceived, item, return_tables.pieces(item), by),
             audit.entry(by, "return.received", return_id, pieces=sum(line.quantity for line in came)),
         ]
         try:
@@ -50,8 +50,8 @@ def _value(order: Order, item: Return) -> Money:
     before: Counter[str] = Counter()
     for other in order.returns:
         if other.id != item.id:
-            before.update(returns.came(other))
-    return return_rules.value(order.snapshot.lines, before, returns.came(item), order.header.total.currency)
+            before.update(return_tables.came(other))
+    return return_rules.value(order.snapshot.lines, before, return_tables.came(item), order.header.total.currency)
 
 
 def _put_away(item: Return, by: Staff) -> list[Action]:

@@ -8,7 +8,7 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
 from chalicelib.orders.events import ReturnRefunded
-from chalicelib.orders.returns import return_rules, return_states, returns
+from chalicelib.orders.returns import return_rules, return_states, return_tables, returns
 from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrdersItem
@@ -45,7 +45,7 @@ def refund(return_id: str, wish: Wish, once: Once, by: Staff) -> Return:
             dynamo.put(item, before, Moved()),
             returns.one_at_a_time(order),
             *asking,
-            *returns.told(ReturnRefunded, item, returns.came(item), by, refund_id=asked.id),
+            *returns.told(ReturnRefunded, item, return_tables.came(item), by, refund_id=asked.id),
             audit.entry(by, "return.refunded", return_id, amount=asked.amount.amount, currency=asked.amount.currency),
         ]
         try:

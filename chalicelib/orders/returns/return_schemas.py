@@ -1,7 +1,6 @@
 """What customers and staff send and see of returns."""
 
-from datetime import datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -9,8 +8,10 @@ from msgspec import Meta
 from chalicelib.core.money import Money
 from chalicelib.core.paging import Page
 from chalicelib.orders.cart.carts import MOST_PIECES
-from chalicelib.orders.returns import return_tables, returns
-from chalicelib.orders.returns.return_tables import ReceivedLine, Return
+from chalicelib.orders.returns.return_tables import ReceivedLine
+from chalicelib.orders.returns.return_view_schemas import Condition
+from chalicelib.orders.returns.return_view_schemas import ReturnView as ReturnView
+from chalicelib.orders.returns.return_view_schemas import view as view
 from chalicelib.orders.returns.returns import MOST_PHOTOS, Wanted
 
 # An order has at most 40 lines; of one of them pieces may come back for different reasons.
@@ -21,9 +22,7 @@ Pieces = Annotated[int, Meta(ge=1, le=MOST_PIECES)]
 Reason = Literal[
     "damaged", "defective", "wrong_item", "not_as_described", "does_not_fit", "changed_mind", "late", "other"
 ]
-Status = Literal["requested", "approved", "rejected", "received", "refunded", "closed"]
 OpenStatus = Literal["requested", "approved", "received"]
-Condition = Literal["resellable", "damaged"]
 LocationId = Annotated[str, Meta(min_length=1, max_length=60)]
 PhotoIds = Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=MOST_PHOTOS)]
 
@@ -93,52 +92,6 @@ class ReturnPage(Page, frozen=True, forbid_unknown_fields=True):
     status: OpenStatus = "requested"
 
 
-class ReturnPhotoView(msgspec.Struct, frozen=True):
-    """`url` is for staff alone."""
-
-    id: str
-    url: str | None
-    width: int
-    height: int
-
-
-class ReturnLineView(msgspec.Struct, frozen=True):
-    sku: str
-    quantity: int
-    reason: str
-    comment: str
-    photos: list[ReturnPhotoView]
-
-
-class ReceivedLineView(msgspec.Struct, frozen=True):
-    sku: str
-    quantity: int
-    condition: Condition
-    location: str
-
-
-class ReturnView(msgspec.Struct, frozen=True):
-    """A return. `received` is what of it came, `value` what was paid for that.
-
-    It ends in a refund (`refund_id`, of `refunded`), in another order (`exchange_order_id`, with a refund of what that
-    costs less) or in neither. `rejection` says why it was rejected.
-    """
-
-    id: str
-    order_id: str
-    status: Status
-    requested_at: datetime
-    lines: list[ReturnLineView]
-    instructions: str | None
-    label_url: str | None
-    rejection: str | None
-    received: list[ReceivedLineView]
-    value: Money | None
-    refund_id: str | None
-    refunded: Money | None
-    exchange_order_id: str | None
-
-
 class Returns(msgspec.Struct, frozen=True):
     data: list[ReturnView]
     next_cursor: str | None
@@ -150,32 +103,3 @@ def wanted(body: NewReturn) -> list[Wanted]:
 
 def received(body: Receive) -> list[ReceivedLine]:
     return [ReceivedLine(line.sku, line.quantity, line.condition, line.location) for line in body.lines]
-
-
-def view(item: Return, *, for_staff: bool = False) -> ReturnView:
-    return ReturnView(
-        id=item.id,
-        order_id=item.order_id,
-        status=cast(Status, item.state),
-        requested_at=datetime.fromisoformat(item.requested_at),
-        lines=[_line(line, for_staff) for line in item.lines],
-        instructions=item.instructions,
-        label_url=item.label_url,
-        rejection=item.reason,
-        received=[
-            ReceivedLineView(line.sku, line.quantity, cast(Condition, line.condition), line.location)
-            for line in item.received
-        ],
-        value=item.value,
-        refund_id=item.refund_id,
-        refunded=item.refunded,
-        exchange_order_id=item.exchange_order,
-    )
-
-
-def _line(line: return_tables.ReturnLine, for_staff: bool) -> ReturnLineView:
-    photos = [
-        ReturnPhotoView(photo.id, returns.url(photo.name) if for_staff else None, photo.width, photo.height)
-        for photo in line.photos
-    ]
-    return ReturnLineView(line.sku, line.quantity, line.reason, line.comment, photos)

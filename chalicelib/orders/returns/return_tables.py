@@ -9,6 +9,8 @@ without an index. In the index are those that somebody still has to do something
 """
 
 import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -109,3 +111,36 @@ def waiting(state: str, limit: int, after: str | None) -> tuple[list[Return], st
     # The index may lag behind a return that has moved.
     moved_not = [item for item in items if isinstance(item, Return) and item.state == state]
     return moved_not, str(page[-1].due_at) if len(entries) > limit else None
+
+
+def pieces(item: Return) -> dict[str, int]:
+    """The pieces by SKU that a return has: those that were announced, and once it was received those that came."""
+    return announced(item) if item.state in _ANNOUNCED else came(item)
+
+
+_ANNOUNCED = (return_states.REQUESTED, return_states.APPROVED)
+
+
+def claimed(items: Iterable[Return]) -> dict[str, int]:
+    """The pieces by SKU that returns have together."""
+    sums: Counter[str] = Counter()
+    for item in items:
+        sums.update(pieces(item))
+    return dict(sums)
+
+
+def announced(item: Return) -> dict[str, int]:
+    """The pieces by SKU that the customer wanted to send."""
+    return _summed(item.lines)
+
+
+def came(item: Return) -> dict[str, int]:
+    """The pieces by SKU that came back."""
+    return _summed(item.received)
+
+
+def _summed(lines: Sequence[ReturnLine] | Sequence[ReceivedLine]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.sku] = sums.get(line.sku, 0) + line.quantity
+    return sums

@@ -123,44 +123,11 @@ def close(return_id: str, by: Staff) -> Return:
     return _decide(return_id, return_states.CLOSED, lambda item: None, ReturnClosed, by)
 
 
-def pieces(item: Return) -> dict[str, int]:
-    """The pieces by SKU that a return has: those that were announced, and once it was received those that came."""
-    return announced(item) if item.state in _ANNOUNCED else came(item)
-
-
-_ANNOUNCED = (return_states.REQUESTED, return_states.APPROVED)
-
-
-def claimed(order: Order) -> dict[str, int]:
-    """The pieces by SKU that all returns of an order have."""
-    sums: Counter[str] = Counter()
-    for item in order.returns:
-        sums.update(pieces(item))
-    return dict(sums)
-
-
-def announced(item: Return) -> dict[str, int]:
-    """The pieces by SKU that the customer wanted to send."""
-    return _summed(item.lines)
-
-
-def came(item: Return) -> dict[str, int]:
-    """The pieces by SKU that came back."""
-    return _summed(item.received)
-
-
 def value(item: Return) -> Money:
     """What was paid for the pieces that came back; 409 if none did yet."""
     if item.value is None:
         raise ShopError("wrong_state", 409, f"A return that is {item.state} was not received.")
     return item.value
-
-
-def _summed(lines: Sequence[Any]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for line in lines:
-        sums[line.sku] = sums.get(line.sku, 0) + line.quantity
-    return sums
 
 
 def move(item: Return, state: str) -> dynamo.Condition:
@@ -209,7 +176,10 @@ def _check(order: Order, wanted: Sequence[Wanted]) -> None:
         order.snapshot.lines,
         [(line.sku, line.quantity) for line in wanted],
         [Parcel(at, pieces) for at, pieces in logistics.arrivals(order.header.id)],
-        [Claim(datetime.fromisoformat(item.requested_at), pieces(item), _parts(item)) for item in order.returns],
+        [
+            Claim(datetime.fromisoformat(item.requested_at), return_tables.pieces(item), _parts(item))
+            for item in order.returns
+        ],
         policy.current().return_days,
         clock.now(),
     )
@@ -219,7 +189,7 @@ def _parts(item: Return) -> dict[str, int]:
     """What the pieces that a return has are made of, by SKU."""
     made_of = {line.sku: line.parts for line in item.lines}
     sums: Counter[str] = Counter()
-    for sku, quantity in pieces(item).items():
+    for sku, quantity in return_tables.pieces(item).items():
         sums.update({part: count * quantity for part, count in made_of[sku].items()})
     return dict(sums)
 
@@ -246,7 +216,7 @@ def _request(order: Order, wanted: Sequence[Wanted], once: Once) -> Return:
         dynamo.insert(item, Moved()),
         one_at_a_time(order),
         *(action for _, claims in taken for action in claims),
-        *told(ReturnRequested, item, announced(item)),
+        *told(ReturnRequested, item, return_tables.announced(item)),
     ]
     dynamo.transaction(actions)
     return item
@@ -267,6 +237,6 @@ def _decide(return_id: str, state: str, decide: Callable[[Return], None], kind: 
     before = move(item, state)
     decide(item)
     entry = audit.entry(by, f"return.{state}", return_id)
-    news = told(kind, item, pieces(item) or announced(item), by)
+    news = told(kind, item, return_tables.pieces(item) or return_tables.announced(item), by)
     dynamo.transaction([dynamo.put(item, before, changed()), *news, entry])
     return item
