@@ -71,7 +71,11 @@ def _allocated(
     reservations: list[Reservation],
     shipments: list[tables.Shipment],
 ) -> list[Action]:
-    actions = [reserving.less(waiting, given, _Moved()), *awaiting.strike([(waiting, given)])]
+    actions = [
+        reserving.less(waiting, given, _Moved()),
+        *awaiting.strike([(waiting, given)]),
+        parcels.not_called_off(waiting.order_id, _Moved()),
+    ]
     if waiting.confirmed:
         order = reshaping.Parcels(waiting.order_id, reservations, shipments)
         return [*actions, *reshaping.put_in(order, picks, _Moved())]

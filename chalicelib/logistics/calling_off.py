@@ -7,46 +7,49 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.logistics import parcels, reserving, states, tables
 from chalicelib.logistics.events import StockLeftBehind
-from chalicelib.logistics.tables import AWAITED, HELD, LogisticsItem, Reservation, Shipment
+from chalicelib.logistics.tables import AWAITED, HELD, CalledOff, LogisticsItem, Shipment
 
 _ATTEMPTS = 8
-# Each takes two writes, one for itself and one for the shelf.
-_AT_ONCE = 40
+# Each takes two writes, one for itself and one for the shelf, or three if it is waited for.
+_AT_ONCE = 30
 
 
 def cancel(order_id: str, otherwise: Exception, room: int) -> list[Action]:
     """Write actions, at most `room`, that call back everything of an order that has not left the house.
 
-    Pieces that there is no room for are put on the shelf afterwards, because of an event. 409 `already_dispatched` if
-    something has left. Committing raises `otherwise` if anything moved meanwhile.
+    Where there is no room for its pieces they are put on the shelf afterwards, because of an event. 409
+    `already_dispatched` if something has left. Committing raises `otherwise` if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
     _check_here(shipments)
-    # Once these are committed nothing sends pieces of the order any more, or gives it others.
-    actions = [
-        *reserving.release([r for r in reservations if r.state == AWAITED], otherwise),
-        *_without_parcels(order_id, reservations, shipments, otherwise),
-    ]
-    held = [r for r in reservations if r.state == HELD]
-    if (releasing := reserving.release(held, otherwise)) and len(actions) + len(releasing) > room:
-        left = StockLeftBehind(aggregate_id=order_id, aggregate_version=1)
-        return [*actions, dynamo.put_raw(LogisticsItem, outbox.attributes(left))]
-    return [*actions, *releasing]
-
-
-def _without_parcels(
-    order_id: str, reservations: Sequence[Reservation], shipments: Sequence[Shipment], otherwise: Exception
-) -> list[Action]:
-    actions: list[Action] = []
-    for shipment in shipments:
-        version = shipment.version
-        if shipment.state != states.CANCELED:
-            parcels.move(shipment, states.CANCELED)
-            actions.append(dynamo.put(shipment, Shipment.version == version, otherwise))
-    # Planning may be on its way; the parcels that it would make must not come to exist.
     known = {parcels.number(shipment) for shipment in shipments}
-    unplanned = [parcel for parcel in parcels.by_parcel(reservations) if parcel not in known]
-    return [*actions, *(parcels.not_planned_yet(order_id, parcel, otherwise) for parcel in unplanned)]
+    # Planning may be on its way; the parcels that it would make must not come to exist.
+    unplanned = {n: held for n, held in parcels.by_parcel(reservations).items() if n not in known}
+    off = [_call_back(shipment, otherwise) for shipment in shipments if shipment.state != states.CANCELED]
+    at_once = [
+        *off,
+        *reserving.release(reservations, otherwise),
+        *(parcels.not_planned_yet(order_id, parcel, otherwise) for parcel in unplanned),
+    ]
+    if len(at_once) <= room:
+        return at_once
+    # Until the rest is put back nothing of it is planned, and nothing more is allocated.
+    never_planned = [parcels.new(order_id, parcel, held[0].location, {}) for parcel, held in unplanned.items()]
+    for shipment in never_planned:
+        parcels.move(shipment, states.CANCELED)
+    left = StockLeftBehind(aggregate_id=order_id, aggregate_version=1)
+    return [
+        *off,
+        *(dynamo.insert(shipment, otherwise) for shipment in never_planned),
+        dynamo.put(CalledOff(**tables.called_off_key(order_id), order_id=order_id)),
+        dynamo.put_raw(LogisticsItem, outbox.attributes(left)),
+    ]
+
+
+def _call_back(shipment: Shipment, otherwise: Exception) -> Action:
+    before = Shipment.version == int(shipment.version)
+    parcels.move(shipment, states.CANCELED)
+    return dynamo.put(shipment, before, otherwise)
 
 
 class _Moved(Exception):
@@ -57,10 +60,10 @@ def put_back(event: StockLeftBehind) -> None:
     """Put what an order that is off still holds on the shelf, a part at a time."""
     for _ in range(_ATTEMPTS):
         reservations, _shipments = tables.of_order(event.aggregate_id)
-        held = [r for r in reservations if r.state == HELD]
+        kept = [r for r in reservations if r.state in (HELD, AWAITED)]
         try:
-            for start in range(0, len(held), _AT_ONCE):
-                dynamo.transaction(reserving.release(held[start : start + _AT_ONCE], _Moved()))
+            for start in range(0, len(kept), _AT_ONCE):
+                dynamo.transaction(reserving.release(kept[start : start + _AT_ONCE], _Moved()))
         except _Moved:
             continue
         return

@@ -9,11 +9,11 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.logistics import states, tables
 from chalicelib.logistics.events import ShipmentChanged, ShipmentEvent
-from chalicelib.logistics.tables import HELD, Hold, LogisticsItem, Reservation, Shipment
+from chalicelib.logistics.tables import HELD, CalledOff, Hold, LogisticsItem, Reservation, Shipment
 
 S = TypeVar("S", bound=ShipmentEvent)
-# More than anybody wants to open, and few enough to be called off in one transaction.
-_MOST = 50
+# More than anybody wants to open. An order is called off in one transaction with all of its parcels.
+_MOST = 30
 # As many as a shipment's id has room for; numbers of parcels that were called off are not given out again.
 _MOST_NUMBERS = 999
 
@@ -48,7 +48,8 @@ def number(shipment: Shipment) -> int:
 def next_number(reservations: Iterable[Reservation], shipments: Iterable[Shipment]) -> int:
     """The number of an order's next parcel; 409 `too_many_parcels` if it has so many already."""
     reservations, shipments = list(reservations), list(shipments)
-    taken = {int(r.parcel) for r in reservations} | {number(shipment) for shipment in shipments}
+    # What is awaited is in no parcel, which is number 0.
+    taken = {int(r.parcel) for r in reservations if int(r.parcel)} | {number(shipment) for shipment in shipments}
     over = {number(shipment) for shipment in shipments if shipment.state == states.CANCELED}
     if len(taken - over) >= _MOST or max(taken, default=0) >= _MOST_NUMBERS:
         raise ShopError("too_many_parcels", 409, f"An order is sent in at most {_MOST} parcels.")
@@ -111,6 +112,11 @@ def not_planned_yet(order_id: str, parcel: int, otherwise: Exception) -> Action:
     """A condition: planning, which may be on its way, has not made this parcel."""
     shipment = Shipment(**tables.shipment_key(shipment_id(order_id, parcel)))
     return dynamo.check(shipment, Shipment.pk.does_not_exist(), otherwise)
+
+
+def not_called_off(order_id: str, otherwise: Exception) -> Action:
+    """A condition to commit with what sets more aside for an order."""
+    return dynamo.check(CalledOff(**tables.called_off_key(order_id)), CalledOff.pk.does_not_exist(), otherwise)
 
 
 def not_on_hold(order_id: str) -> Action:

@@ -124,6 +124,12 @@ class Hold(LogisticsItem, discriminator="hold"):
     reason = UnicodeAttribute()
 
 
+class CalledOff(LogisticsItem, discriminator="called_off"):
+    """The order is off, and holds stock or waits for some still: nothing more is set aside for it."""
+
+    order_id = UnicodeAttribute()
+
+
 class Shipment(LogisticsItem, discriminator="shipment"):
     """A parcel from one location. `lines` are pieces by SKU; `history` is when it came into each state. `on_delivery`
     says that its order is paid at the door, if whoever planned the parcel knew."""
@@ -165,6 +171,10 @@ def count_key(sku: str, at: str, count_id: str) -> PrimaryKey:
 
 def reservation_key(order_id: str, sku: str, location: str, shard: int, parcel: int) -> PrimaryKey:
     return {"pk": f"ORDER#{order_id}", "sk": f"RESERVATION#{sku}#{location}#{shard}#{parcel}"}
+
+
+def called_off_key(order_id: str) -> PrimaryKey:
+    return {"pk": f"ORDER#{order_id}", "sk": "CALLED_OFF"}
 
 
 def backlog_key(sku: str) -> PrimaryKey:

@@ -78,7 +78,7 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
             raise carts.closed(cart)
         who = coupons.identity(cart.customer_id, wish.email)
         may_hoard = not method.paid_on_delivery or _on_trust(method, cart.customer_id)
-        holders = hoarding.refs(hoarding.Buyer(wish.email, wish.network)) if may_hoard else []
+        holders = hoarding.refs(_buyer(wish, method, cart.customer_id)) if may_hoard else []
         besides = [*offers.besides(cart, who), *holders]
         found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
         priced = offers.priced(cart, found, who)
@@ -158,7 +158,7 @@ def _place(
     cart = priced.cart
     open_order: list[Action] = []
     if header.state == states.PENDING_PAYMENT or _on_trust(method, header.customer_id):
-        open_order = hoarding.hold(header, hoarding.Buyer(wish.email, wish.network), priced.lines, found)
+        open_order = hoarding.hold(header, _buyer(wish, method, header.customer_id), priced.lines, found)
     rationed = per_customer.take(header, wish.email, priced.lines)
     pieces, free = pricing.to_send(priced.lines), stock.available(found)
     actions: list[Action] = [
@@ -205,6 +205,10 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
         locale=wish.locale,
     )
     return header, snapshot
+
+
+def _buyer(wish: Wish, method: payments.PaymentMethod, customer_id: str | None) -> hoarding.Buyer:
+    return hoarding.Buyer(wish.email, wish.network, customer_id, method.paid_on_delivery)
 
 
 def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[OrderEvent]:

@@ -1,6 +1,7 @@
 """An order comes to cost more or less than what it was placed at, and its payments follow."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from chalicelib.core import clock, due, dynamo
 from chalicelib.core.dynamo import Action
@@ -12,8 +13,16 @@ from chalicelib.payments.tables import Attempt
 _REASON = "The order costs less than was paid."
 
 
-def charge_anew(order_id: str, total: Money, otherwise: Exception) -> tuple[list[Attempt], list[Action]]:
-    """An order's attempts as they are once it costs `total`, and the write actions to commit with its change.
+class Charged(NamedTuple):
+    """An order's attempts as they will be, the write actions for that, and whether money goes back by them."""
+
+    attempts: list[Attempt]
+    actions: list[Action]
+    gives_back: bool
+
+
+def charge_anew(order_id: str, total: Money, otherwise: Exception) -> Charged:
+    """Let an order's payments follow it: it costs `total` from now on.
 
     Less: cash at the door becomes less, of a card less is captured later, and what was captured already goes back; the
     newest payment becomes less first. More: cash at the door becomes more; the difference to what a card promised is
@@ -30,7 +39,8 @@ def charge_anew(order_id: str, total: Money, otherwise: Exception) -> tuple[list
     for attempt in _as_they_pay(attempts):
         left -= _settle(attempt, left, keep)
     actions = _more(attempts, left) or [others]
-    actions += refunds.surplus(attempts, keep, len(known), _REASON, otherwise)
+    giving_back = refunds.surplus(attempts, keep, len(known), _REASON, otherwise)
+    actions += giving_back
     for attempt in attempts:
         unmoved = Attempt.version == versions[attempt.id]
         if int(attempt.version) != versions[attempt.id]:
@@ -42,7 +52,7 @@ def charge_anew(order_id: str, total: Money, otherwise: Exception) -> tuple[list
         actions.append(dynamo.put(attempt, unmoved, otherwise))
         if attempt.authorized != before[attempt.id][0]:
             actions.append(service.announce(service.event(PaymentAdjusted, attempt)))
-    return attempts, actions
+    return Charged(attempts, actions, bool(giving_back))
 
 
 def _facts(attempt: Attempt) -> tuple[Money, Money, bool]:

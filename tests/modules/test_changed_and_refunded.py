@@ -84,3 +84,34 @@ def test_what_was_given_back_for_something_digital_does_not_go_back_again_with_i
     path = f"/admin/orders/{order.id}/cancel-lines"
     assert refusal(shop.staff.post, path, {"lines": {"BOOK": 1}})["code"] == "refunded_already"
     assert sum(refund["amount"] for refund in bank.refunds.values()) == 1290
+
+
+def test_what_was_never_paid_is_taken_out_though_money_went_back(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    an_e_book(shop)
+    order = buy(2)
+    paid(shop, bank, order)
+    send(shop, order, "pack")
+    shop.hear(bank)
+    send(shop, order, "dispatch")
+    shop.deliver()
+    shop.staff.post(f"/admin/orders/{order.id}/refunds", {"amount": eur(200), "reason": "a scratch"})
+    shop.hear(bank)
+    edit(shop, order, add={"BOOK": 1})
+    send(shop, order, "deliver")
+    shop.hear(bank)
+    assert order.get()["status"] == "confirmed"
+    edit(shop, order, set={"BOOK": 0})
+    assert order.get()["status"] == "completed"
+
+
+def test_an_order_whose_authorization_lapsed_can_be_made_smaller(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    """Nothing of it has left the house, so nothing has to be paid for that."""
+    order = buy(3)
+    paid(shop, bank, order)
+    bank.lapse("pi_000001")
+    shop.hear(bank)
+    assert order.post("/cancel-lines", {"lines": {"MUG": 1}})["quantity"] == 2

@@ -112,6 +112,28 @@ def test_a_payment_that_the_bank_refuses_at_last_lets_its_order_expire(
     assert (order.get()["status"], shop.stock("MUG")["available"]) == ("expired", 5)
 
 
+@pytest.mark.parametrize("was", ["require_action", "process"])
+@pytest.mark.parametrize("then", ["decline", "require_action"])
+def test_a_bank_that_refuses_and_is_asked_again_holds_no_order_for_ever(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None], was: str, then: str
+) -> None:
+    """Nobody looked while it refused, and then the customer may be at the bank's page again."""
+    order = buy()
+    getattr(bank, was)(order.secret)
+    shop.hear(bank)
+    bank.decline(order.secret)
+    if then == "require_action":
+        bank.webhooks.clear()
+        bank.require_action(order.secret)
+    shop.hear(bank)
+    assert order.payment()["status"] == {"decline": "created", "require_action": "requires_action"}[then]
+    for hours in (1, 24):
+        travel(timedelta(hours=hours))
+        shop.expire()
+        shop.hear(bank)
+    assert (order.get()["status"], shop.stock("MUG")["available"]) == ("expired", 5)
+
+
 def test_an_order_whose_webhooks_were_all_lost_is_confirmed_when_its_time_is_over(
     shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
 ) -> None:

@@ -27,7 +27,7 @@ def costs_now(order_id: str, cents: int) -> None:
     from chalicelib.orders.events import OrderAmended
     from chalicelib.payments import charging, settlement
 
-    dynamo.transaction(charging.charge_anew(order_id, euros(cents), Changed)[1])
+    dynamo.transaction(charging.charge_anew(order_id, euros(cents), Changed).actions)
     facts: dict[str, Any] = {"payment_method": "card", "revision": 2, "total": euros(cents)}
     settlement.let_go(OrderAmended(aggregate_id=order_id, aggregate_version=3, **facts))
 
@@ -272,7 +272,7 @@ def test_what_an_exchange_does_not_need_goes_back_the_way_it_came(
     sent(shop, bank, order)
     new = ids.new_id("ord")
     assert exchange(order.id, 1290, 1290, new).method == "exchange_credit"
-    dynamo.transaction(charging.charge_anew(new, euros(1000), Changed)[1])
+    dynamo.transaction(charging.charge_anew(new, euros(1000), Changed).actions)
     settlement.call_off(OrderCanceled(aggregate_id=new, aggregate_version=3, total=euros(1000), payment_method="card"))
     for refund in service.of_order(order.id)[1]:
         refunds.look_after(refund.id)

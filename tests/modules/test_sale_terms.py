@@ -393,3 +393,20 @@ def test_staff_see_change_and_take_back_terms(shop: Shop) -> None:
 )
 def test_terms_that_make_no_sense_are_refused_with_the_field_named(shop: Shop, pointer: str, terms: Json) -> None:
     assert refusal(shop.staff.put, "/admin/sale-terms/MUG", terms)["pointer"] == pointer
+
+
+def test_what_staff_add_and_take_out_again_gives_no_pieces_back(shop: Shop) -> None:
+    sell(shop, most_per_customer=2)
+    shop.product("set", variants=[{"sku": "SET", "price": eur(2990), "components": {"MUG": 2}}])
+    order = shop.order(("MUG", 2))
+    shop.deliver()
+    for change in ({"add": {"SET": 1}}, {"set": {"SET": 0}}):
+        shop.staff.post(f"/admin/orders/{order.id}/edit", change)
+    assert refusal(shop.ready_cart(("MUG", 2)).check_out)["code"] == "most_per_customer"
+
+
+def test_a_set_is_not_sold_before_its_pieces_are(shop: Shop) -> None:
+    sell(shop, starts_at=at(HOUR))
+    shop.product("set", variants=[{"sku": "SET", "price": eur(2990), "components": {"MUG": 2}}])
+    refused = refusal(shop.ready_cart(("SET", 1)).check_out)
+    assert (refused["code"], refused["sku"]) == ("not_on_sale", "MUG")

@@ -3,7 +3,7 @@
 Earlier revisions stay as they are. What is shipped keeps its price; shipping is given back where nothing is sent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from chalicelib.orders import progress, service, states, tables
 from chalicelib.orders.address import Address
 from chalicelib.orders.amending import revisions, sent_lines
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled
-from chalicelib.orders.limits import per_customer
+from chalicelib.orders.limits import hoarding, per_customer
 from chalicelib.orders.pricing import pricing
 from chalicelib.orders.pricing.pricing import PricedLine, Shipping, Totals
 from chalicelib.orders.returns import return_tables
@@ -25,7 +25,7 @@ from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
 from chalicelib.payments import charging
 from chalicelib.payments import service as payments
-from chalicelib.payments.service import Attempt
+from chalicelib.payments.charging import Charged
 
 _ATTEMPTS = 8
 _MOST_REVISIONS = 999
@@ -120,43 +120,47 @@ def revised(order: Order, to: Draft, facts: dict[str, str], by: Staff | None) ->
     header.total = to.totals.total
     header.quantity = sum(line.quantity for line in to.lines)
     header.to_send = sum(pricing.to_send(to.lines).values())
-    fewer = per_customer.pieces_of(order.snapshot.lines) - per_customer.pieces_of(to.lines)
-    given_back = per_customer.give_back(header, fewer)
+    given_back = per_customer.give_back(header, per_customer.pieces_of(to.lines))
     dearer = header.state == states.CONFIRMED and header.total.amount > agreed
     header.agreed = agreed if dearer else None
     told = service.record(
         header.id, service.event(OrderAmended, header, revision=int(header.revision)), _told(facts, header), by
     )
-    attempts, charged = charging.charge_anew(header.id, header.total, Moved())
-    if fewer:
-        _check_paid(order, fewer, to, attempts)
-    following = progress.advance_paid(header, attempts)
+    charged = charging.charge_anew(header.id, header.total, Moved())
+    _check_paid(order, to, charged)
+    following = progress.advance_paid(header, charged.attempts)
     if had_parcels and not int(header.to_send):
         following += _all_digital(header)
+    following += hoarding.counts_less(header, to.lines, Moved())
     return [
         dynamo.put(header, before, Moved()),
         dynamo.insert(_snapshot(order, to), Moved()),
         *told,
         *given_back,
         *following,
-        *charged,
+        *charged.actions,
     ]
 
 
-def _check_paid(order: Order, gone: Mapping[str, int], to: Draft, attempts: Sequence[Attempt]) -> None:
-    """409 if pieces that are taken out were paid back before, or what has left would not be paid any more."""
-    if payments.forgiven(attempts) and any(line.sku in gone and not line.parts for line in order.snapshot.lines):
+def _check_paid(order: Order, to: Draft, charged: Charged) -> None:
+    """409 if what is taken out was paid back before, or what has left would not be paid any more."""
+    gone = per_customer.pieces_of(order.snapshot.lines) - per_customer.pieces_of(to.lines)
+    if charged.gives_back and payments.forgiven(charged.attempts) and _has_digital(order, gone):
         # Pieces that were sent are taken out no more. What is digital could be, and its money would go back once more.
         detail = "Money of this order was given back already. If it was not for this, give back what this cost as well."
         raise ShopError("refunded_already", 409, detail)
-    paid, header = payments.covered(attempts), order.header
+    paid, header = payments.covered(charged.attempts), order.header
     on_trust = header.state != states.CONFIRMED or payments.is_paid_on_delivery(header.payment_method)
-    if on_trust or paid >= to.totals.total.amount:
+    if not gone or on_trust or paid >= to.totals.total.amount:
         return
     shipping = to.shipping.to_pay.amount if to.shipping else 0
-    if shipping + sent_lines.worth(to.lines, logistics.sent(header.id)) > paid:
+    if (sent := logistics.sent(header.id)) and shipping + sent_lines.worth(to.lines, sent) > paid:
         detail = "What has left the house would cost more than was paid. Take other lines out first."
         raise ShopError("payment_not_secured", 409, detail)
+
+
+def _has_digital(order: Order, gone: Mapping[str, int]) -> bool:
+    return any(line.sku in gone and not line.parts for line in order.snapshot.lines)
 
 
 def _told(facts: dict[str, str], header: OrderHeader) -> dict[str, str]:

@@ -35,10 +35,16 @@ class HolderMoved(Exception):
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """Who checks out, as far as one can tell. `network` is the network address of the request."""
+    """Who checks out, as far as one can tell. `network` is the network address of the request.
+
+    Anybody can give anybody's e-mail address. So who has logged in counts by their account alone, and what is to be
+    paid `at_the_door`, which holds stock for days, counts apart from what waits for a card.
+    """
 
     email: str
     network: str | None
+    customer_id: str | None
+    at_the_door: bool
 
 
 def refs(buyer: Buyer) -> list[Key]:
@@ -46,7 +52,7 @@ def refs(buyer: Buyer) -> list[Key]:
     now = policy.current()
     if now.open_orders_per_email is None and now.open_pieces_per_email is None:
         return []
-    return [hoarding_tables.holder_ref(_email(buyer))]
+    return [hoarding_tables.holder_ref(_who(buyer))]
 
 
 def hold(header: OrderHeader, buyer: Buyer, lines: Sequence[PricedLine], found: dict[Key, Item]) -> list[Action]:
@@ -59,9 +65,9 @@ def hold(header: OrderHeader, buyer: Buyer, lines: Sequence[PricedLine], found: 
     actions: list[Action] = []
     names: list[str] = []
     if refs(buyer):
-        names.append(_email(buyer))
+        names.append(_who(buyer))
         holder = found.get(hoarding_tables.holder_ref(names[0]))
-        actions.append(_by_email(header.id, names[0], lines, holder if isinstance(holder, Holder) else None, now))
+        actions.append(_by_person(header.id, names[0], lines, holder if isinstance(holder, Holder) else None, now))
     network = _network(buyer)
     if now.open_orders_per_address is not None and network is not None:
         names.append(network)
@@ -76,10 +82,30 @@ def let_go(header: OrderHeader) -> list[Action]:
     return [_change(name, Holder.orders.delete({header.id})) for name in names]
 
 
-def _by_email(order_id: str, name: str, lines: Sequence[PricedLine], holder: Holder | None, now: OrderPolicy) -> Action:
+def counts_less(header: OrderHeader, lines: Sequence[PricedLine], otherwise: Exception) -> list[Action]:
+    """Write actions after which an open order counts for the pieces of these `lines`, if they are fewer than before."""
+    actions: list[Action] = []
+    for name in header.holders or []:
+        holder = None if name.startswith("NETWORK#") else hoarding_tables.holder(name)
+        mine = (holder.pieces or {}).get(header.id) if holder else None
+        if holder is None or mine is None:
+            continue
+        now = pricing.to_send(list(lines))
+        left = {sku: min(pieces, now[sku]) for sku, pieces in mine.items() if now.get(sku)}
+        if left != mine:
+            version = int(holder.version or 0)
+            pieces = Holder.pieces.set({**(holder.pieces or {}), header.id: left})
+            changes = [pieces, Holder.version.set(version + 1)]
+            actions.append(dynamo.update(holder, changes, Holder.version == version, otherwise))
+    return actions
+
+
+def _by_person(
+    order_id: str, name: str, lines: Sequence[PricedLine], holder: Holder | None, now: OrderPolicy
+) -> Action:
     is_open: set[str] = set(holder.orders or ()) if holder else set()
     if now.open_orders_per_email is not None and len(is_open) >= now.open_orders_per_email:
-        raise _too_many(f"{len(is_open)} orders of this e-mail address are neither paid for nor on their way")
+        raise _too_many(f"{len(is_open)} of your orders are neither paid for nor on their way")
     kept = holder.pieces or {} if holder else {}
     before = {order: pieces for order, pieces in kept.items() if order in is_open}
     mine = pricing.to_send(list(lines))
@@ -132,8 +158,11 @@ def _too_many(what: str, **facts: object) -> ShopError:
     return ShopError("too_many_open_orders", 409, detail, extra=facts)
 
 
-def _email(buyer: Buyer) -> str:
-    return f"EMAIL#{ids.digest(mailbox.of(buyer.email))[:32]}"
+def _who(buyer: Buyer) -> str:
+    if buyer.customer_id is not None:
+        return f"CUSTOMER#{buyer.customer_id}"
+    whose = ids.digest(mailbox.of(buyer.email))[:32]
+    return f"DOOR#{whose}" if buyer.at_the_door else f"EMAIL#{whose}"
 
 
 def _network(buyer: Buyer) -> str | None:

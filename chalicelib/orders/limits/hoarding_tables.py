@@ -3,6 +3,8 @@
 | what   | pk                          | sk      |
 |--------|-----------------------------|---------|
 | holder | HOLDER#EMAIL#<hash>         | HOLDER  |
+| holder | HOLDER#DOOR#<hash>          | HOLDER  |
+| holder | HOLDER#CUSTOMER#<id>        | HOLDER  |
 | holder | HOLDER#NETWORK#<hash>       | HOLDER  |
 
 Adding an order to a holder and taking it out are idempotent and need nothing to be read. Addresses are kept as hashes
@@ -28,6 +30,10 @@ class Holder(OrdersItem, discriminator="holder"):
     orders = UnicodeSetAttribute(null=True)
     pieces = JsonAttribute(Pieces, null=True)
     version = NumberAttribute(null=True)
+
+
+def holder(name: str) -> Holder | None:
+    return dynamo.get(Holder, **holder_key(name))
 
 
 def holder_key(name: str) -> PrimaryKey:

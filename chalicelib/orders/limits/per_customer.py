@@ -63,17 +63,16 @@ def _count(sku: str, whose: str, pieces: int, most: int) -> Action:
     return dynamo.update(Taken(**tables.taken_key(sku, whose)), changes, room, too_many)
 
 
-def give_back(header: OrderHeader, pieces: Mapping[str, int] | None = None) -> list[Action]:
-    """Write actions that let a customer order again what is called off: `pieces` as `pieces_of` has them, or all
-    that an order counts.
+def give_back(header: OrderHeader, kept: Mapping[str, int] | None = None) -> list[Action]:
+    """Write actions that let a customer order again what is called off: all that an order counts, or what is more than
+    it has `kept`, as `pieces_of` has them. What staff add is not counted, so taking it out gives nothing back.
 
     Commit them with the header, under its version: it forgets them, so they are given back once.
     """
     ration = header.ration
     if ration is None:
         return []
-    gone = ration.pieces if pieces is None else pieces
-    back = {sku: min(counted, gone.get(sku, 0)) for sku, counted in ration.pieces.items()}
+    back = {sku: max(0, counted - (kept or {}).get(sku, 0)) for sku, counted in ration.pieces.items()}
     left = {sku: counted - back[sku] for sku, counted in ration.pieces.items() if counted > back[sku]}
     header.ration = Ration(ration.owners, left) if left else None
     return [

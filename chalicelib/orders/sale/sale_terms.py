@@ -86,20 +86,27 @@ def to_be_had(found: Mapping[Key, Item]) -> dict[str, int]:
 def on_terms(offer: Offer, there: Mapping[str, int]) -> Offer:
     """The offer, and whether it holds at this moment, and for when what is not `there` yet is promised."""
     every = tables.all_terms()
-    own = every.get(offer.sku)
+    closed = next((state for sku in _made_of(offer.sku, offer.parts) if (state := _closed(every.get(sku)))), None)
     promised = [every[sku].promised_at for sku in offer.parts if sku in every and every[sku].oversell != NONE]
     dates = [date for date in promised if date is not None]
-    if own is None and not dates:
+    if offer.sku not in every and not dates and closed is None:
         return offer
     return msgspec.structs.replace(
         offer,
-        closed=_closed(own) if own else None,
+        closed=closed,
         at_once=min((there.get(sku, 0) // pieces for sku, pieces in offer.parts.items()), default=None),
         promised_at=clock.stamp(max(dates)) if dates else None,
     )
 
 
-def _closed(terms: SaleTerms) -> str | None:
+def _made_of(sku: str, parts: Mapping[str, int]) -> list[str]:
+    """What has to be on sale for a line to be: it, and what it is made of. No set is sold before its pieces are."""
+    return list(dict.fromkeys([sku, *parts]))
+
+
+def _closed(terms: SaleTerms | None) -> str | None:
+    if terms is None:
+        return None
     now = clock.now()
     if terms.starts_at and now < terms.starts_at:
         return pricing.NOT_YET
@@ -110,10 +117,12 @@ def check(lines: Sequence[PricedLine]) -> None:
     """409 `not_on_sale`, saying from when to when, if a line can not be bought at this moment."""
     for line in lines:
         if line.status in (pricing.NOT_YET, pricing.OVER):
-            terms = tables.all_terms().get(line.sku, SaleTerms())
+            every = tables.all_terms()
+            sku = next((sku for sku in _made_of(line.sku, line.parts) if _closed(every.get(sku))), line.sku)
+            terms = every.get(sku, SaleTerms())
             when = {"starts_at": _stamp(terms.starts_at), "ends_at": _stamp(terms.ends_at)}
             detail = f"{line.title} is not sold yet." if line.status == pricing.NOT_YET else f"{line.title} was sold."
-            raise ShopError("not_on_sale", 409, detail, extra={"sku": line.sku, **when})
+            raise ShopError("not_on_sale", 409, detail, extra={"sku": sku, **when})
 
 
 def _stamp(moment: datetime | None) -> str | None:

@@ -1,0 +1,73 @@
+"""Orders that are called off though they hold more than one transaction lets go."""
+
+from typing import Any
+
+import pytest
+from inprocess import Order, Shop, eur
+from refusals import refusal
+
+from chalicelib.core import jobs
+from chalicelib.logistics import allocating
+from chalicelib.logistics.tables import of_order
+
+
+def of_many_places(shop: Shop) -> Order:
+    """An order of forty SKUs that lie at fifteen places."""
+    for n in range(15):
+        shop.staff.put(f"/admin/locations/l{n}", {"name": "A", "country": "NL", "priority": 3 + n})
+    variants = [
+        {"sku": f"P{n}", "option_values": [str(n)], "price": eur(100), "stock": {f"l{n % 15}": 5}} for n in range(40)
+    ]
+    shop.product("many", options=["Number"], variants=variants)
+    return shop.order(*((f"P{n}", 1) for n in range(40)))
+
+
+def allocate() -> None:
+    jobs.run("logistics_allocate", lambda run: allocating.allocate_all(run, lambda: False), 300)
+
+
+def parcels(order: Order) -> set[str]:
+    return {shipment.state for shipment in of_order(order.id)[1]}
+
+
+def confirmed(shop: Shop) -> Any:
+    return next(event for event in shop.events() if event["name"] == "OrderConfirmed")
+
+
+def test_what_is_off_is_not_planned_however_late_its_confirmation_comes(shop: Shop) -> None:
+    order = of_many_places(shop)
+    order.post("/cancel")
+    shop.tell(confirmed(shop))
+    assert parcels(order) == {"canceled"}
+    first = of_order(order.id)[1][0].id
+    assert refusal(shop.staff.post, f"/admin/shipments/{first}/pack")["code"] == "wrong_state"
+    shop.deliver()
+    assert parcels(order) == {"canceled"}
+    assert {reservation.state for reservation in of_order(order.id)[0]} == {"released"}
+    assert shop.stock("P0")["available"] == 5
+
+
+def test_what_is_off_is_given_nothing_that_comes_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty SKUs are waited for, and the rest lies in thirty parcels."""
+    shop.product("mug", stock={"ams": 60})
+    variants = [{"sku": f"P{n}", "option_values": [str(n)], "price": eur(100)} for n in range(20)]
+    shop.product("many", options=["Number"], variants=variants)
+    terms = {"oversell": "backorder", "oversell_most": 5, "promised_at": "2099-01-01T00:00:00Z"}
+    for n in range(20):
+        shop.staff.put(f"/admin/sale-terms/P{n}", terms)
+    order = shop.order(("MUG", 40), *((f"P{n}", 1) for n in range(20)))
+    shop.deliver()
+    first = order.get("/shipments")["data"][0]["id"]
+    for _ in range(29):
+        shop.staff.post(f"/admin/shipments/{first}/split", {"lines": {"MUG": 1}})
+    assert refusal(shop.staff.post, f"/admin/shipments/{first}/split", {"lines": {"MUG": 1}})["code"] == (
+        "too_many_parcels"
+    )
+    assert order.post("/cancel")["status"] == "canceled"
+    shop.staff.put("/admin/stock/P3", {"location": "ams", "on_hand": 4})
+    allocate()
+    assert shop.stock("P3")["available"] == 4
+    shop.deliver()
+    assert {reservation.state for reservation in of_order(order.id)[0]} == {"released"}
+    allocate()
+    assert (shop.stock("P3")["available"], shop.stock("MUG")["available"]) == (4, 60)
