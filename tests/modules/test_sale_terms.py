@@ -397,6 +397,7 @@ def test_terms_that_make_no_sense_are_refused_with_the_field_named(shop: Shop, p
 
 def test_what_staff_add_and_take_out_again_gives_no_pieces_back(shop: Shop) -> None:
     sell(shop, most_per_customer=2)
+    shop.product("mug", stock={"ams": 50})
     shop.product("set", variants=[{"sku": "SET", "price": eur(2990), "components": {"MUG": 2}}])
     order = shop.order(("MUG", 2))
     shop.deliver()
@@ -407,6 +408,7 @@ def test_what_staff_add_and_take_out_again_gives_no_pieces_back(shop: Shop) -> N
 
 def test_a_set_is_not_sold_before_its_pieces_are(shop: Shop) -> None:
     sell(shop, starts_at=at(HOUR))
+    shop.product("mug", stock={"ams": 50})
     shop.product("set", variants=[{"sku": "SET", "price": eur(2990), "components": {"MUG": 2}}])
     refused = refusal(shop.ready_cart(("SET", 1)).check_out)
     assert (refused["code"], refused["sku"]) == ("not_on_sale", "MUG")
