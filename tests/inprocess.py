@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -30,14 +31,15 @@ SECRET = "whsec_test"
 class Shop:
     """The shop's clients, its tables, and the hands that carry events from the outboxes to the consumers."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Callable[[str], Any] = boto3.client) -> None:
         self.guest = Gateway()
         self.staff = Gateway(OWNER)
-        self.dynamodb = boto3.client("dynamodb")
+        self.client = client
+        self.dynamodb = client("dynamodb")
         self.delivered: set[str] = set()
 
     def create_tables(self) -> None:
-        """The tables of infra/resources.yaml in moto, the bucket and the queue."""
+        """The tables of infra/resources.yaml, the bucket and the queues."""
         from chalicelib.core.settings import settings
 
         resources = _resources()
@@ -45,12 +47,17 @@ class Shop:
             properties = resources[f"{module.capitalize()}Table"]["Properties"]
             wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
             self.dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
-        boto3.client("s3").create_bucket(
+        self.create_places()
+
+    def create_places(self) -> None:
+        """The bucket and the queues."""
+        from chalicelib.core.settings import settings
+
+        self.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        sqs = boto3.client("sqs")
         for queue in ("arrange", "imports", "webhooks"):
-            sqs.create_queue(QueueName=queue)
+            self.client("sqs").create_queue(QueueName=queue)
 
     def open(self) -> None:
         self.staff.put("/admin/locations/ams", {"name": "Amsterdam", "country": "NL", "priority": 1})
@@ -153,7 +160,7 @@ class Shop:
         """Take what waits in the webhooks' queue."""
         from chalicelib.core.settings import settings
 
-        sqs, bodies = boto3.client("sqs"), []
+        sqs, bodies = self.client("sqs"), []
         while taken := sqs.receive_message(QueueUrl=settings.webhook_queue_url, MaxNumberOfMessages=10).get("Messages"):
             for message in taken:
                 bodies.append(message["Body"])
@@ -237,12 +244,38 @@ def opened() -> Iterator[Shop]:
 
     shops.forget()
     with mock_aws():
-        shop = Shop()
-        shop.create_tables()
-        shop.open()
-        shop.staff.put("/admin/order-policy", UNCAPPED)
+        shop = Shop(_client)
+        if not _opened:
+            shop.create_tables()
+            shop.open()
+            shop.staff.put("/admin/order-policy", UNCAPPED)
+            _opened.update(deepcopy(_tables()))
+        else:  # the same once more would take longer than most tests
+            shop.create_places()
+            _tables().update(deepcopy(_opened))
         yield shop
     shops.forget()
+
+
+# The tables of an opened shop, by their names.
+_opened: dict[str, Any] = {}
+
+
+def _tables() -> dict[str, Any]:
+    """Those that moto has now."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    from chalicelib.core.settings import settings
+
+    tables: dict[str, Any] = dynamodb_backends[DEFAULT_ACCOUNT_ID][settings.region].tables
+    return tables
+
+
+@cache
+def _client(service: str) -> Any:
+    """A client of moto's; making one reads megabytes of descriptions."""
+    return boto3.client(service)
 
 
 @cache
@@ -350,7 +383,7 @@ class Import:
 
     def upload(self, content: str | bytes) -> "Import":
         data = content.encode() if isinstance(content, str) else content
-        boto3.client("s3").put_object(Bucket="media", Key=self.key, Body=data)
+        _client("s3").put_object(Bucket="media", Key=self.key, Body=data)
         return self
 
     def notice(self) -> list[Json]:

@@ -252,7 +252,7 @@ def test_an_operators_import_goes_on_if_its_file_is_the_same(
     from inprocess import CONTEXT
 
     from chalicelib.catalog.console import catalog_import_file
-    from chalicelib.catalog.files import imports
+    from chalicelib.core import jobs
 
     def put(content: str) -> None:
         boto3.client("s3").put_object(Bucket="media", Key="imports/by-hand.csv", Body=content.encode())
@@ -260,7 +260,7 @@ def test_an_operators_import_goes_on_if_its_file_is_the_same(
     put(HEADER + MUG + BOWL)
     with monkeypatch.context() as hurry:
         looks = iter([False, True])
-        hurry.setattr(imports, "deadline", lambda seconds: lambda: next(looks))
+        hurry.setattr(jobs, "deadline", lambda seconds: lambda: next(looks))
         with pytest.raises(ShopError, match="out_of_time"):
             catalog_import_file({"key": "imports/by-hand.csv"}, CONTEXT)
     if changed:
