@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.catalog.search import search_counts, search_query, search_words, synonyms
@@ -51,6 +51,7 @@ _CALLED = synonyms.gathered([*synonyms.DEFAULTS.values(), SynonymDraft(tuple(f"a
         st.text(max_size=300), st.lists(st.sampled_from(["laptop", "a1 b c d", "x/y-z", "中文", "4k"])).map(" ".join)
     )
 )
+@example("laptop A:A:A A:A:A\u4e00\u4e00:\u3400\u3400\u3400\u3400\u32cb\u4e00\u4e00\u4e00a:a:a")
 def test_whatever_is_typed_becomes_a_question_that_the_engine_takes(text: str) -> None:
     assert len(search_words.words(text)) <= search_words.MOST_WORDS
     for mode in get_args(search_query.Mode):

@@ -102,7 +102,7 @@ def _meant(typed: list[str], synonyms: Synonyms, mode: Mode) -> Json:
     found: Json = {}
     for known, joined in ((synonyms, True), (synonyms, False), (synonyms.silent(), False)):
         found = _strict(typed, known, joined) if mode == "strict" else _relaxed(typed, known, mode, joined)
-        if clauses(found) <= MOST_CLAUSES:
+        if clauses(found) < MOST_CLAUSES:  # the whole of it as a code is one more
             break
     return found
 
