@@ -50,7 +50,7 @@ def test_what_is_off_is_not_planned_however_late_its_confirmation_comes(shop: Sh
 
 def test_what_is_off_is_given_nothing_that_comes_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty SKUs are waited for, and the rest lies in as many parcels as there may be."""
-    monkeypatch.setattr(logistics_parcels, "_MOST", 16)
+    monkeypatch.setattr(logistics_parcels, "_MOST", 20)
     shop.product("mug", stock={"ams": 60})
     variants = [{"sku": f"P{n}", "option_values": [str(n)], "price": eur(100)} for n in range(20)]
     shop.product("many", options=["Number"], variants=variants)
@@ -60,12 +60,13 @@ def test_what_is_off_is_given_nothing_that_comes_in(shop: Shop, monkeypatch: pyt
     order = shop.order(("MUG", 40), *((f"P{n}", 1) for n in range(20)))
     shop.deliver()
     first = order.get("/shipments")["data"][0]["id"]
-    for _ in range(15):
+    for _ in range(19):
         shop.staff.post(f"/admin/shipments/{first}/split", {"lines": {"MUG": 1}})
     assert refusal(shop.staff.post, f"/admin/shipments/{first}/split", {"lines": {"MUG": 1}})["code"] == (
         "too_many_parcels"
     )
     assert order.post("/cancel")["status"] == "canceled"
+    assert {reservation.state for reservation in of_order(order.id)[0]} == {"held", "awaited"}
     shop.staff.put("/admin/stock/P3", {"location": "ams", "on_hand": 4})
     allocate()
     assert shop.stock("P3")["available"] == 4
