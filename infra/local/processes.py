@@ -18,27 +18,6 @@ from pathlib import Path
 from infra.local.places import Places
 
 _SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,sns,sqs,sts"
-# localstripe's own command listens on every interface and keeps its payments in /tmp. It runs as a program of its own;
-# nothing of the shop imports it.
-_LOCALSTRIPE = """
-import logging, os, pickle, sys
-from aiohttp import web
-from localstripe import resources, server
-
-port, kept = int(sys.argv[1]), sys.argv[2]
-
-def dump_to_disk(store):
-    with open(kept + ".new", "wb") as file:
-        pickle.dump(store, file)
-    os.replace(kept + ".new", kept)
-
-resources.Store.dump_to_disk = dump_to_disk
-if os.path.exists(kept):
-    with open(kept, "rb") as file:
-        resources.store.update(pickle.load(file))
-logging.basicConfig(level=logging.INFO)
-web.run_app(server.app, host="127.0.0.1", port=port, shutdown_timeout=1)
-"""
 Say = Callable[[str], None]
 # Those that this very process started; another one may stop them.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -93,8 +72,9 @@ def start(places: Places, say: Say) -> None:
     _forget_stream_positions(places)
     _spawn(places, "osmem", [_osmem(places), "-addr", f"127.0.0.1:{places.search_port}", "-no-stdin-watch"], {})
     if not places.stripe_key:
-        _spawn(places, "localstripe", _localstripe(places), {})
-    _spawn(places, "ministack", [places.emulators / "bin" / "ministack"], _ministack_environment(places))
+        localstripe = _program(places, "run_localstripe.py", str(places.stripe_port), places.payments)
+        _spawn(places, "localstripe", localstripe, {})
+    _spawn(places, "ministack", _program(places, "run_ministack.py"), _ministack_environment(places))
     _await(places, "osmem", f"{places.search_url}/")
     if not places.stripe_key:
         _await(places, "localstripe", f"{places.stripe_url}/js.stripe.com/v3/")
@@ -141,9 +121,9 @@ def _ministack_environment(places: Places) -> dict[str, str]:
     }
 
 
-def _localstripe(places: Places) -> list[Path | str]:
-    python = places.emulators / "bin" / "python"
-    return [python, "-c", _LOCALSTRIPE, str(places.stripe_port), str(places.payments)]
+def _program(places: Places, file: str, *arguments: str | Path) -> list[str | Path]:
+    """A file beside this one, run by the emulators' Python, which then imports neither from here nor from ours."""
+    return [places.emulators / "bin" / "python", "-I", Path(__file__).with_name(file), *arguments]
 
 
 def _osmem(places: Places) -> Path:
