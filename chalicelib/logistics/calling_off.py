@@ -41,6 +41,8 @@ def cancel(order_id: str, otherwise: Exception, room: int) -> list[Action]:
     return [
         *off,
         *(dynamo.insert(shipment, otherwise) for shipment in never_planned),
+        # What comes in just now may be on its way into a parcel of which this does not know.
+        *(dynamo.check(r, reserving.unchanged(r), otherwise) for r in reservations if r.state == AWAITED),
         dynamo.put(CalledOff(**tables.called_off_key(order_id), order_id=order_id)),
         dynamo.put_raw(LogisticsItem, outbox.attributes(left)),
     ]

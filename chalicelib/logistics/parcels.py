@@ -12,7 +12,8 @@ from chalicelib.logistics.events import ShipmentChanged, ShipmentEvent
 from chalicelib.logistics.tables import HELD, CalledOff, Hold, LogisticsItem, Reservation, Shipment
 
 S = TypeVar("S", bound=ShipmentEvent)
-# More than anybody wants to open. An order is called off in one transaction with all of its parcels.
+# In the house at a time, which is more than anybody wants to open: an order of which nothing has left is called off in
+# one transaction with all of its parcels.
 _MOST = 30
 # As many as a shipment's id has room for; numbers of parcels that were called off are not given out again.
 _MOST_NUMBERS = 999
@@ -46,13 +47,13 @@ def number(shipment: Shipment) -> int:
 
 
 def next_number(reservations: Iterable[Reservation], shipments: Iterable[Shipment]) -> int:
-    """The number of an order's next parcel; 409 `too_many_parcels` if it has so many already."""
+    """The number of an order's next parcel; 409 `too_many_parcels` if so many of it are waiting in the house."""
     reservations, shipments = list(reservations), list(shipments)
     # What is awaited is in no parcel, which is number 0.
     taken = {int(r.parcel) for r in reservations if int(r.parcel)} | {number(shipment) for shipment in shipments}
-    over = {number(shipment) for shipment in shipments if shipment.state == states.CANCELED}
+    over = {number(s) for s in shipments if s.state == states.CANCELED or s.state in states.GONE}
     if len(taken - over) >= _MOST or max(taken, default=0) >= _MOST_NUMBERS:
-        raise ShopError("too_many_parcels", 409, f"An order is sent in at most {_MOST} parcels.")
+        raise ShopError("too_many_parcels", 409, f"At most {_MOST} parcels of an order wait to be sent.")
     return max(taken, default=0) + 1
 
 

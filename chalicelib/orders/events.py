@@ -37,11 +37,11 @@ class OrderCompleted(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderCanceled(OrderEvent, frozen=True, kw_only=True):
-    """The order will not be sent; its stock is back on the shelf."""
+    """The order will not be sent; its stock is back on the shelf, or will be: that of a large one follows."""
 
 
 class OrderExpired(OrderEvent, frozen=True, kw_only=True):
-    """It was not paid for in time; its stock is back on the shelf."""
+    """It was not paid for in time; its stock is back on the shelf, or will be: that of a large one follows."""
 
 
 class InvoiceRequested(OrderEvent, frozen=True, kw_only=True):

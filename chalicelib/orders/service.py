@@ -100,7 +100,7 @@ def of_visitor(order_id: str, visitor: Visitor) -> Order:
 
 
 def cancel(order_id: str, reason: str, by: Staff | None) -> Order:
-    """Call the order off and put its stock back on the shelf, in one transaction.
+    """Call the order off and put its stock back on the shelf, in one transaction or, if it is large, soon after.
 
     Canceling what is canceled changes nothing. 409 once a parcel is on its way.
     """

@@ -50,6 +50,11 @@ def _on_trust(attempt: Attempt) -> int:
     return promise(attempt) if methods.METHODS[attempt.method].paid_on_delivery else 0
 
 
+def is_packed(attempts: Sequence[Attempt]) -> bool:
+    """Whether the goods are known to be packed: it was written down, or money was taken because of it."""
+    return any(a.packed or (a.provider_id and a.state == states.CAPTURED) for a in attempts)
+
+
 def is_promised(attempts: Sequence[Attempt], enough: int) -> bool:
     """Whether banks have promised or paid `enough`, or one is just about to say."""
     sure = (states.AUTHORIZED, states.CAPTURED)

@@ -95,8 +95,8 @@ def _more(attempts: list[Attempt], left: int) -> list[Action]:
         return []
     if not methods.METHODS[method].paid_on_delivery:
         service.check_chargeable(method, balance.money(attempts, left))
-        # Money is taken when the goods are packed: so they are, and no other parcel may ask for the difference.
-        attempts[0].packed |= any(a.provider_id and a.state == states.CAPTURED for a in attempts)
+        # No other parcel may ask for the difference.
+        attempts[0].packed = balance.is_packed(attempts)
         return []
     for attempt in attempts:
         if attempt.method == method and states.is_open(attempt.state) and not attempt.closing:

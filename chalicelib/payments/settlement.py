@@ -64,7 +64,9 @@ def capture(order_id: str) -> None:
             raise
         if len(attempts) > 1:
             present = tables.attempts_of(order_id)  # what is owed stands in the first one, which may have changed
-        if balance.is_secured(present):
+        at_the_door = methods.METHODS[balance.method(present)].paid_on_delivery
+        # Credit pays an order, or nothing has to, and nothing was taken that tells of the packing: what is added takes.
+        if balance.is_secured(present) and (at_the_door or balance.is_packed(present)):
             return
         for attempt in _mark_all_packed(present):
             _captured(attempt)

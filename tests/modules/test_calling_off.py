@@ -7,19 +7,23 @@ from inprocess import Order, Shop, eur
 from refusals import refusal
 
 from chalicelib.core import jobs
-from chalicelib.logistics import allocating
+from chalicelib.logistics import allocating, calling_off
 from chalicelib.logistics import parcels as logistics_parcels
 from chalicelib.logistics.tables import of_order
 
+TERMS = {"oversell": "backorder", "oversell_most": 5, "promised_at": "2099-01-01T00:00:00Z"}
 
-def of_many_places(shop: Shop) -> Order:
-    """An order of forty SKUs that lie at fifteen places."""
+
+def of_many_places(shop: Shop, there: int = 40) -> Order:
+    """An order of forty SKUs of which those that are there lie at fifteen places; the others are waited for."""
     for n in range(15):
         shop.staff.put(f"/admin/locations/l{n}", {"name": "A", "country": "NL", "priority": 3 + n})
-    variants = [
-        {"sku": f"P{n}", "option_values": [str(n)], "price": eur(100), "stock": {f"l{n % 15}": 5}} for n in range(40)
-    ]
+    variants = [{"sku": f"P{n}", "option_values": [str(n)], "price": eur(100)} for n in range(40)]
+    for n in range(there):
+        variants[n]["stock"] = {f"l{n % 15}": 5}
     shop.product("many", options=["Number"], variants=variants)
+    for n in range(there, 40):
+        shop.staff.put(f"/admin/sale-terms/P{n}", TERMS)
     return shop.order(*((f"P{n}", 1) for n in range(40)))
 
 
@@ -54,9 +58,8 @@ def test_what_is_off_is_given_nothing_that_comes_in(shop: Shop, monkeypatch: pyt
     shop.product("mug", stock={"ams": 60})
     variants = [{"sku": f"P{n}", "option_values": [str(n)], "price": eur(100)} for n in range(20)]
     shop.product("many", options=["Number"], variants=variants)
-    terms = {"oversell": "backorder", "oversell_most": 5, "promised_at": "2099-01-01T00:00:00Z"}
     for n in range(20):
-        shop.staff.put(f"/admin/sale-terms/P{n}", terms)
+        shop.staff.put(f"/admin/sale-terms/P{n}", TERMS)
     order = shop.order(("MUG", 40), *((f"P{n}", 1) for n in range(20)))
     shop.deliver()
     first = order.get("/shipments")["data"][0]["id"]
@@ -74,3 +77,30 @@ def test_what_is_off_is_given_nothing_that_comes_in(shop: Shop, monkeypatch: pyt
     assert {reservation.state for reservation in of_order(order.id)[0]} == {"released"}
     allocate()
     assert (shop.stock("P3")["available"], shop.stock("MUG")["available"]) == (4, 60)
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["planned", "not planned yet"])
+def test_what_comes_in_while_it_is_called_off_is_not_sent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, planned: bool
+) -> None:
+    """The last piece is put into a parcel of its own after the order was read and before it is off."""
+    order = of_many_places(shop, there=39)
+    if planned:
+        shop.deliver()
+    shop.staff.put("/admin/stock/P39", {"location": "ams", "on_hand": 4})
+    read, looks = calling_off.tables.of_order, []
+
+    def of_order_just_before(order_id: str) -> Any:
+        found = read(order_id)
+        looks.append(order_id)
+        if len(looks) == 1:
+            allocate()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calling_off.tables, "of_order", of_order_just_before)
+        assert order.post("/cancel")["status"] == "canceled"
+    assert len(looks) > 1
+    shop.deliver()
+    assert parcels(order) == {"canceled"}
+    assert (shop.stock("P39")["available"], shop.stock("P0")["available"]) == (4, 5)

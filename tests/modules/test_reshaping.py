@@ -244,13 +244,18 @@ def test_an_order_that_is_too_large_for_one_transaction_is_called_off_all_the_sa
     assert {shop.stock(sku)["available"] for sku in skus} == {5}
 
 
-def test_an_order_is_sent_in_so_many_parcels_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_parcels_of_an_order_are_in_the_house_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parcels, "_MOST", 2)
     order = placed(shop, mug=5)
     shop.staff.post(path(order, 1, "split"), {"lines": {"MUG": 1}})
     refused = refusal(shop.staff.post, path(order, 1, "split"), {"lines": {"MUG": 1}})
     assert (refused["status"], refused["code"]) == (409, "too_many_parcels")
     order.post("/cancel-lines", {"lines": {"MUG": 1}})  # the second one is empty now, and counts no more
+    assert shop.staff.post(path(order, 1, "split"), {"lines": {"MUG": 1}})["lines"] == {"MUG": 1}
+    refused = refusal(shop.staff.post, path(order, 1, "split"), {"lines": {"MUG": 1}})
+    assert refused["code"] == "too_many_parcels"
+    for step in ("pack", "dispatch"):  # what has left counts no more
+        shop.staff.post(path(order, 3, step), {"tracking_number": "T"} if step == "dispatch" else {})
     assert shop.staff.post(path(order, 1, "split"), {"lines": {"MUG": 1}})["lines"] == {"MUG": 1}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from inprocess import ADDRESS
 
 from tests.storm.clients import Unanswered
-from tests.storm.stage import GOODS
+from tests.storm.stage import EBOOK, GOODS
 
 if TYPE_CHECKING:
     from tests.storm.guests import Guest
@@ -100,7 +100,7 @@ def _wish(staff: "Staff", page: Json) -> Json:
     there = {line["sku"]: line["quantity"] for line in page["lines"]}
     changed = dice.sample(sorted(there), dice.randint(0, len(there)))
     wish: Json = {"set": {sku: max(0, there[sku] + dice.choice([-1, -1, 1, 2])) for sku in changed}}
-    others = sorted(GOODS.keys() - there.keys())
+    others = sorted({*GOODS, EBOOK} - there.keys())
     if others and (not changed or dice.random() < 0.4):
         wish["add"] = {dice.choice(others): dice.choice([1, 1, 2])}
     return wish
