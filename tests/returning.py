@@ -42,3 +42,13 @@ def refund(shop: Shop, path: str, key: str | None = None, **wish: Any) -> Json:
 
 def given_back(shop: Shop, order: Order) -> int:
     return sum(item["amount"]["amount"] for item in shop.staff.get(f"/admin/orders/{order.id}/refunds")["data"])
+
+
+def exchange(shop: Shop, path: str, key: str | None = None, **lines: int) -> Json:
+    return shop.staff.post(f"{path}/exchange", {"lines": lines}, key=key)
+
+
+def opened(order: Order, exchanged: Json) -> Order:
+    """The new order, as the customer of the old one sees it."""
+    new = exchanged["exchange_order_id"]
+    return Order(order.api, order.path.replace(order.id, new), {"order": {"id": new}})

@@ -15,10 +15,11 @@ _AT_ONCE = 30
 
 
 def cancel(order_id: str, otherwise: Exception, room: int) -> list[Action]:
-    """Write actions, at most `room`, that call back everything of an order that has not left the house.
+    """Write actions that call back everything of an order that has not left the house.
 
-    Where there is no room for its pieces they are put on the shelf afterwards, because of an event. 409
-    `already_dispatched` if something has left. Committing raises `otherwise` if anything moved meanwhile.
+    Where there is no `room` for its pieces they are put on the shelf afterwards, because of an event; that takes one
+    action for each parcel and each SKU that is waited for. 409 `already_dispatched` if something has left. Committing
+    raises `otherwise` if anything moved meanwhile.
     """
     reservations, shipments = tables.of_order(order_id)
     _check_here(shipments)

@@ -51,7 +51,7 @@ def next_number(reservations: Iterable[Reservation], shipments: Iterable[Shipmen
     reservations, shipments = list(reservations), list(shipments)
     # What is awaited is in no parcel, which is number 0.
     taken = {int(r.parcel) for r in reservations if int(r.parcel)} | {number(shipment) for shipment in shipments}
-    over = {number(s) for s in shipments if s.state == states.CANCELED or s.state in states.GONE}
+    over = {number(s) for s in shipments if s.state in states.GONE | {states.CANCELED}}
     if len(taken - over) >= _MOST or max(taken, default=0) >= _MOST_NUMBERS:
         raise ShopError("too_many_parcels", 409, f"At most {_MOST} parcels of an order wait to be sent.")
     return max(taken, default=0) + 1

@@ -65,7 +65,8 @@ def capture(order_id: str) -> None:
         if len(attempts) > 1:
             present = tables.attempts_of(order_id)  # what is owed stands in the first one, which may have changed
         at_the_door = methods.METHODS[balance.method(present)].paid_on_delivery
-        # Credit pays an order, or nothing has to, and nothing was taken that tells of the packing: what is added takes.
+        # Where credit paid, or nothing had to be paid, nothing was taken that tells of the packing: so it is written
+        # down, and what comes to be paid later is taken, too.
         if balance.is_secured(present) and (at_the_door or balance.is_packed(present)):
             return
         for attempt in _mark_all_packed(present):

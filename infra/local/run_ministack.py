@@ -23,7 +23,8 @@ _one_at_a_time = threading.Lock()
 class SharedPackage(zipfile.ZipFile):
     def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
         """Make the empty folder `path` a link to the files of this zip, and remove the zip itself."""
-        unpacked = Path(os.environ["TMPDIR"]) / f"package-{_digest(Path(str(self.filename)))}"
+        package = Path(str(self.filename))
+        unpacked = Path(os.environ["TMPDIR"]) / f"package-{_digest(package)}"
         with _one_at_a_time:
             if not unpacked.exists():
                 half = unpacked.with_suffix(".half")
@@ -31,7 +32,7 @@ class SharedPackage(zipfile.ZipFile):
                 half.rename(unpacked)
         Path(path).rmdir()
         Path(path).symlink_to(unpacked)
-        Path(str(self.filename)).unlink()
+        package.unlink()
 
 
 def _digest(file: Path) -> str:
@@ -42,5 +43,4 @@ def _digest(file: Path) -> str:
 # Of the module's names for zip files those that it uses for Python functions without layers, which is all there are.
 lambda_runtime.zipfile = SimpleNamespace(ZipFile=SharedPackage, BadZipFile=zipfile.BadZipFile)
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from amending import edit, paid, send
 from inprocess import Buyer, Order, Shop, eur
-from returning import received
+from returning import exchange, opened, received
 from strict_stripe import StripeServer
 
 # When staff add it: before the parcel leaves, and on its way.
@@ -41,18 +41,22 @@ def test_to_an_order_that_credit_paid(
     old = buy(1)
     paid(shop, bank, old)
     finish(shop, bank, old, "pack", "dispatch", "deliver")
-    made = shop.staff.post(f"{received(shop, old)}/exchange", {"lines": {"MUG": 1}})
-    its_id = made["exchange_order_id"]
-    new = Order(old.api, old.path.replace(old.id, its_id), {"order": {"id": its_id}})
+    new = opened(old, exchange(shop, received(shop, old), MUG=1))
     shop.hear(bank)
     add_and_pay(shop, bank, new, before)
     assert [intent["status"] for intent in bank.intents.values()] == ["succeeded", "succeeded"]
 
 
-@WHEN
-def test_to_an_order_that_cost_nothing(shop: Shop, bank: StripeServer, before: tuple[str, ...]) -> None:
+@pytest.fixture
+def gift(shop: Shop) -> None:
+    """It costs nothing, nor does sending it."""
     shop.product("gift", variants=[{"sku": "GIFT", "price": eur(0), "stock": {"ams": 5}}])
     shop.staff.put("/admin/shipping-options/standard", {"name": "s", "price": eur(0), "days_min": 1, "days_max": 5})
+
+
+@WHEN
+@pytest.mark.usefixtures("gift")
+def test_to_an_order_that_cost_nothing(shop: Shop, bank: StripeServer, before: tuple[str, ...]) -> None:
     order = shop.order_of(shop.ready_cart(("GIFT", 1)).check_out(payment_method="card"))
     shop.hear(bank)
     add_and_pay(shop, bank, order, before)
@@ -60,10 +64,9 @@ def test_to_an_order_that_cost_nothing(shop: Shop, bank: StripeServer, before: t
 
 
 @WHEN
+@pytest.mark.usefixtures("gift")
 def test_to_an_order_that_came_to_cost_nothing(shop: Shop, bank: StripeServer, before: tuple[str, ...]) -> None:
-    shop.product("gift", variants=[{"sku": "GIFT", "price": eur(0), "stock": {"ams": 5}}])
     shop.product("mug", stock={"ams": 5})
-    shop.staff.put("/admin/shipping-options/standard", {"name": "s", "price": eur(0), "days_min": 1, "days_max": 5})
     placed = shop.ready_cart(("GIFT", 1), ("MUG", 1)).check_out(payment_method="card")
     order = shop.order_of(placed)
     bank.pay(placed["payment"]["client_secret"])

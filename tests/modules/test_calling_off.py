@@ -6,8 +6,7 @@ import pytest
 from inprocess import Order, Shop, eur
 from refusals import refusal
 
-from chalicelib.core import jobs
-from chalicelib.logistics import allocating, calling_off
+from chalicelib.logistics import calling_off
 from chalicelib.logistics import parcels as logistics_parcels
 from chalicelib.logistics.tables import of_order
 
@@ -25,10 +24,6 @@ def of_many_places(shop: Shop, there: int = 40) -> Order:
     for n in range(there, 40):
         shop.staff.put(f"/admin/sale-terms/P{n}", TERMS)
     return shop.order(*((f"P{n}", 1) for n in range(40)))
-
-
-def allocate() -> None:
-    jobs.run("logistics_allocate", lambda run: allocating.allocate_all(run, lambda: False), 300)
 
 
 def parcels(order: Order) -> set[str]:
@@ -71,11 +66,11 @@ def test_what_is_off_is_given_nothing_that_comes_in(shop: Shop, monkeypatch: pyt
     assert order.post("/cancel")["status"] == "canceled"
     assert {reservation.state for reservation in of_order(order.id)[0]} == {"held", "awaited"}
     shop.staff.put("/admin/stock/P3", {"location": "ams", "on_hand": 4})
-    allocate()
+    shop.allocate()
     assert shop.stock("P3")["available"] == 4
     shop.deliver()
     assert {reservation.state for reservation in of_order(order.id)[0]} == {"released"}
-    allocate()
+    shop.allocate()
     assert (shop.stock("P3")["available"], shop.stock("MUG")["available"]) == (4, 60)
 
 
@@ -94,7 +89,7 @@ def test_what_comes_in_while_it_is_called_off_is_not_sent(
         found = read(order_id)
         looks.append(order_id)
         if len(looks) == 1:
-            allocate()
+            shop.allocate()
         return found
 
     with monkeypatch.context() as patch:

@@ -7,8 +7,7 @@ import pytest
 from buyers import deliver, delivered, delivered_to
 from inprocess import Order, Shop, eur
 from refusals import refusal
-
-from infra.local.client import Json
+from returning import exchange, opened, received
 
 
 @pytest.fixture
@@ -18,27 +17,6 @@ def order(shop: Shop) -> Order:
     for handle, cents in (("bowl", 1990), ("spoon", 500)):
         shop.product(handle, variants=[{"sku": handle.upper(), "price": eur(cents), "stock": {"ams": 3}}])
     return delivered(shop, ("MUG", 2))
-
-
-def received(shop: Shop, order: Any, quantity: int = 1) -> str:
-    """The path of a return of mugs that came."""
-    wanted = {"lines": [{"sku": "MUG", "quantity": quantity, "reason": "does_not_fit"}]}
-    path = f"/admin/returns/{order.post('/returns', wanted)['id']}"
-    shop.staff.post(f"{path}/approve", {})
-    came = {"sku": "MUG", "quantity": quantity, "condition": "resellable", "location": "ams"}
-    shop.staff.post(f"{path}/receive", {"lines": [came]})
-    return path
-
-
-def exchange(shop: Shop, path: str, key: str | None = None, **lines: int) -> Json:
-    return shop.staff.post(f"{path}/exchange", {"lines": lines}, key=key)
-
-
-def opened(order: Any, exchanged: Json) -> Order:
-    """The new order, as the customer of the old one sees it."""
-    new = exchanged["exchange_order_id"]
-    path = order.path.replace(order.id, new)
-    return Order(order.api, path, {"order": {"id": new}})
 
 
 def test_a_mug_for_a_mug_is_sent_at_once_and_costs_nothing_more(shop: Shop, order: Order) -> None:

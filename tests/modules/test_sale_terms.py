@@ -46,13 +46,6 @@ def backlog() -> int:
     return sum(int(item.pieces) for item in dynamo.collection(Backlog, "BACKLOGS"))
 
 
-def allocate() -> Json:
-    from chalicelib.core import jobs
-    from chalicelib.logistics import allocating
-
-    return jobs.run("logistics_allocate", lambda run: allocating.allocate_all(run, lambda: False), 300)
-
-
 def count(shop: Shop, pieces: int, location: str = "ams") -> None:
     shop.staff.put("/admin/stock/MUG", {"location": location, "on_hand": pieces})
 
@@ -244,14 +237,14 @@ def test_what_comes_in_goes_to_the_oldest_order_first_and_into_a_parcel(shop: Sh
     shop.deliver()
     assert first.get("/shipments")["data"] == []
     count(shop, 3)
-    assert allocate() == {"outcome": "done", "pieces": 3, "orders": 2}
+    assert shop.allocate() == {"outcome": "done", "pieces": 3, "orders": 2}
     shop.deliver()
     assert (reserved(first), reserved(second)) == ({"held": 2}, {"held": 1, "awaited": 1})
     assert [s["quantity"] for s in first.get("/shipments")["data"]] == [2]
     assert (shop.stock("MUG")["available"], shop.stock("MUG")["reserved"], backlog()) == (0, 3, 1)
-    assert allocate() == {"outcome": "done"}
+    assert shop.allocate() == {"outcome": "done"}
     count(shop, 9, "sha")
-    allocate()
+    shop.allocate()
     shop.deliver()
     assert reserved(second) == {"held": 2}
     assert (backlog(), [s["location"] for s in second.get("/shipments")["data"]]) == (0, ["ams", "sha"])
@@ -264,7 +257,7 @@ def test_an_order_with_everything_in_the_end_is_completed(shop: Shop) -> None:
     order = shop.order(("MUG", 3))
     shop.deliver()
     count(shop, 3)
-    allocate()
+    shop.allocate()
     for parcel in order.get("/shipments")["data"] or []:
         assert parcel["quantity"] in (1, 3)
     shop.deliver()
@@ -286,7 +279,7 @@ def test_whoever_comes_later_does_not_get_what_others_wait_for(shop: Shop) -> No
     count(shop, 3)
     late = shop.order(("MUG", 2))
     assert reserved(late) == {"held": 1, "awaited": 1}
-    allocate()
+    shop.allocate()
     assert (reserved(waiting), reserved(late)) == ({"held": 2}, {"held": 1, "awaited": 1})
 
 
@@ -298,7 +291,7 @@ def test_what_came_in_before_an_order_was_planned_is_planned_with_it(shop: Shop,
     if not unpaid:
         shop.deliver()
     count(shop, 9)
-    allocate()
+    shop.allocate()
     shop.deliver()
     assert sum(s["quantity"] for s in order.get("/shipments")["data"]) == 3
     assert reserved(order) == {"held": 3}
@@ -334,7 +327,7 @@ def test_canceling_and_allocating_at_once(shop: Shop, weather: Any) -> None:
     order = shop.order(("MUG", 2))
     shop.deliver()
     count(shop, 2)
-    weather("TransactWriteItems", [allocate])
+    weather("TransactWriteItems", [shop.allocate])
     order.post("/cancel")
     assert (reserved(order), backlog(), shop.stock("MUG")["available"]) == ({"released": 2}, 0, 2)
 
@@ -344,7 +337,7 @@ def test_confirming_and_allocating_at_once(shop: Shop, weather: Any) -> None:
     preorder(shop)
     order = shop.order(("MUG", 2))
     count(shop, 2)
-    weather("TransactWriteItems", [allocate])
+    weather("TransactWriteItems", [shop.allocate])
     shop.deliver()
     assert (reserved(order), len(order.get("/shipments")["data"])) == ({"held": 2}, 1)
 
@@ -364,7 +357,7 @@ def test_a_run_that_had_no_time_goes_on_where_it_stopped(shop: Shop) -> None:
     ended = jobs.run("logistics_allocate", lambda run: allocating.allocate_all(run, lambda: next(time)), 300)
     assert ended["outcome"] == "paused"
     assert [reserved(order) for order in orders] == [{"held": 1}, {"awaited": 1}]
-    assert allocate()["orders"] == 1
+    assert shop.allocate()["orders"] == 1
     assert [reserved(order) for order in orders] == [{"held": 1}, {"held": 1}]
 
 

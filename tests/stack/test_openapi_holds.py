@@ -36,7 +36,7 @@ def test_a_guests_path_keeps_its_promises(running: dict[str, Any], operation: An
 @pytest.mark.slow
 @each_operation
 def test_a_guests_path_keeps_its_promises_tried_longer(running: dict[str, Any], operation: Any, mode: Any) -> None:
-    _try(running["api"], operation, mode, 9)
+    _try(running["api"], operation, mode, 15)
 
 
 def _try(api: str, operation: Any, mode: Any, examples: int) -> None:
