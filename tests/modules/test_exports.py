@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 from drafts import FULL, bowl, file
-from inprocess import Import, Shop, eur
+from importing import Import
+from inprocess import Shop, eur
 from refusals import refusal
 
 from chalicelib.core import cache

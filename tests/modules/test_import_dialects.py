@@ -2,7 +2,8 @@
 
 import boto3
 import pytest
-from inprocess import ROOT, Import, Shop, eur
+from importing import Import
+from inprocess import ROOT, Shop, eur
 
 from chalicelib.core.errors import ShopError
 

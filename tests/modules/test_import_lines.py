@@ -10,7 +10,8 @@ from typing import Any
 import botocore.client
 import pytest
 from drafts import FULL, bowl, file
-from inprocess import Import, Shop
+from importing import Import
+from inprocess import Shop
 
 
 def test_every_field_of_a_product_comes_in(shop: Shop) -> None:

@@ -5,7 +5,8 @@ import urllib.parse
 
 import boto3
 import pytest
-from inprocess import ROOT, Gateway, Import, Shop, eur
+from importing import Import
+from inprocess import ROOT, Gateway, Shop, eur
 from refusals import refusal
 
 from chalicelib.core.errors import ShopError

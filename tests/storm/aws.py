@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.patterns import matches
 from tests.storm.bucket import Bucket
-from tests.storm.dynamodb import DynamoDB, Image, refused, resources
+from tests.storm.dynamodb import DynamoDB, Image, refused
 from tests.storm.scheduler import Crash, Scheduler
+from tests.storm.tables import resources
 from tests.storm.weather import EVENTS, READS, WRITES, Weather
 
 Json = dict[str, Any]

@@ -16,8 +16,9 @@ from inprocess import ADDRESS, OWNER, Gateway, eur
 from strict_stripe import StripeServer
 
 from tests.storm.aws import Aws, Function
-from tests.storm.dynamodb import DynamoDB, Table, tables_of
+from tests.storm.dynamodb import DynamoDB
 from tests.storm.scheduler import Clock, Scheduler
+from tests.storm.tables import Table, tables_of
 from tests.storm.weather import Weather
 
 ROOT = Path(__file__).resolve().parent.parent.parent

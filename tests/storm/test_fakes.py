@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.storm.dynamodb import DynamoDB, Index, Table
+from tests.storm.dynamodb import DynamoDB
+from tests.storm.tables import Index, Table
 
 Json = dict[str, Any]
 
