@@ -119,6 +119,8 @@ class StripeServer(stripe.HTTPClient):
         try:
             if match := re.fullmatch(r"/v1/payment_intents/(\w+)", path):
                 return Answer(200, dict(self._intent(match[1])))
+            if path == "/v1/payment_intents":
+                return self._intents_made(query)
             if path == "/v1/refunds":
                 if unknown := query.keys() - {"payment_intent", "limit"}:
                     raise _unknown(unknown)
@@ -130,6 +132,16 @@ class StripeServer(stripe.HTTPClient):
             raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404)
         except Refusal as refusal:
             return refusal.answer
+
+    def _intents_made(self, query: dict[str, str]) -> Answer:
+        if unknown := query.keys() - {"created[gte]", "created[lte]", "limit", "starting_after"}:
+            raise _unknown(unknown)
+        since, until = int(query.get("created[gte]", 0)), int(query.get("created[lte]", 2**40))
+        made = [dict(i) for i in self.intents.values() if since <= i["created"] <= until][::-1]
+        ids, most = [i["id"] for i in made], int(query.get("limit", 10))
+        data = made[ids.index(query["starting_after"]) + 1 :] if "starting_after" in query else made
+        listed = {"object": "list", "url": "/v1/payment_intents", "has_more": len(data) > most, "data": data[:most]}
+        return Answer(200, listed)
 
     def _once(self, key: str | None, posted: tuple[str, str], working: Callable[[], None]) -> Answer:
         kept = self.keys.get(key or "")
@@ -189,6 +201,7 @@ class StripeServer(stripe.HTTPClient):
         self.intents[intent_id] = intent = {
             "id": intent_id,
             "object": "payment_intent",
+            "created": int(self.now()),
             "amount": amount,
             "amount_received": 0,
             "amount_capturable": 0,

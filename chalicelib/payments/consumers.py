@@ -9,7 +9,8 @@ from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import methods, refunds, settlement
 from chalicelib.payments.events import RefundRequested
-from chalicelib.payments.stripe_gateway import LONGEST_QUESTION, Notice
+from chalicelib.payments.provider import Notice
+from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
 
 consumers = Consumers(__name__)
 

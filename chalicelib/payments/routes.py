@@ -5,15 +5,17 @@ import msgspec
 from chalicelib.core import log, sqs
 from chalicelib.core.settings import settings
 from chalicelib.core.web import Routes, Visitor, Webhook
-from chalicelib.payments import schemas, service, settlement, stripe_gateway
+from chalicelib.payments import offering, schemas, service, settlement, stripe_gateway
 
 routes = Routes(__name__)
 
 
 @routes.get("/payment-methods", cache="public, max-age=60")
-def list_payment_methods() -> schemas.PaymentMethods:
-    """The ways to pay that this shop offers."""
-    return schemas.PaymentMethods([schemas.PaymentMethodView(m.id, m.name) for m in service.offered()], None)
+def list_payment_methods(query: schemas.MethodsWanted) -> schemas.PaymentMethods:
+    """The ways to pay that this shop offers to everybody; of an order that comes to so much, and goes to that country.
+
+    Customers in groups may be offered more: a cart knows."""
+    return schemas.offered(offering.offered(schemas.asking(query)))
 
 
 @routes.get("/payments/{payment_id}", me="/me/payments/{payment_id}")

@@ -9,7 +9,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.money import Money, zero
 from chalicelib.core.visitor import Visitor
-from chalicelib.payments import balance, methods, states, stripe_gateway, tables
+from chalicelib.payments import balance, ledger, ledger_tables, methods, providers, states, tables
 from chalicelib.payments.events import PaymentCaptured, PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
 from chalicelib.payments.tables import Attempt as Attempt
@@ -24,19 +24,14 @@ _OPENED_WITHIN = timedelta(minutes=2)
 P = TypeVar("P", bound=PaymentEvent)
 
 
-def offered() -> list[PaymentMethod]:
-    """The ways to pay that this shop offers now."""
-    return methods.offered(stripe_gateway.is_configured())
-
-
-def method(method_id: str) -> PaymentMethod:
-    """The method with this id; 422 if the shop does not offer it."""
-    return methods.chosen(method_id, offered())
-
-
 def is_paid_on_delivery(method_id: str) -> bool:
     """Whether the money comes with the delivery."""
     return methods.METHODS[method_id].paid_on_delivery
+
+
+def is_on_trust(method_id: str) -> bool:
+    """Whether the order is confirmed and sent before it is paid."""
+    return methods.METHODS[method_id].on_trust
 
 
 def usual_wait(method_id: str) -> timedelta:
@@ -46,17 +41,18 @@ def usual_wait(method_id: str) -> timedelta:
 
 def waited_for() -> list[str]:
     """Ids of the methods that make an order wait for its money, whether the shop has a provider for them or not."""
-    return [method.id for method in methods.offered(has_provider=True) if not method.paid_on_delivery]
+    return [method.id for method in methods.CHOICE if not method.on_trust]
 
 
 def first_attempt(
     order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
-) -> tuple[Attempt, Action]:
-    """The attempt that an order begins with, and the write action that checkout commits with the order.
+) -> tuple[Attempt, list[Action]]:
+    """The attempt that an order begins with, and the write actions that checkout commits with the order.
 
     422 if this method can not take exactly this amount.
     """
-    return _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
+    attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
+    return attempt, [make, *sold(attempt, amount.amount)]
 
 
 def first_attempts_from_credit(
@@ -80,7 +76,12 @@ def first_attempts_from_credit(
     paid = _new_attempt(order_id, 1, methods.EXCHANGE_CREDIT.id, credit, *owner)
     paid.state, paid.captured, paid.owed = states.CAPTURED, credit, total
     paid.from_order, paid.rest_by = from_order, method_id
-    made = [dynamo.insert(paid, changed_meanwhile()), announce(event(PaymentCaptured, paid))]
+    made = [
+        dynamo.insert(paid, changed_meanwhile()),
+        announce(event(PaymentCaptured, paid)),
+        *sold(paid, total.amount),
+        *taken(paid, credit.amount),
+    ]
     if credit == total:
         return paid, made
     rest, make_rest = _attempt_of(order_id, 2, method_id, Money(total.amount - credit.amount, total.currency), *owner)
@@ -117,8 +118,8 @@ def following_attempt(attempts: Sequence[Attempt], amount: int) -> tuple[Attempt
 
 def check_chargeable(method_id: str, amount: Money) -> None:
     """422 if this method can not take, or give back, exactly this amount."""
-    if not methods.METHODS[method_id].paid_on_delivery and not stripe_gateway.can_charge(amount):
-        detail = f"Stripe does not take such small parts of {amount.currency}."
+    if methods.METHODS[method_id].has_provider and not providers.of(method_id).can_charge(amount):
+        detail = f"The payment provider does not take such small parts of {amount.currency}."
         raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
 
 
@@ -135,7 +136,7 @@ def _attempt_of(
     attempt = _new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
     # Nothing to pay is paid.
     attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
-    if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
+    if states.is_open(attempt.state) and methods.METHODS[method_id].has_provider:
         due.look_after(attempt, clock.now() + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 
@@ -244,6 +245,35 @@ def event(kind: type[P], attempt: Attempt, **facts: Any) -> P:
         covers=attempt.covers,
         **facts,
     )
+
+
+def sold(first: Attempt, amount: int) -> list[Action]:
+    """The ledger entry of an order that costs so many minor units, or so many more."""
+    return _posted(first, "sale", ledger.sale(amount), first)
+
+
+def taken(attempt: Attempt, amount: int) -> list[Action]:
+    """The ledger entry of so many minor units that were paid."""
+    return _posted(attempt, "capture", ledger.paid(attempt.method, amount), attempt)
+
+
+def returned(attempt: Attempt, refund: Refund) -> list[Action]:
+    """The ledger entry of a refund that has gone."""
+    lines = ledger.given_back(attempt.method, refund.amount.amount, to_order=refund.to_order is not None)
+    return _posted(attempt, "refund", lines, refund)
+
+
+def came_back(attempt: Attempt, refund: Refund, amount: int) -> list[Action]:
+    """The ledger entry of so many minor units of a refund that had gone, and did not."""
+    lines = ledger.given_back(attempt.method, amount, to_order=refund.to_order is not None)
+    return _posted(attempt, "refund_failed", ledger.reverse(lines), refund)
+
+
+def _posted(attempt: Attempt, what: str, lines: ledger.Lines, about: Attempt | Refund) -> list[Action]:
+    """What went through the provider is to be found in its books, too."""
+    by_provider = methods.METHODS[attempt.method].has_provider and about.provider_id and "sales" not in lines
+    since = clock.now() if by_provider else None
+    return ledger_tables.post(attempt.order_id, what, about.id, attempt.amount.currency, lines, reconcile_from=since)
 
 
 def announce(event: PaymentEvent) -> Action:

@@ -3,38 +3,45 @@
 import msgspec
 
 from chalicelib.core.errors import ShopError, busy
+from chalicelib.core.money import zero
 from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import balance, intents, methods, refunds, service, states, stripe_gateway, tables
+from chalicelib.payments import balance, intents, methods, provider, providers, refunds, service, states, tables
 from chalicelib.payments.events import PaymentCaptured
+from chalicelib.payments.provider import Intent
 from chalicelib.payments.tables import Attempt
 
 _ATTEMPTS = 8
 
 
 class Session(msgspec.Struct, frozen=True):
-    """What a customer needs to pay: the attempt, and the provider's secret for the browser.
+    """What a customer needs to pay: the attempt, the provider's secret for the browser, and the page where they have to
+    go on (a redirect, a QR code), if there is one.
 
     There is no secret if the method has no provider, nothing is to be paid any more, or the provider does not answer
     just now: then ask again.
     """
 
     attempt: Attempt
-    client_secret: str | None
+    client_secret: str | None = None
+    action_url: str | None = None
 
 
 def open_session(attempt: Attempt) -> Session:
     """The provider's session for an attempt, the same one however often it is asked for."""
-    if methods.METHODS[attempt.method].paid_on_delivery or attempt.closing or not states.is_open(attempt.state):
-        return Session(attempt, None)
+    if not methods.METHODS[attempt.method].has_provider or attempt.closing or not states.is_open(attempt.state):
+        return Session(attempt)
     try:
         if attempt.provider_id is not None:
-            return Session(attempt, stripe_gateway.retrieve(attempt.provider_id).client_secret)
-        attempt, intent = intents.opened(attempt)
-    except stripe_gateway.Unavailable:
-        return Session(attempt, None)
-    except stripe_gateway.Refused as refused:
-        return Session(intents.without_intent(attempt, refused), None)
-    return Session(attempt, intent.client_secret if intent and states.is_open(attempt.state) else None)
+            intent: Intent | None = providers.of(attempt.method).retrieve(attempt.provider_id)
+        else:
+            attempt, intent = intents.opened(attempt)
+    except provider.Unavailable:
+        return Session(attempt)
+    except provider.Refused as refused:
+        return Session(intents.without_intent(attempt, refused))
+    if intent is None or not states.is_open(attempt.state):
+        return Session(attempt)
+    return Session(attempt, intent.client_secret, intent.action_url)
 
 
 def refresh(attempt_id: str) -> Attempt:
@@ -44,7 +51,7 @@ def refresh(attempt_id: str) -> Attempt:
     """
     try:
         return _followed_up(intents.settled(service.find(attempt_id)))
-    except stripe_gateway.Unavailable:
+    except provider.Unavailable:
         detail = "The payment provider does not answer. Nothing is lost; try again."
         raise ShopError("provider_unavailable", 503, detail) from None
 
@@ -59,12 +66,12 @@ def capture(order_id: str) -> None:
         attempts = tables.attempts_of(order_id)
         try:
             present = [_captured(attempt) for attempt in attempts]
-        except stripe_gateway.Unavailable:
+        except provider.Unavailable:
             _mark_all_packed(attempts)  # so that the sweep does it if the queue gives up
             raise
         if len(attempts) > 1:
             present = tables.attempts_of(order_id)  # what is owed stands in the first one, which may have changed
-        at_the_door = methods.METHODS[balance.method(present)].paid_on_delivery
+        at_the_door = methods.METHODS[balance.method(present)].on_trust
         # Where credit paid, or nothing had to be paid, nothing was taken that tells of the packing: so it is written
         # down, and what comes to be paid later is taken, too.
         if balance.is_secured(present) and (at_the_door or balance.is_packed(present)):
@@ -92,14 +99,33 @@ def collect_on_delivery(event: OrderCompleted) -> None:
         if methods.METHODS[attempt.method].paid_on_delivery and states.may_move(attempt.state, states.CAPTURED):
             intents.move(attempt, states.CAPTURED)
             attempt.captured = attempt.amount
-            intents.commit(attempt, service.event(PaymentCaptured, attempt))
+            intents.commit(
+                attempt, service.event(PaymentCaptured, attempt), service.taken(attempt, attempt.captured.amount)
+            )
 
 
 def call_off(event: OrderCanceled | OrderExpired) -> None:
     """The order is off: nothing more is to be paid for it, and what was paid goes back."""
-    for attempt in tables.attempts_of(event.aggregate_id):
+    attempts = tables.attempts_of(event.aggregate_id)
+    attempts[0] = _written_off(attempts)
+    for attempt in attempts:
         if not states.is_dead(attempt.state):
             _give_back(attempt if attempt.closing else intents.changed(attempt, _mark_closing))
+
+
+def _written_off(attempts: list[Attempt]) -> Attempt:
+    """The first attempt, which knows what the order costs: nothing from now on."""
+    for _ in range(_ATTEMPTS):
+        first, costs_nothing = attempts[0], zero(attempts[0].amount.currency)
+        if first.owed == costs_nothing:
+            return first
+        price, first.owed = first.owed or first.amount, costs_nothing
+        first.version = int(first.version) + 1
+        try:
+            return intents.commit(first, postings=service.sold(first, balance.forgiven(attempts) - price.amount))
+        except intents.Moved:
+            attempts = tables.attempts_of(first.order_id)
+    raise busy()
 
 
 def let_go(event: OrderAmended) -> None:
@@ -165,11 +191,9 @@ def _mark_closing(attempt: Attempt) -> None:
 
 def _give_back(attempt: Attempt) -> Attempt:
     """Void what is not taken yet, refund what is."""
-    if methods.METHODS[attempt.method].paid_on_delivery:
-        if states.may_move(attempt.state, states.CANCELED):
-            intents.move(attempt, states.CANCELED)
-            return intents.commit(intents.kept(attempt))
-        return attempt
+    if not methods.METHODS[attempt.method].has_provider and states.may_move(attempt.state, states.CANCELED):
+        intents.move(attempt, states.CANCELED)
+        return intents.commit(intents.kept(attempt))
     if states.is_open(attempt.state):
         attempt = intents.settled(attempt, intents.cancel)
     if attempt.state == states.CAPTURED:

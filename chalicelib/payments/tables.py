@@ -51,7 +51,8 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `to_capture` is what will be taken where that has become less than the `amount` that the provider was asked for.
     An order's first attempt has `owed`, the order's present total if that is not its amount. `forgiven` is what of
     `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
-    were, and `rest_by`, the method by which the rest is paid.
+    were, and `rest_by`, the method by which the rest is paid. `customer_ref` is how the provider knows
+    the customer.
     """
 
     id = UnicodeAttribute()
@@ -76,6 +77,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     forgiven = NumberAttribute(default=0)
     from_order = UnicodeAttribute(null=True)
     rest_by = UnicodeAttribute(null=True)
+    customer_ref = UnicodeAttribute(null=True)
 
     @property
     def take(self) -> Money:
