@@ -33,13 +33,13 @@ def charge_anew(order_id: str, total: Money, otherwise: Exception) -> Charged:
     others = balance.no_other(attempts, otherwise)
     versions = {attempt.id: int(attempt.version) for attempt in attempts}
     before = {attempt.id: _facts(attempt) for attempt in attempts}
-    dearer = total.amount - (attempts[0].owed or attempts[0].amount).amount
+    owed_before = balance.owed(attempts)
     attempts[0].owed = total
     left = balance.owed(attempts)
     keep: dict[str, int] = {}
     for attempt in _as_they_pay(attempts):
         left -= _settle(attempt, left, keep)
-    actions = [*(_more(attempts, left) or [others]), *service.sold(attempts[0], dearer)]
+    actions = [*(_more(attempts, left) or [others]), *service.sold(attempts[0], balance.owed(attempts) - owed_before)]
     giving_back = refunds.surplus(attempts, keep, len(known), _REASON, otherwise)
     actions += giving_back
     for attempt in attempts:

@@ -130,7 +130,7 @@ def _give(
     made: list[Refund] = []
     actions: list[Action] = []
     missing, changed = wanted.amount, service.changed_meanwhile()
-    forgiven = balance.forgiven(attempts)
+    owed = balance.owed(attempts)
     # What goes back beyond what was paid too much is not owed any more.
     too_much = max(0, left - balance.owed(attempts))
     for attempt in sorted(attempts, key=lambda attempt: _LAST.get(attempt.method, 0)):
@@ -146,7 +146,7 @@ def _give(
         # What is owed is what the order costs, which the first one knows: it may not change meanwhile.
         first.version = int(first.version) + 1
         actions.append(dynamo.put(first, Attempt.version == int(first.version) - 1, changed))
-    lines = ledger.forgiven(balance.forgiven(attempts) - forgiven)
+    lines = ledger.forgiven(owed - balance.owed(attempts))
     allowance = ledger_tables.post(first.order_id, "allowance", made[0].id, first.amount.currency, lines)
     return made, [*actions, *allowance]
 

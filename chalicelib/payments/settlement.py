@@ -119,10 +119,10 @@ def _written_off(attempts: list[Attempt]) -> Attempt:
         first, costs_nothing = attempts[0], zero(attempts[0].amount.currency)
         if first.owed == costs_nothing:
             return first
-        price, first.owed = first.owed or first.amount, costs_nothing
+        owed, first.owed = balance.owed(attempts), costs_nothing
         first.version = int(first.version) + 1
         try:
-            return intents.commit(first, postings=service.sold(first, balance.forgiven(attempts) - price.amount))
+            return intents.commit(first, postings=service.sold(first, -owed))
         except intents.Moved:
             attempts = tables.attempts_of(first.order_id)
     raise busy()

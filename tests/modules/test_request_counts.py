@@ -95,6 +95,7 @@ def test_promotions_and_coupons_are_looked_at_with_the_prices(busy_shop: Shop, c
     shop.staff.post("/admin/coupons", {"code": "HELLO", "promotion": "hello", "limit": 3, "per_customer": 1})
     cart = shop.cart_of(shop.customer("ann"), ("MUG", 1), ("BOWL", 1))
     cart.post("/coupons", {"code": "HELLO"})
+    shop.guest.get("/payment-methods")
     with counted() as cart_page:
         wish = cart.wish()
     assert cart_page == ["GetItem", "BatchGetItem"]
