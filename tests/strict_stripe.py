@@ -23,6 +23,20 @@ KEYS_LIVE = 24 * 3600.0
 _CANCELABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"}
 _BANKS_ANSWERS = {("pending", "succeeded"), ("pending", "failed"), ("succeeded", "failed")}
 _PAYABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
+# What each method takes, and where it leads its customers (docs.stripe.com/payments/payment-methods).
+_CAPTURED_LATER = {"card", "link"}
+_CURRENCIES = {
+    "alipay": {"aud", "cad", "cny", "eur", "gbp", "hkd", "jpy", "myr", "nzd", "sgd", "usd"},
+    "wechat_pay": {"aud", "cad", "chf", "cny", "dkk", "eur", "gbp", "hkd", "jpy", "nok", "sek", "sgd", "usd"},
+    "sepa_debit": {"eur"},
+}
+_ACTIONS = {
+    "card": "redirect_to_url",
+    "link": "redirect_to_url",
+    "alipay": "alipay_handle_redirect",
+    "wechat_pay": "wechat_pay_display_qr_code",
+    "sepa_debit": "redirect_to_url",
+}
 _UNDECIDED = _PAYABLE | {"processing"}
 
 
@@ -189,8 +203,8 @@ class StripeServer(stripe.HTTPClient):
             raise Refusal("amount_too_small", "Amount must be at least 50 cents.", began=False)
         if amount > 99_999_999:
             raise Refusal("amount_too_large", "Amount must be no more than 999,999.99.", began=False)
-        if given.get("payment_method_types[0]") != "card" or given.get("capture_method") != "manual":
-            raise Refusal("parameter_invalid", "This Stripe knows cards with manual capture.", began=False)
+        kind, capture = given.get("payment_method_types[0]", ""), given.get("capture_method", "automatic")
+        _check_method(kind, capture, currency)
         intent_id = f"pi_{len(self.intents) + 1:06d}"
         self.intents[intent_id] = intent = {
             "id": intent_id,
@@ -202,8 +216,9 @@ class StripeServer(stripe.HTTPClient):
             "currency": currency,
             "status": "requires_payment_method",
             "client_secret": f"{intent_id}_secret_{hashlib.sha256(intent_id.encode()).hexdigest()[:12]}",
-            "capture_method": "manual",
-            "payment_method_types": ["card"],
+            "capture_method": capture,
+            "payment_method_types": [kind],
+            "next_action": None,
             "metadata": metadata_of(given),
             "last_payment_error": None,
             "latest_charge": None,
@@ -255,8 +270,12 @@ class StripeServer(stripe.HTTPClient):
         intent = self._of(client_secret)
         if intent["status"] not in _UNDECIDED:
             return False
-        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"], "last_payment_error": None}
-        intent["latest_charge"] = self._charge()
+        intent |= {"last_payment_error": None, "next_action": None, "latest_charge": self._charge()}
+        if intent["capture_method"] == "automatic":
+            intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+            self.tell("payment_intent.succeeded", intent)
+            return True
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
         self.tell("payment_intent.amount_capturable_updated", intent)
         return True
 
@@ -276,6 +295,9 @@ class StripeServer(stripe.HTTPClient):
         if intent["status"] != "requires_payment_method":
             return False
         intent["status"] = "requires_action"
+        kind = _ACTIONS[intent["payment_method_types"][0]]
+        page = "hosted_instructions_url" if kind == "wechat_pay_display_qr_code" else "url"
+        intent["next_action"] = {"type": kind, kind: {page: f"https://pay.stripe.example/{intent['id']}"}}
         self.tell("payment_intent.requires_action", intent)
         return True
 
@@ -338,6 +360,15 @@ def signed(event: Json, secret: str, at: float) -> tuple[str, str]:
 
 def _sent(answer: Answer) -> tuple[str, int, Mapping[str, str]]:
     return json.dumps(answer.body), answer.status, {"Request-Id": "req_storm"}
+
+
+def _check_method(kind: str, capture: str, currency: str) -> None:
+    if kind not in _ACTIONS or capture not in ("manual", "automatic"):
+        raise Refusal("parameter_invalid", f"No {capture} capture of {kind}.", began=False)
+    if capture == "manual" and kind not in _CAPTURED_LATER:
+        raise Refusal("parameter_invalid", f"{kind} does not support manual capture.", began=False)
+    if currency not in _CURRENCIES.get(kind, {currency}):
+        raise Refusal("payment_intent_invalid_currency", f"{kind} does not support {currency}.", began=False)
 
 
 def known_parameters(given: dict[str, str], known: set[str]) -> None:

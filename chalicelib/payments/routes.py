@@ -31,6 +31,15 @@ def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
     return schemas.payment(settlement.refresh(payment_id))
 
 
+@routes.post("/payments/{payment_id}/cancel", me="/me/payments/{payment_id}/cancel")
+def cancel_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
+    """Do not pay in this way. The order waits for another payment (POST to its payments) until its time is over.
+
+    409 `payment_in_progress` if money is on its way or there already."""
+    service.of_visitor(payment_id, buyer)
+    return schemas.payment(settlement.abandon(payment_id))
+
+
 @routes.post("/webhooks/stripe")
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
     """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""

@@ -88,11 +88,13 @@ def first_attempts_from_credit(
     return rest, [*made, make_rest]
 
 
-def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
+def next_attempt(order_id: str, method_id: str | None = None) -> tuple[Attempt, list[Action]]:
     """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    A new one is over what no other attempt is there for. 409 `too_many_payments` after twenty. Committing raises 409
-    `payment_changed` if another one was made, or one moved, meanwhile.
+    A new one is over what no other attempt is there for, by the method with `method_id` or, None, by that by which the
+    order's rest is paid. One that waits and is by another method has to be abandoned first (settlement.abandon).
+    409 `too_many_payments` after twenty. Committing raises 409 `payment_changed` if another one was made, or one moved,
+    meanwhile.
     """
     attempts = tables.attempts_of(order_id)
     if waiting := [a for a in attempts if states.is_unpaid(a.state) and not a.closing]:
@@ -103,16 +105,34 @@ def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
         return (live or attempts)[-1], []
     if len(attempts) >= _MOST_ATTEMPTS:
         raise ShopError("too_many_payments", 409, "Too many payments of this order have failed.")
-    attempt, make = following_attempt(attempts, missing)
-    return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
+    attempt, make = following_attempt(attempts, missing, method_id)
+    if method_id in (None, balance.method(attempts)):
+        return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
+    # What comes to be missing later is paid in the same way.
+    _, *others = balance.unmoved(attempts, changed_meanwhile())
+    return attempt, [make, _rest_by(attempts[0], method_id), *others]
 
 
-def following_attempt(attempts: Sequence[Attempt], amount: int) -> tuple[Attempt, Action]:
-    """One more attempt of an order, over `amount` minor units; 422 if its method can not take exactly this amount."""
+def waiting(order_id: str) -> Attempt | None:
+    """The attempt that waits for the customer, or for the bank, if one does."""
+    waiting = [a for a in tables.attempts_of(order_id) if states.is_unpaid(a.state) and not a.closing]
+    return waiting[-1] if waiting else None
+
+
+def _rest_by(first: Attempt, method_id: str | None) -> Action:
+    before = Attempt.version == int(first.version)
+    first.rest_by, first.version = method_id, int(first.version) + 1
+    return dynamo.put(first, before, changed_meanwhile())
+
+
+def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str | None = None) -> tuple[Attempt, Action]:
+    """One more attempt of an order, over `amount` minor units, by the method by which its rest is paid if nobody says
+    another one; 422 if it can not take exactly this amount.
+    """
     last = attempts[-1]
     owner = (last.token_hash, last.customer_id)
     packed = any(attempt.packed for attempt in attempts)
-    method_id, wanted = balance.method(attempts), balance.money(attempts, amount)
+    method_id, wanted = method_id or balance.method(attempts), balance.money(attempts, amount)
     return _attempt_of(last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed)
 
 
