@@ -61,8 +61,8 @@ def test_an_order_by_transfer_waits_and_goes_on_once_the_money_is_there(goods: S
 
 def test_what_is_said_twice_is_booked_once(goods: Shop) -> None:
     order = by_transfer(goods)
-    first = receive(goods, order, 1785, **{"Idempotency-Key": "statement-7"})
-    again = receive(goods, order, 1785, **{"Idempotency-Key": "statement-7"})
+    first = receive(goods, order, 1785, **{"Idempotency-Key": "statement-7-of-november"})
+    again = receive(goods, order, 1785, **{"Idempotency-Key": "statement-7-of-november"})
     assert first == again
     assert goods.names().count("PaymentCaptured") == 1
     assert not goods.staff.get("/admin/refunds/to-pay-out")["data"]
