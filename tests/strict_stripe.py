@@ -195,7 +195,8 @@ class StripeServer(stripe.HTTPClient):
         return Answer(200, dict(intent))
 
     def _create(self, given: dict[str, str]) -> Answer:
-        known_parameters(given, {"amount", "currency", "capture_method", "payment_method_types", "metadata"})
+        known = {"amount", "currency", "capture_method", "payment_method_types", "metadata", "customer"}
+        known_parameters(given, known)
         amount, currency = amount_of(given, "amount"), given.get("currency", "")
         if not re.fullmatch("[a-z]{3}", currency):
             raise Refusal("parameter_invalid_string", f"Invalid currency: {currency}", began=False)
@@ -219,6 +220,7 @@ class StripeServer(stripe.HTTPClient):
             "capture_method": capture,
             "payment_method_types": [kind],
             "next_action": None,
+            **({"customer": given["customer"]} if "customer" in given else {}),
             "metadata": metadata_of(given),
             "last_payment_error": None,
             "latest_charge": None,

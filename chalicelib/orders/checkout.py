@@ -25,7 +25,7 @@ from chalicelib.orders.promotions import coupons
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
-from chalicelib.payments import offering, settlement
+from chalicelib.payments import offering, saved_methods, settlement
 from chalicelib.payments import service as payments
 from chalicelib.payments.offering import Asking
 from chalicelib.payments.settlement import Session
@@ -82,6 +82,7 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         may_hoard = not method.on_trust or _on_trust(method, cart.customer_id)
         holders = hoarding.refs(_buyer(wish, method, cart.customer_id)) if may_hoard else []
         besides = [*offers.besides(cart, who), *holders]
+        besides += saved_methods.refs(cart.customer_id) if method.has_provider else []
         found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
         priced = offers.priced(cart, found, who)
         _check(priced, wish, method, groups.among(found))
@@ -156,7 +157,12 @@ def _place(
     who = coupons.identity(header.customer_id, wish.email)
     redeeming = coupons.redeem(header, priced.redeemed, priced.promotions, found, who)
     attempt, make_attempt = payments.first_attempt(
-        order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
+        order_id,
+        method.id,
+        priced.totals.total,
+        header.token_hash,
+        header.customer_id,
+        customer_ref=saved_methods.among(found),
     )
     events = _events(header, method)
     cart = priced.cart

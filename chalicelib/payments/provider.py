@@ -100,3 +100,30 @@ class PaymentProvider(Protocol):
 
     def find_refund(self, refund_id: str, intent_id: str) -> ProviderRefund | None:
         """The refund that was made under `refund_id`, however long ago; None if there is none."""
+
+
+class SavedMethod(msgspec.Struct, frozen=True):
+    """A way to pay that a customer has saved at the provider. We never see more of a card than this."""
+
+    id: str
+    method: str
+    brand: str | None
+    last4: str | None
+    expires_month: int | None
+    expires_year: int | None
+
+
+class Vault(Protocol):
+    """Where customers' ways to pay are kept, by a provider. All raise Unavailable."""
+
+    def register(self, customer_id: str) -> str:
+        """How the provider knows a customer of ours; the same answer for as long as it remembers keys."""
+
+    def begin_saving(self, customer_ref: str, key: str) -> str:
+        """The secret with which a customer's browser saves a card; the same `key` gives the same one."""
+
+    def saved(self, customer_ref: str) -> list[SavedMethod]:
+        """What they have saved, the newest first."""
+
+    def forget(self, method_id: str) -> None:
+        """Forget one. Refused if it is gone already."""

@@ -45,13 +45,19 @@ def waited_for() -> list[str]:
 
 
 def first_attempt(
-    order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
+    order_id: str,
+    method_id: str,
+    amount: Money,
+    token_hash: str | None,
+    customer_id: str | None,
+    customer_ref: str | None = None,
 ) -> tuple[Attempt, list[Action]]:
     """The attempt that an order begins with, and the write actions that checkout commits with the order.
 
-    422 if this method can not take exactly this amount.
+    `customer_ref` is how the provider knows the customer, whose saved cards can then be used. 422 if this method can
+    not take exactly this amount.
     """
-    attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
+    attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id, customer_ref=customer_ref)
     return attempt, [make, *sold(attempt, amount.amount)]
 
 
@@ -133,7 +139,9 @@ def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str |
     owner = (last.token_hash, last.customer_id)
     packed = any(attempt.packed for attempt in attempts)
     method_id, wanted = method_id or balance.method(attempts), balance.money(attempts, amount)
-    return _attempt_of(last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed)
+    return _attempt_of(
+        last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed, customer_ref=last.customer_ref
+    )
 
 
 def check_chargeable(method_id: str, amount: Money) -> None:
@@ -151,11 +159,13 @@ def _attempt_of(
     token_hash: str | None,
     customer_id: str | None,
     packed: bool = False,
+    customer_ref: str | None = None,
 ) -> tuple[Attempt, Action]:
     check_chargeable(method_id, amount)
     attempt = _new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
     # Nothing to pay is paid.
     attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
+    attempt.customer_ref = customer_ref
     if states.is_open(attempt.state) and methods.METHODS[method_id].has_provider:
         due.look_after(attempt, clock.now() + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())

@@ -86,7 +86,7 @@ def find(payment_id: str, created: datetime) -> Intent | None:
         "gte": int((created - _ASKED_BEFORE).timestamp()),
         "lte": int((created + _ASKED_AFTER).timestamp()),
     }
-    found = _ask(lambda client: _first_of(client, {"created": around, "limit": 100}, payment_id))
+    found = ask(lambda client: _first_of(client, {"created": around, "limit": 100}, payment_id))
     return _intent_of(found) if found else None
 
 
@@ -124,12 +124,12 @@ def refund(refund_id: str, intent_id: str, amount: Money) -> ProviderRefund:
         "amount": _to_stripe(amount),
         "metadata": {"refund_id": refund_id},
     }
-    return _refund(_ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
+    return _refund(ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
 
 
 def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
     """The refund that was made under `refund_id`, however long ago; None if there is none."""
-    listed = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
+    listed = ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
     for found in listed.data:
         if getattr(found.metadata, "refund_id", None) == refund_id:
             return _refund(found)
@@ -184,7 +184,8 @@ def _client() -> stripe.StripeClient:
     )
 
 
-def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
+def ask(question: Callable[[stripe.StripeClient], T]) -> T:
+    """Stripe's answer. Raises Refused, or Unavailable where nobody knows what came of it."""
     import stripe
 
     try:
@@ -203,7 +204,7 @@ def _received(found: stripe.PaymentIntent) -> int:
 
 
 def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> Intent:
-    return _intent_of(_ask(question))
+    return _intent_of(ask(question))
 
 
 def _intent_of(found: stripe.PaymentIntent) -> Intent:
