@@ -27,17 +27,13 @@ def address() -> Iterator[str]:
         with stripe_mock.running(free_port(), free_port()) as address:
             yield address
     except Missing as missing:
-        lacking(missing)
+        lacking(missing, "JISHI_REQUIRE_STRIPE_MOCK")
 
 
 @pytest.fixture
 def client(address: str, monkeypatch: pytest.MonkeyPatch) -> stripe.StripeClient:
-    client = stripe.StripeClient(
-        "sk_test_mock",
-        stripe_version=stripe_gateway.API_VERSION,
-        base_addresses={"api": address},
-        max_network_retries=0,
-    )
+    version: Any = {"stripe_version": stripe_gateway.API_VERSION, "max_network_retries": 0}
+    client = stripe.StripeClient("sk_test_mock", base_addresses={"api": address}, **version)
     monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
     return client
 
