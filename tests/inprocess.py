@@ -246,12 +246,16 @@ class Shop:
 def opened() -> Iterator[Shop]:
     """An empty shop in this process: two locations, two ways to send things, nothing to sell, and no caps on orders."""
     from moto import mock_aws
+    from moto_at_hand import bring
 
     from chalicelib.core import cache as shops
+    from chalicelib.core import dynamo
 
     shops.forget()
     with mock_aws():
         shop = Shop(_client)
+        bring(shop.dynamodb)
+        bring(dynamo._connection.client)
         if not _opened:
             shop.create_tables()
             shop.open()
