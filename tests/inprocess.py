@@ -42,7 +42,7 @@ class Shop:
         """The tables of infra/resources.yaml, the bucket and the queues."""
         from chalicelib.core.settings import settings
 
-        resources = _resources()
+        resources = declared()
         for module, name in settings.tables.items():
             properties = resources[f"{module.capitalize()}Table"]["Properties"]
             wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -290,7 +290,8 @@ def _client(service: str) -> Any:
 
 
 @cache
-def _resources() -> Json:
+def declared() -> Json:
+    """The resources of the template; reading it takes longer than most tests."""
     return dict(yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"])
 
 
