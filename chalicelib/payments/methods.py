@@ -15,8 +15,8 @@ Timing = Literal["by_provider", "in_advance", "on_delivery", "on_terms", "credit
 
 
 class PaymentMethod(msgspec.Struct, frozen=True):
-    """A way to pay. `pay_within`: the usual time to wait for the money; after it, while the bank is at it, somebody asks
-    again every `ask_every`.
+    """A way to pay. `pay_within`: the usual time to wait for the money; if the bank is at it by then, it is asked again
+    every `ask_every`.
 
     Of a provider's: `authorizes`, whether the money is first set aside and then taken, and for how long it stays so
     (`authorization_lives`); otherwise it is taken as soon as the customer pays. No method here is taken in several
