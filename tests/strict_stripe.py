@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import stripe
+from environment import API_KEY
 
 Json = dict[str, Any]
 KEYS_LIVE = 24 * 3600.0
@@ -64,7 +65,8 @@ class StripeServer(stripe.HTTPClient):
     The hooks are called with the request's name (`POST /v1/refunds`) before it is looked at, while it is at work, and
     when its effect is there. They may wait, and raise what a cut connection raises. `before` also gets what would let
     the request have its effect without anybody waiting for the answer. `told` gets each webhook's event; if nobody
-    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests.
+    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests, `key` is the
+    only one that is taken.
     """
 
     name = "strict"
@@ -78,6 +80,7 @@ class StripeServer(stripe.HTTPClient):
         self.webhooks: list[Json] = []
         self.told: Callable[[Json], None] = self.webhooks.append
         self.calls: list[str] = []
+        self.key = API_KEY
         self.refund_status: Callable[[], str] = lambda: "succeeded"
         self.intents: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
@@ -86,11 +89,9 @@ class StripeServer(stripe.HTTPClient):
         self.events = 0
         self.charges = 0
 
-    def client(self, version: str, retries: int = 1) -> stripe.StripeClient:
+    def client(self, version: str, retries: int = 1, key: str = API_KEY) -> stripe.StripeClient:
         """The library's client with this server at its other end."""
-        return stripe.StripeClient(
-            "sk_test_storm", stripe_version=version, http_client=self, max_network_retries=retries
-        )
+        return stripe.StripeClient(key, stripe_version=version, http_client=self, max_network_retries=retries)
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
@@ -100,7 +101,7 @@ class StripeServer(stripe.HTTPClient):
         self.calls.append(call)
         headers = headers or {}
         key = headers.get("Idempotency-Key")
-        if headers.get("Authorization") != "Bearer sk_test_storm":
+        if headers.get("Authorization") != f"Bearer {self.key}":
             return _sent(Answer(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}))
         if method == "get":
             self.before(call, lambda: None)

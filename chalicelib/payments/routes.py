@@ -32,7 +32,10 @@ def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
 @routes.post("/webhooks/stripe")
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
     """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""
-    notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+    try:
+        notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+    except stripe_gateway.Unavailable:
+        raise service.provider_unavailable() from None
     if notice.payment_id is None and notice.refund_id is None:
         log.write("webhook_ignored", type=notice.type)
     else:

@@ -25,13 +25,24 @@ P = TypeVar("P", bound=PaymentEvent)
 
 
 def offered() -> list[PaymentMethod]:
-    """The ways to pay that this shop offers now."""
-    return methods.offered(stripe_gateway.is_configured())
+    """The ways to pay that this shop offers now; 503 `provider_unavailable` if nobody can say."""
+    try:
+        return methods.offered(stripe_gateway.is_configured())
+    except stripe_gateway.Unavailable:
+        raise provider_unavailable() from None
 
 
 def method(method_id: str) -> PaymentMethod:
-    """The method with this id; 422 if the shop does not offer it."""
-    return methods.chosen(method_id, offered())
+    """The method with this id; 422 if the shop does not offer it, 503 as `offered`."""
+    # Those that need no provider are there whatever becomes of it.
+    always = methods.offered(has_provider=False)
+    return methods.chosen(method_id, always if method_id in {m.id for m in always} else offered())
+
+
+def provider_unavailable() -> ShopError:
+    """503: what was asked for needs the provider, which does not answer."""
+    detail = "The payment provider does not answer. Nothing is lost; try again."
+    return ShopError("provider_unavailable", 503, detail)
 
 
 def is_paid_on_delivery(method_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chalicelib.core.errors import ShopError, busy
+from chalicelib.core.errors import busy
 from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import balance, intents, methods, refunds, service, states, stripe_gateway, tables
 from chalicelib.payments.events import PaymentCaptured
@@ -45,8 +45,7 @@ def refresh(attempt_id: str) -> Attempt:
     try:
         return _followed_up(intents.settled(service.find(attempt_id)))
     except stripe_gateway.Unavailable:
-        detail = "The payment provider does not answer. Nothing is lost; try again."
-        raise ShopError("provider_unavailable", 503, detail) from None
+        raise service.provider_unavailable() from None
 
 
 def capture(order_id: str) -> None:

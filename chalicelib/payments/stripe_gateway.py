@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -12,7 +13,8 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
-from chalicelib.payments import states
+from chalicelib.payments import keyring, states
+from chalicelib.payments.keys import Keys
 
 if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
     import stripe
@@ -21,8 +23,8 @@ if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few req
 API_VERSION = "2026-10-28.endive"
 # Seconds to wait for a connection, and for an answer. A question is asked twice at most, and whatever asks two of them
 # must still have time to say that there was no answer: a test compares this with the functions' own limits.
-_CONNECT, _ANSWER, _RETRIES = 2, 4, 1
-LONGEST_QUESTION = (_RETRIES + 1) * (_CONNECT + _ANSWER) + 1
+_CONNECT, _ANSWER, _RETRIES = 1.5, 4, 1
+LONGEST_QUESTION = int((_RETRIES + 1) * (_CONNECT + _ANSWER)) + 1
 # How old a webhook may be, in seconds, before it is taken for one that somebody kept and sent again.
 _TOLERANCE = 300
 # Currencies that Stripe counts in other units than ISO 4217 does (docs.stripe.com/currencies#special-cases).
@@ -45,7 +47,10 @@ T = TypeVar("T")
 
 
 class Unavailable(Exception):
-    """Stripe did not answer, or said to come back: what was asked for may or may not have happened. Ask again."""
+    """Stripe did not answer, or said to come back: what was asked for may or may not have happened. Ask again.
+
+    Also if nobody knows the keys just now: then it was not asked at all.
+    """
 
 
 class Refused(Exception):
@@ -94,7 +99,7 @@ _KNOWN = frozenset({"payment_intent.created"})
 
 def is_configured() -> bool:
     """Whether this shop has an account at Stripe."""
-    return bool(settings.stripe_api_key)
+    return bool(_known(keyring.present).api_key)
 
 
 def can_charge(amount: Money) -> bool:
@@ -155,22 +160,36 @@ def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
 
 def read_webhook(raw: bytes, signature: str) -> Notice:
     """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough."""
-    import stripe
-
-    if not settings.stripe_webhook_secret:
-        raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
     try:
-        signature.encode("ascii")
-        text = raw.decode()
-        stripe.WebhookSignature.verify_header(text, signature, settings.stripe_webhook_secret, _TOLERANCE)
+        if not (signature.isascii() and _is_stripes(raw.decode(), signature)):
+            detail = "The signature is not Stripe's, or it is too old."
+            raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature")
         event = msgspec.json.decode(raw, type=_Event)
-    except (stripe.SignatureVerificationError, UnicodeEncodeError):
-        detail = "The signature is not Stripe's, or it is too old."
-        raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
     names = {} if event.type in _KNOWN else event.data.object.metadata
     return Notice(event.type, names.get("payment_id"), names.get("refund_id"))
+
+
+def _is_stripes(text: str, signature: str) -> bool:
+    """Whether it was signed with a secret that Stripe and the shop share. If not with a known one, there may be a new
+    one since; 503 if there is none at all.
+    """
+    if _is_signed(text, signature, _known(keyring.present).webhook_secrets):
+        return True
+    secrets = _known(keyring.newest).webhook_secrets
+    if not secrets:
+        raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
+    return _is_signed(text, signature, secrets)
+
+
+def _is_signed(text: str, signature: str, secrets: Iterable[str]) -> bool:
+    import stripe
+
+    for secret in secrets:
+        with suppress(stripe.SignatureVerificationError):
+            return bool(stripe.WebhookSignature.verify_header(text, signature, secret, _TOLERANCE))
+    return False
 
 
 class _Object(msgspec.Struct):
@@ -186,13 +205,24 @@ class _Event(msgspec.Struct):
     data: _Data
 
 
-@cache
+def _known(read: Callable[[], Keys]) -> Keys:
+    try:
+        return read()
+    except keyring.Unreadable:
+        raise Unavailable("no keys") from None
+
+
 def _client() -> stripe.StripeClient:
+    return _client_with(_known(keyring.present).api_key)
+
+
+@lru_cache(maxsize=1)
+def _client_with(api_key: str) -> stripe.StripeClient:
     import stripe
 
     base: Any = {"api": settings.stripe_api_base} if settings.stripe_api_base else None
     return stripe.StripeClient(
-        settings.stripe_api_key,
+        api_key,
         stripe_version=API_VERSION,
         base_addresses=base,
         max_network_retries=_RETRIES,
@@ -209,6 +239,8 @@ def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
         raise Refused(error.code or "invalid_request") from error
     except stripe.StripeError as error:
         # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
+        if isinstance(error, stripe.AuthenticationError):
+            keyring.doubt()
         log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
         raise Unavailable(type(error).__name__) from error
 
