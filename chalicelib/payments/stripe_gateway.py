@@ -98,7 +98,7 @@ _KNOWN = frozenset({"payment_intent.created"})
 
 
 def is_configured() -> bool:
-    """Whether this shop has an account at Stripe."""
+    """Whether this shop has an account at Stripe; raises Unavailable if that is not known just now."""
     return bool(_known(keyring.present).api_key)
 
 
@@ -159,7 +159,7 @@ def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
 
 
 def read_webhook(raw: bytes, signature: str) -> Notice:
-    """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough."""
+    """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough. Raises Unavailable."""
     try:
         if not (signature.isascii() and _is_stripes(raw.decode(), signature)):
             detail = "The signature is not Stripe's, or it is too old."
@@ -240,7 +240,7 @@ def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
     except stripe.StripeError as error:
         # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
         if isinstance(error, stripe.AuthenticationError):
-            keyring.doubt()
+            keyring.doubt()  # there may be another one by now
         log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
         raise Unavailable(type(error).__name__) from error
 
