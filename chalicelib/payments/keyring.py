@@ -42,11 +42,11 @@ class _Ring:
         """Read the keys, unless that was tried just before; without an answer everything stays as it is."""
         if time.monotonic() < self.rests_until:
             return
-        self.rests_until = time.monotonic() + REST
-        if (found := _read()) is None:
-            self.rests_until = time.monotonic() + (_REST_WITH_OLDER if self.keys else _REST_WITHOUT_KEYS)
-            return
-        self.keys, self.read_at, self.doubted = found, time.monotonic(), False
+        found, now = _read(), time.monotonic()
+        if found:
+            self.keys, self.read_at, self.doubted, self.rests_until = found, now, False, now + REST
+        else:
+            self.rests_until = now + (_REST_WITH_OLDER if self.keys else _REST_WITHOUT_KEYS)
 
 
 _ring = _Ring()

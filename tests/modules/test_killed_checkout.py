@@ -54,8 +54,9 @@ class Fate:
 
 @pytest.fixture
 def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: StripeServer) -> Fate:
-    # What is decided once is in the function's cache, as it mostly is.
+    # What is decided once is in the function's cache, as it mostly is, and so are the provider's keys.
     shop.staff.get("/admin/order-policy")
+    shop.guest.get("/payment-methods")
     return Fate(monkeypatch, bank)
 
 
