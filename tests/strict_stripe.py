@@ -11,7 +11,7 @@ source of all that it knows), and how long real webhooks take.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,15 +21,23 @@ from environment import API_KEY
 
 Json = dict[str, Any]
 KEYS_LIVE = 24 * 3600.0
-_PARAMETERS = {
-    "create": {"amount", "currency", "capture_method", "payment_method_types", "metadata"},
-    "capture": {"amount_to_capture"},
-    "cancel": {"cancellation_reason"},
-    "refund": {"payment_intent", "amount", "metadata", "reason"},
-}
 _CANCELABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"}
 _BANKS_ANSWERS = {("pending", "succeeded"), ("pending", "failed"), ("succeeded", "failed")}
 _PAYABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
+# What each method takes, and where it leads its customers (docs.stripe.com/payments/payment-methods).
+_CAPTURED_LATER = {"card", "link"}
+_CURRENCIES = {
+    "alipay": {"aud", "cad", "cny", "eur", "gbp", "hkd", "jpy", "myr", "nzd", "sgd", "usd"},
+    "wechat_pay": {"aud", "cad", "chf", "cny", "dkk", "eur", "gbp", "hkd", "jpy", "nok", "sek", "sgd", "usd"},
+    "sepa_debit": {"eur"},
+}
+_ACTIONS = {
+    "card": "redirect_to_url",
+    "link": "redirect_to_url",
+    "alipay": "alipay_handle_redirect",
+    "wechat_pay": "wechat_pay_display_qr_code",
+    "sepa_debit": "redirect_to_url",
+}
 _UNDECIDED = _PAYABLE | {"processing"}
 
 
@@ -88,6 +96,18 @@ class StripeServer(stripe.HTTPClient):
         self.wrong: list[str] = []
         self.events = 0
         self.charges = 0
+        # What answers a path: with the query or the form, and the ids in the path.
+        self.reads: dict[str, Callable[..., Answer]] = {
+            r"/v1/payment_intents/(\w+)": lambda query, intent_id: Answer(200, dict(self._intent(intent_id))),
+            "/v1/payment_intents": self._list_intents,
+            "/v1/refunds": self._list_refunds,
+        }
+        self.writes: dict[str, Callable[..., Answer]] = {
+            "/v1/payment_intents": self._create,
+            r"/v1/payment_intents/(\w+)/capture": self._capture,
+            r"/v1/payment_intents/(\w+)/cancel": self._cancel,
+            "/v1/refunds": self._refund,
+        }
 
     def client(self, version: str, retries: int = 1, key: str = API_KEY) -> stripe.StripeClient:
         """The library's client with this server at its other end."""
@@ -118,19 +138,21 @@ class StripeServer(stripe.HTTPClient):
 
     def _read(self, path: str, query: dict[str, str]) -> Answer:
         try:
-            if match := re.fullmatch(r"/v1/payment_intents/(\w+)", path):
-                return Answer(200, dict(self._intent(match[1])))
-            if path == "/v1/refunds":
-                if unknown := query.keys() - {"payment_intent", "limit"}:
-                    raise _unknown(unknown)
-                of = self._intent(query["payment_intent"])["id"]
-                data = [dict(r) for r in self.refunds.values() if r["payment_intent"] == of][::-1]
-                most = int(query.get("limit", 10))
-                listed = {"object": "list", "url": path, "has_more": len(data) > most, "data": data[:most]}
-                return Answer(200, listed)
+            for pattern, answer in self.reads.items():
+                if match := re.fullmatch(pattern, path):
+                    return answer(query, *match.groups())
             raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404)
         except Refusal as refusal:
             return refusal.answer
+
+    def _list_refunds(self, query: dict[str, str]) -> Answer:
+        known_parameters(query, {"payment_intent", "limit"})
+        of = self._intent(query["payment_intent"])["id"]
+        return listed("/v1/refunds", [r for r in self.refunds.values() if r["payment_intent"] == of], query)
+
+    def _list_intents(self, query: dict[str, str]) -> Answer:
+        known_parameters(query, {"created[gte]", "created[lte]", "limit", "starting_after"})
+        return listed("/v1/payment_intents", within(self.intents.values(), query), query)
 
     def _once(self, key: str | None, posted: tuple[str, str], working: Callable[[], None]) -> Answer:
         kept = self.keys.get(key or "")
@@ -159,70 +181,75 @@ class StripeServer(stripe.HTTPClient):
 
     def _write(self, path: str, encoded: str) -> Answer:
         given = dict(parse_qsl(encoded, keep_blank_values=True))
-        if path == "/v1/payment_intents":
-            return self._create(_known("create", given))
-        if path == "/v1/refunds":
-            return self._refund(_known("refund", given))
-        match = re.fullmatch(r"/v1/payment_intents/(\w+)/(capture|cancel)", path)
-        if match is None:
-            raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404, began=False)
-        intent = self._intent(match[1])
-        if match[2] == "capture":
-            return self._capture(intent, _known("capture", given))
-        _known("cancel", given)
+        for pattern, answer in self.writes.items():
+            if match := re.fullmatch(pattern, path):
+                return answer(given, *match.groups())
+        raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404, began=False)
+
+    def _cancel(self, given: dict[str, str], intent_id: str) -> Answer:
+        intent = self._intent(intent_id)
+        known_parameters(given, {"cancellation_reason"})
         if intent["status"] not in _CANCELABLE:
             raise _unexpected(intent, "canceled")
         intent |= {"status": "canceled", "amount_capturable": 0}
-        self._tell("payment_intent.canceled", intent)
+        self.tell("payment_intent.canceled", intent)
         return Answer(200, dict(intent))
 
     def _create(self, given: dict[str, str]) -> Answer:
-        amount, currency = _amount(given, "amount"), given.get("currency", "")
+        known = {"amount", "currency", "capture_method", "payment_method_types", "metadata", "customer"}
+        known_parameters(given, known)
+        amount, currency = amount_of(given, "amount"), given.get("currency", "")
         if not re.fullmatch("[a-z]{3}", currency):
             raise Refusal("parameter_invalid_string", f"Invalid currency: {currency}", began=False)
         if amount < 50:
             raise Refusal("amount_too_small", "Amount must be at least 50 cents.", began=False)
         if amount > 99_999_999:
             raise Refusal("amount_too_large", "Amount must be no more than 999,999.99.", began=False)
-        if given.get("payment_method_types[0]") != "card" or given.get("capture_method") != "manual":
-            raise Refusal("parameter_invalid", "This Stripe knows cards with manual capture.", began=False)
+        kind, capture = given.get("payment_method_types[0]", ""), given.get("capture_method", "automatic")
+        _check_method(kind, capture, currency)
         intent_id = f"pi_{len(self.intents) + 1:06d}"
         self.intents[intent_id] = intent = {
             "id": intent_id,
             "object": "payment_intent",
+            "created": int(self.now()),
             "amount": amount,
             "amount_received": 0,
             "amount_capturable": 0,
             "currency": currency,
             "status": "requires_payment_method",
             "client_secret": f"{intent_id}_secret_{hashlib.sha256(intent_id.encode()).hexdigest()[:12]}",
-            "capture_method": "manual",
-            "payment_method_types": ["card"],
-            "metadata": _metadata(given),
+            "capture_method": capture,
+            "payment_method_types": [kind],
+            "next_action": None,
+            **({"customer": given["customer"]} if "customer" in given else {}),
+            "metadata": metadata_of(given),
             "last_payment_error": None,
             "latest_charge": None,
         }
-        self._tell("payment_intent.created", intent)
+        self.tell("payment_intent.created", intent)
         return Answer(200, dict(intent))
 
-    def _capture(self, intent: Json, given: dict[str, str]) -> Answer:
+    def _capture(self, given: dict[str, str], intent_id: str) -> Answer:
+        intent = self._intent(intent_id)
+        known_parameters(given, {"amount_to_capture"})
         if intent["status"] != "requires_capture":
             raise _unexpected(intent, "captured")
-        amount = _amount(given, "amount_to_capture") if "amount_to_capture" in given else intent["amount_capturable"]
+        amount = amount_of(given, "amount_to_capture") if "amount_to_capture" in given else intent["amount_capturable"]
         if not 0 < amount <= intent["amount_capturable"]:
             raise Refusal("amount_too_large", "The payment could not be captured: more than was authorized.")
         intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
-        self._tell("payment_intent.succeeded", intent)
+        self.tell("payment_intent.succeeded", intent)
         return Answer(200, dict(intent))
 
     def _refund(self, given: dict[str, str]) -> Answer:
+        known_parameters(given, {"payment_intent", "amount", "metadata", "reason"})
         intent = self._intent(given.get("payment_intent", ""))
         if intent["status"] != "succeeded":
             raise _unexpected(intent, "refunded")
         left = intent["amount_received"] - self.given_back(intent["id"])
         if not left:
             raise Refusal("charge_already_refunded", "The charge has already been refunded.")
-        amount = _amount(given, "amount") if "amount" in given else left
+        amount = amount_of(given, "amount") if "amount" in given else left
         if not 0 < amount <= left:
             raise Refusal("amount_too_large", f"Refund amount ({amount}) is greater than what is left ({left}).")
         refund_id = f"re_{len(self.refunds) + 1:06d}"
@@ -233,10 +260,10 @@ class StripeServer(stripe.HTTPClient):
             "currency": intent["currency"],
             "payment_intent": intent["id"],
             "status": self.refund_status(),
-            "metadata": _metadata(given),
+            "metadata": metadata_of(given),
             "failure_reason": None,
         }
-        self._tell("refund.created", refund)
+        self.tell("refund.created", refund)
         return Answer(200, dict(refund))
 
     # --- customers, banks, time ------------------------------------------------------------------------------------
@@ -246,9 +273,13 @@ class StripeServer(stripe.HTTPClient):
         intent = self._of(client_secret)
         if intent["status"] not in _UNDECIDED:
             return False
-        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"], "last_payment_error": None}
-        intent["latest_charge"] = self._charge()
-        self._tell("payment_intent.amount_capturable_updated", intent)
+        intent |= {"last_payment_error": None, "next_action": None, "latest_charge": self._charge()}
+        if intent["capture_method"] == "automatic":
+            intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+            self.tell("payment_intent.succeeded", intent)
+            return True
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
+        self.tell("payment_intent.amount_capturable_updated", intent)
         return True
 
     def decline(self, client_secret: str, code: str = "insufficient_funds") -> bool:
@@ -258,7 +289,7 @@ class StripeServer(stripe.HTTPClient):
             return False
         error = {"type": "card_error", "code": "card_declined", "decline_code": code, "charge": self._charge()}
         intent |= {"status": "requires_payment_method", "last_payment_error": error}
-        self._tell("payment_intent.payment_failed", intent)
+        self.tell("payment_intent.payment_failed", intent)
         return True
 
     def require_action(self, client_secret: str) -> bool:
@@ -267,7 +298,10 @@ class StripeServer(stripe.HTTPClient):
         if intent["status"] != "requires_payment_method":
             return False
         intent["status"] = "requires_action"
-        self._tell("payment_intent.requires_action", intent)
+        kind = _ACTIONS[intent["payment_method_types"][0]]
+        page = "hosted_instructions_url" if kind == "wechat_pay_display_qr_code" else "url"
+        intent["next_action"] = {"type": kind, kind: {page: f"https://pay.stripe.example/{intent['id']}"}}
+        self.tell("payment_intent.requires_action", intent)
         return True
 
     def process(self, client_secret: str) -> bool:
@@ -276,7 +310,7 @@ class StripeServer(stripe.HTTPClient):
         if intent["status"] not in _PAYABLE:
             return False
         intent["status"] = "processing"
-        self._tell("payment_intent.processing", intent)
+        self.tell("payment_intent.processing", intent)
         return True
 
     def lapse(self, intent_id: str) -> bool:
@@ -285,7 +319,7 @@ class StripeServer(stripe.HTTPClient):
         if intent["status"] != "requires_capture":
             return False
         intent |= {"status": "canceled", "amount_capturable": 0}
-        self._tell("payment_intent.canceled", intent)
+        self.tell("payment_intent.canceled", intent)
         return True
 
     def settle_refund(self, refund_id: str, status: str) -> None:
@@ -295,7 +329,7 @@ class StripeServer(stripe.HTTPClient):
         refund["status"] = status
         if status == "failed":
             refund["failure_reason"] = "expired_or_canceled_card"
-        self._tell("refund.updated", refund)
+        self.tell("refund.updated", refund)
 
     def given_back(self, intent_id: str) -> int:
         """Minor units of an intent that went back, or are on their way."""
@@ -314,7 +348,7 @@ class StripeServer(stripe.HTTPClient):
         self.charges += 1
         return f"ch_{self.charges:06d}"
 
-    def _tell(self, kind: str, thing: Json) -> None:
+    def tell(self, kind: str, thing: Json) -> None:
         self.events += 1
         created = int(self.now())
         data = {"object": json.loads(json.dumps(thing))}
@@ -331,23 +365,42 @@ def _sent(answer: Answer) -> tuple[str, int, Mapping[str, str]]:
     return json.dumps(answer.body), answer.status, {"Request-Id": "req_storm"}
 
 
-def _known(what: str, given: dict[str, str]) -> dict[str, str]:
-    if unknown := {name.partition("[")[0] for name in given} - _PARAMETERS[what]:
-        raise _unknown(unknown)
-    return given
+def _check_method(kind: str, capture: str, currency: str) -> None:
+    if kind not in _ACTIONS or capture not in ("manual", "automatic"):
+        raise Refusal("parameter_invalid", f"No {capture} capture of {kind}.", began=False)
+    if capture == "manual" and kind not in _CAPTURED_LATER:
+        raise Refusal("parameter_invalid", f"{kind} does not support manual capture.", began=False)
+    if currency not in _CURRENCIES.get(kind, {currency}):
+        raise Refusal("payment_intent_invalid_currency", f"{kind} does not support {currency}.", began=False)
 
 
-def _unknown(names: set[str]) -> Refusal:
-    return Refusal("parameter_unknown", f"Received unknown parameter: {sorted(names)}", began=False)
+def known_parameters(given: dict[str, str], known: set[str]) -> None:
+    """Refuse a parameter that this request does not have; those of a hash go by the hash's name or by their own."""
+    if unknown := {name for name in given if name not in known and name.partition("[")[0] not in known}:
+        raise Refusal("parameter_unknown", f"Received unknown parameter: {sorted(unknown)}", began=False)
 
 
-def _amount(given: dict[str, str], name: str) -> int:
+def within(things: Iterable[Json], query: dict[str, str]) -> list[Json]:
+    """Those that were `created` within the limits of a query."""
+    since, until = int(query.get("created[gte]", 0)), int(query.get("created[lte]", 2**40))
+    return [thing for thing in things if since <= thing["created"] <= until]
+
+
+def listed(path: str, things: Sequence[Json], query: dict[str, str]) -> Answer:
+    """A page of a list, the newest first, as docs.stripe.com/api/pagination says; `things` are in order of making."""
+    data, most = [dict(thing) for thing in reversed(things)], int(query.get("limit", 10))
+    if "starting_after" in query:
+        data = data[[thing["id"] for thing in data].index(query["starting_after"]) + 1 :]
+    return Answer(200, {"object": "list", "url": path, "has_more": len(data) > most, "data": data[:most]})
+
+
+def amount_of(given: dict[str, str], name: str) -> int:
     if not re.fullmatch("[0-9]{1,12}", given.get(name, "")):
         raise Refusal("parameter_invalid_integer", f"Invalid integer: {name}", began=False)
     return int(given[name])
 
 
-def _metadata(given: dict[str, str]) -> dict[str, str]:
+def metadata_of(given: dict[str, str]) -> dict[str, str]:
     return {m[1]: value for name, value in given.items() if (m := re.fullmatch(r"metadata\[(\w+)\]", name))}
 
 

@@ -25,9 +25,11 @@ from chalicelib.orders.promotions import coupons
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
+from chalicelib.payments import offering, saved_methods, settlement
 from chalicelib.payments import service as payments
-from chalicelib.payments import settlement
+from chalicelib.payments.offering import Asking
 from chalicelib.payments.settlement import Session
+from chalicelib.users import groups
 
 _ATTEMPTS = 5
 
@@ -71,18 +73,19 @@ def check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> 
 
 
 def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) -> Placed:
-    method = payments.method(wish.payment_method)
+    method = offering.method(wish.payment_method)
     for _ in range(_ATTEMPTS):
         cart = carts.find(visitor, cart_id)
         if cart.order_id is not None:
             raise carts.closed(cart)
         who = coupons.identity(cart.customer_id, wish.email)
-        may_hoard = not method.paid_on_delivery or _on_trust(method, cart.customer_id)
+        may_hoard = not method.on_trust or _on_trust(method, cart.customer_id)
         holders = hoarding.refs(_buyer(wish, method, cart.customer_id)) if may_hoard else []
         besides = [*offers.besides(cart, who), *holders]
+        besides += saved_methods.refs(cart.customer_id) if method.has_provider else []
         found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
         priced = offers.priced(cart, found, who)
-        _check(priced, wish, method)
+        _check(priced, wish, method, groups.among(found))
         try:
             return _place(priced, wish, method, found, visitor, once)
         except (stock.LevelMoved, coupons.UsedUp, _CartMoved, hoarding.HolderMoved, numbering.NumberTaken) as moved:
@@ -110,7 +113,7 @@ def _order_token(visitor: Visitor, order_id: str) -> str | None:
     return ids.derive_secret(visitor.secret, f"order-token:{order_id}") if visitor.secret else None
 
 
-def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> None:
+def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod, member_of: frozenset[str]) -> None:
     cart = priced.cart
     if not cart.lines:
         raise ShopError("cart_empty", 409, "There is nothing in this cart.")
@@ -119,6 +122,8 @@ def _check(priced: PricedCart, wish: Wish, method: payments.PaymentMethod) -> No
     if any(line.status == pricing.NOT_SOLD for line in priced.lines) or _unseen(priced):
         raise CartChanged(priced)
     sale_terms.check(priced.lines)
+    country = cart.address.country if priced.needs_shipping and cart.address else None
+    offering.check(method, Asking(priced.totals.total, country=country, groups=member_of))
     if not priced.needs_shipping:
         if method.paid_on_delivery:
             detail = "Nothing of this order is delivered at a door where it could be paid."
@@ -152,7 +157,12 @@ def _place(
     who = coupons.identity(header.customer_id, wish.email)
     redeeming = coupons.redeem(header, priced.redeemed, priced.promotions, found, who)
     attempt, make_attempt = payments.first_attempt(
-        order_id, method.id, priced.totals.total, header.token_hash, header.customer_id
+        order_id,
+        method.id,
+        priced.totals.total,
+        header.token_hash,
+        header.customer_id,
+        customer_ref=saved_methods.among(found),
     )
     events = _events(header, method)
     cart = priced.cart
@@ -170,7 +180,7 @@ def _place(
         dynamo.insert(snapshot),
         *claims.listed(header),
         *numbering.listed(header, wish.email),
-        make_attempt,
+        *make_attempt,
         *stock.reserve(order_id, pieces, free, sale_terms.oversold(found)),
         *redeeming,
         *rationed,
@@ -208,13 +218,13 @@ def _order(order_id: str, priced: PricedCart, wish: Wish, token: str | None) -> 
 
 
 def _buyer(wish: Wish, method: payments.PaymentMethod, customer_id: str | None) -> hoarding.Buyer:
-    return hoarding.Buyer(wish.email, wish.network, customer_id, method.paid_on_delivery)
+    return hoarding.Buyer(wish.email, wish.network, customer_id, method.on_trust)
 
 
 def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[OrderEvent]:
     """Placed, and where nothing has to be paid first, confirmed at once: `header` is moved on accordingly."""
     placed = service.event(OrderPlaced, header)
-    if header.total.amount and not method.paid_on_delivery:
+    if header.total.amount and not method.on_trust:
         due.look_after(header, clock.now() + policy.pay_within(method.id))
         return [placed]
     events = [placed, *service.confirmed(header)]
@@ -227,7 +237,7 @@ def _events(header: OrderHeader, method: payments.PaymentMethod) -> Sequence[Ord
 
 def _on_trust(method: payments.PaymentMethod, customer_id: str | None) -> bool:
     """Whether goods are sent to somebody who has paid nothing and has no account: it costs them nothing to order."""
-    return method.paid_on_delivery and customer_id is None
+    return method.on_trust and customer_id is None
 
 
 def _facts(event: OrderEvent, header: OrderHeader) -> dict[str, str]:

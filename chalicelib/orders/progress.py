@@ -166,7 +166,7 @@ def _complete(header: OrderHeader) -> list[Action]:
 
 def _is_done(header: OrderHeader) -> bool:
     # What was added and not paid for may be digital, which no parcel waits for.
-    on_trust = header.agreed is None or payments.is_paid_on_delivery(header.payment_method)
+    on_trust = header.agreed is None or payments.is_on_trust(header.payment_method)
     if not on_trust and _covered(header) < header.total.amount:
         return False
     if int(header.to_send):
@@ -185,7 +185,7 @@ def _mind_the_money(header: OrderHeader) -> None:
 
     One that was made dearer is not: it only has to wait, since nothing is sent that is not paid.
     """
-    if header.state != states.CONFIRMED or not header.payments or payments.is_paid_on_delivery(header.payment_method):
+    if header.state != states.CONFIRMED or not header.payments or payments.is_on_trust(header.payment_method):
         return
     covered = _covered(header)
     if covered >= header.total.amount:

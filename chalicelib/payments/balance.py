@@ -47,7 +47,7 @@ def is_secured(attempts: Sequence[Attempt]) -> bool:
 
 
 def _on_trust(attempt: Attempt) -> int:
-    return promise(attempt) if methods.METHODS[attempt.method].paid_on_delivery else 0
+    return promise(attempt) if methods.METHODS[attempt.method].on_trust else 0
 
 
 def is_packed(attempts: Sequence[Attempt]) -> bool:

@@ -33,12 +33,13 @@ def charge_anew(order_id: str, total: Money, otherwise: Exception) -> Charged:
     others = balance.no_other(attempts, otherwise)
     versions = {attempt.id: int(attempt.version) for attempt in attempts}
     before = {attempt.id: _facts(attempt) for attempt in attempts}
+    owed_before = balance.owed(attempts)
     attempts[0].owed = total
     left = balance.owed(attempts)
     keep: dict[str, int] = {}
     for attempt in _as_they_pay(attempts):
         left -= _settle(attempt, left, keep)
-    actions = _more(attempts, left) or [others]
+    actions = [*(_more(attempts, left) or [others]), *service.sold(attempts[0], balance.owed(attempts) - owed_before)]
     giving_back = refunds.surplus(attempts, keep, len(known), _REASON, otherwise)
     actions += giving_back
     for attempt in attempts:
@@ -74,7 +75,7 @@ def _settle(attempt: Attempt, left: int, keep: dict[str, int]) -> int:
         attempt.to_capture = None  # what was captured too much goes back here
         return keep[attempt.id]
     part = min(left, attempt.amount.amount)
-    if methods.METHODS[attempt.method].paid_on_delivery:
+    if not methods.METHODS[attempt.method].has_provider:
         attempt.amount = Money(part, attempt.amount.currency)
         return part
     service.check_chargeable(attempt.method, Money(part, attempt.amount.currency))
@@ -93,7 +94,7 @@ def _more(attempts: list[Attempt], left: int) -> list[Action]:
     method = balance.method(attempts)
     if not left:
         return []
-    if not methods.METHODS[method].paid_on_delivery:
+    if not methods.METHODS[method].on_trust:
         service.check_chargeable(method, balance.money(attempts, left))
         # No other parcel may ask for the difference.
         attempts[0].packed = balance.is_packed(attempts)

@@ -10,7 +10,8 @@ from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled,
 from chalicelib.payments import methods, refunds, settlement
 from chalicelib.payments.events import RefundRequested
 from chalicelib.payments.keyring import LONGEST_READ
-from chalicelib.payments.stripe_gateway import LONGEST_QUESTION, Notice
+from chalicelib.payments.provider import Notice
+from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
 
 _LONGEST = LONGEST_READ + 2 * LONGEST_QUESTION
 consumers = Consumers(__name__)

@@ -4,24 +4,27 @@ Nobody is believed but the provider's present answer. So it does not matter how 
 webhooks and events come, nor which of several functions comes first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.core import clock, due, dynamo, log
+from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
-from chalicelib.payments import balance, methods, refunds, service, states, stripe_gateway
+from chalicelib.payments import balance, methods, provider, providers, refunds, service, states, terms
 from chalicelib.payments.events import PaymentAuthorized, PaymentCaptured, PaymentEvent, PaymentFailed
-from chalicelib.payments.stripe_gateway import Intent
+from chalicelib.payments.provider import Intent, Wish
 from chalicelib.payments.tables import Attempt
 
 _ATTEMPTS = 8
 # While money of a dead order may still come in, somebody looks again after this time, webhook or not.
 _LOOK_AGAIN = timedelta(minutes=10)
+# An authorization is taken so long before it lapses.
+_BEFORE_IT_LAPSES = timedelta(hours=24)
 # Stripe forgets idempotency keys after 24 hours; nobody waits that long for a session to be opened.
 _OPENS_FOR = timedelta(hours=23)
 
 
-class _Moved(Exception):
+class Moved(Exception):
     """The attempt moved between reading and writing."""
 
 
@@ -35,7 +38,7 @@ class ProviderDisagrees(ShopError):
 
 
 def _retrieve(attempt: Attempt) -> Intent:
-    return stripe_gateway.retrieve(str(attempt.provider_id))
+    return providers.of(attempt.method).retrieve(str(attempt.provider_id))
 
 
 def settled(attempt: Attempt, act: Callable[[Attempt], Intent] = _retrieve) -> Attempt:
@@ -44,7 +47,7 @@ def settled(attempt: Attempt, act: Callable[[Attempt], Intent] = _retrieve) -> A
     What the provider will not do for the attempt as it is, it has its reasons for: then only look.
     """
     for _ in range(_ATTEMPTS):
-        if methods.METHODS[attempt.method].paid_on_delivery or not states.is_open(attempt.state):
+        if not methods.METHODS[attempt.method].has_provider or not states.is_open(attempt.state):
             return attempt
         if attempt.provider_id is None:
             attempt, intent = opened(attempt)
@@ -52,11 +55,11 @@ def settled(attempt: Attempt, act: Callable[[Attempt], Intent] = _retrieve) -> A
                 return attempt
         try:
             intent = _present(attempt, act)
-        except stripe_gateway.Refused as refused:
+        except provider.Refused as refused:
             return without_intent(attempt, refused)
         try:
             return _apply(attempt, intent)
-        except _Moved:
+        except Moved:
             attempt = service.find(attempt.id)
     raise busy()
 
@@ -64,21 +67,21 @@ def settled(attempt: Attempt, act: Callable[[Attempt], Intent] = _retrieve) -> A
 def _present(attempt: Attempt, act: Callable[[Attempt], Intent]) -> Intent:
     try:
         return act(attempt)
-    except stripe_gateway.Refused:
+    except provider.Refused:
         return _retrieve(attempt)
 
 
 def cancel(attempt: Attempt) -> Intent:
     """For `settled`: let nobody pay it any more, let go of what was promised."""
-    return stripe_gateway.cancel(str(attempt.provider_id))
+    return providers.of(attempt.method).cancel(str(attempt.provider_id))
 
 
 def capture(attempt: Attempt) -> Intent:
     """For `settled`: take the money."""
-    return stripe_gateway.capture(str(attempt.provider_id), attempt.id, attempt.take)
+    return providers.of(attempt.method).capture(str(attempt.provider_id), attempt.id, attempt.take)
 
 
-def without_intent(attempt: Attempt, refused: stripe_gateway.Refused) -> Attempt:
+def without_intent(attempt: Attempt, refused: provider.Refused) -> Attempt:
     """The provider does not show the intent: it is no longer there, as after a change of account, or in doubt."""
     if refused.code != "resource_missing":
         raise ProviderDisagrees(attempt.id, refused.code) from refused
@@ -87,12 +90,18 @@ def without_intent(attempt: Attempt, refused: stripe_gateway.Refused) -> Attempt
 
 def opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:
     """The attempt with an intent of its own. No intent if the provider will not have one."""
-    if clock.now() - datetime.fromisoformat(attempt.created_at) > _OPENS_FOR:
-        return _never_opened(attempt, "not_opened"), None
-    try:
-        intent = stripe_gateway.create(attempt.id, attempt.order_id, attempt.amount)
-    except stripe_gateway.Refused as refused:
-        return _never_opened(attempt, refused.code), None
+    created = datetime.fromisoformat(attempt.created_at)
+    if clock.now() - created > _OPENS_FOR:
+        # The key is, or will be, forgotten: only what was opened under it counts, also where its answer was lost.
+        intent = providers.of(attempt.method).find(attempt.id, created)
+        if intent is None:
+            return _never_opened(attempt, "not_opened"), None
+    else:
+        try:
+            wish = Wish(attempt.id, attempt.order_id, attempt.amount, attempt.method, attempt.customer_ref)
+            intent = providers.of(attempt.method).create(wish)
+        except provider.Refused as refused:
+            return _never_opened(attempt, refused.code), None
     for _ in range(_ATTEMPTS):
         if attempt.provider_id is not None:  # a twin was faster; under the same key it got the same intent
             return attempt, intent
@@ -100,7 +109,7 @@ def opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:
         attempt.version = int(attempt.version) + 1
         try:
             return commit(kept(attempt)), intent
-        except _Moved:
+        except Moved:
             attempt = service.find(attempt.id)
     raise busy()
 
@@ -110,7 +119,7 @@ def _never_opened(attempt: Attempt, code: str) -> Attempt:
         move(attempt, states.FAILED)
         attempt.decline = code
         return commit(kept(attempt), service.event(PaymentFailed, attempt, code=code))
-    except _Moved:
+    except Moved:
         return service.find(attempt.id)
 
 
@@ -122,7 +131,9 @@ def _apply(attempt: Attempt, intent: Intent) -> Attempt:
     if states.may_move(before, intent.state):
         move(attempt, intent.state)
         attempt.captured = intent.captured
-        return commit(kept(attempt), _told(attempt, before, intent))
+        if intent.state == states.AUTHORIZED and (lives := methods.METHODS[attempt.method].authorization_lives):
+            attempt.authorized_until = clock.stamp(clock.now() + lives)
+        return commit(kept(attempt), _told(attempt, before, intent), service.taken(attempt, attempt.captured.amount))
     if _is_declined_anew(attempt, intent):
         attempt.version = int(attempt.version) + 1
         return commit(attempt, _declined(attempt, intent))
@@ -158,7 +169,7 @@ def changed(attempt: Attempt, change: Callable[[Attempt], None]) -> Attempt:
         attempt.version = int(attempt.version) + 1
         try:
             return commit(kept(attempt))
-        except _Moved:
+        except Moved:
             attempt = service.find(attempt.id)
     raise busy()
 
@@ -169,27 +180,36 @@ def move(attempt: Attempt, state: str) -> None:
     attempt.version = int(attempt.version) + 1
 
 
-def commit(attempt: Attempt, event: PaymentEvent | None = None) -> Attempt:
-    """Write the attempt in its new version with what is told of it; raises _Moved if it moved meanwhile."""
+def commit(attempt: Attempt, event: PaymentEvent | None = None, postings: Sequence[Action] = ()) -> Attempt:
+    """Write the attempt in its new version with what is told of it and what the ledger says; raises Moved if it moved
+    meanwhile."""
     before = Attempt.version == int(attempt.version) - 1
-    write = dynamo.put(attempt, before, _Moved())
-    if event is None:
-        dynamo.write(write)
+    actions = [dynamo.put(attempt, before, Moved()), *postings, *([service.announce(event)] if event else [])]
+    if len(actions) == 1:
+        dynamo.write(actions[0])
     else:
-        dynamo.transaction([write, service.announce(event)])
+        dynamo.transaction(actions)
     return attempt
 
 
 def kept(attempt: Attempt) -> Attempt:
-    """Say whether the sweep has to look at the attempt again."""
-    due.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else None)
+    """Say when the sweep has to look at the attempt again, if it has to."""
+    if methods.METHODS[attempt.method].has_provider:
+        due.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else to_be_taken_by(attempt))
+    else:
+        terms.wait(attempt)
     return attempt
+
+
+def to_be_taken_by(attempt: Attempt) -> datetime | None:
+    """When it is time to take what would lapse otherwise, if anything would."""
+    if attempt.state != states.AUTHORIZED or attempt.authorized_until is None:
+        return None
+    return datetime.fromisoformat(attempt.authorized_until) - _BEFORE_IT_LAPSES
 
 
 def _open_end(attempt: Attempt) -> bool:
     """Whether something is still to be done about the attempt that no customer and no member of staff will do."""
-    if methods.METHODS[attempt.method].paid_on_delivery:
-        return False
     if attempt.state == states.CAPTURED:
         return bool(balance.kept(attempt) if attempt.closing else refunds.surplus_of(attempt))
     if not states.is_open(attempt.state):

@@ -11,6 +11,7 @@ from chalicelib.core import log
 from chalicelib.core.settings import settings
 from chalicelib.payments import keys
 from chalicelib.payments.keys import Keys
+from chalicelib.payments.provider import Unavailable
 
 # All in seconds. How long keys are not asked for again, and how long they count while they can not be read.
 FRESH, USABLE = 300.0, 3600.0
@@ -20,10 +21,6 @@ REST = 10.0
 _REST_WITHOUT_KEYS, _REST_WITH_OLDER = 1.0, 30.0
 _CONNECT, _ANSWER = 1, 1
 LONGEST_READ = _CONNECT + _ANSWER
-
-
-class Unreadable(Exception):
-    """There are no keys, and Secrets Manager gives none just now."""
 
 
 class _Ring:
@@ -53,14 +50,14 @@ _ring = _Ring()
 
 
 def present() -> Keys:
-    """The keys, at most five minutes old, or an hour if Secrets Manager does not answer; raises Unreadable."""
+    """The keys, at most five minutes old, or an hour if Secrets Manager does not answer; raises Unavailable."""
     if _ring.doubted or not _ring.is_within(FRESH):
         _ring.renew()
     return _usable()
 
 
 def newest() -> Keys:
-    """The keys as they are now, or were ten seconds ago; raises Unreadable."""
+    """The keys as they are now, or were ten seconds ago; raises Unavailable."""
     _ring.renew()
     return _usable()
 
@@ -78,7 +75,7 @@ def forget() -> None:
 
 def _usable() -> Keys:
     if _ring.keys is None or not _ring.is_within(USABLE):
-        raise Unreadable
+        raise Unavailable("no keys")
     return _ring.keys
 
 

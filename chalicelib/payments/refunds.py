@@ -10,9 +10,9 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, methods, service, stripe_gateway, tables
+from chalicelib.payments import balance, ledger, ledger_tables, methods, provider, providers, service, tables
 from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
-from chalicelib.payments.stripe_gateway import ProviderRefund
+from chalicelib.payments.provider import ProviderRefund
 from chalicelib.payments.tables import Attempt, Refund
 
 REQUESTED, PENDING, SUCCEEDED, FAILED = "requested", "pending", "succeeded", "failed"
@@ -22,6 +22,8 @@ _CARRIED_OUT_WITHIN = timedelta(minutes=10)
 _LOOK_AGAIN = timedelta(hours=6)
 # Stripe forgets idempotency keys after 24 hours: from then on a refund is looked for before it is made.
 _KEY_LIVES = timedelta(hours=23)
+# What was paid with credit goes back after what was paid in money; the value of returned goods has the longest way.
+_LAST = {methods.STORE_CREDIT.id: 1, methods.GIFT_CARD.id: 2, methods.EXCHANGE_CREDIT.id: 3}
 
 
 class _Moved(Exception):
@@ -55,10 +57,10 @@ def exchange(
     if not rest.amount:
         return None, actions
     made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
-    return made[0], _written_once([*actions, *asking])
+    return made[0], written_once([*actions, *asking])
 
 
-def _written_once(actions: list[Action]) -> list[Action]:
+def written_once(actions: list[Action]) -> list[Action]:
     """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
     once: dict[tuple[str, str], Action] = {}
     for action in actions:
@@ -116,9 +118,7 @@ def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) 
 def _give(
     attempts: list[Attempt], known: int, amount: Money | None, reason: str, by: Staff, to_order: str | None = None
 ) -> tuple[list[Refund], list[Action]]:
-    """Take `amount` out of the attempts, the oldest first, but credit for returned goods last: that money has a longer
-    way back.
-    """
+    """Take `amount` out of the attempts: what was paid in money before what was paid with credit, the older first."""
     left = sum(map(balance.kept, attempts))
     wanted = balance.money(attempts, left) if amount is None else amount
     if not left or not wanted.amount:
@@ -130,9 +130,10 @@ def _give(
     made: list[Refund] = []
     actions: list[Action] = []
     missing, changed = wanted.amount, service.changed_meanwhile()
+    owed = balance.owed(attempts)
     # What goes back beyond what was paid too much is not owed any more.
     too_much = max(0, left - balance.owed(attempts))
-    for attempt in sorted(attempts, key=lambda attempt: attempt.from_order is not None):
+    for attempt in sorted(attempts, key=lambda attempt: _LAST.get(attempt.method, 0)):
         if part := min(missing, balance.kept(attempt)):
             attempt.forgiven = int(attempt.forgiven) + max(0, part - too_much)
             refund, asking = _request(attempt, known + len(made) + 1, part, reason, changed, by, to_order)
@@ -145,7 +146,9 @@ def _give(
         # What is owed is what the order costs, which the first one knows: it may not change meanwhile.
         first.version = int(first.version) + 1
         actions.append(dynamo.put(first, Attempt.version == int(first.version) - 1, changed))
-    return made, actions
+    lines = ledger.forgiven(owed - balance.owed(attempts))
+    allowance = ledger_tables.post(first.order_id, "allowance", made[0].id, first.amount.currency, lines)
+    return made, [*actions, *allowance]
 
 
 def carry_out(event: RefundRequested) -> None:
@@ -164,7 +167,7 @@ def look_after(refund_id: str) -> None:
         attempt = service.find(refund.attempt_id)
         if refund.state == FAILED or attempt.provider_id is None:
             return
-        answer = _ask(refund, attempt.provider_id)
+        answer = _ask(refund, attempt)
         if refund.state == SUCCEEDED and answer.state != FAILED:
             return
         try:
@@ -218,11 +221,15 @@ def _request(
         refund.state = SUCCEEDED
         attempt.refunded = int(attempt.refunded) + amount
         event = service.event(RefundSucceeded, attempt, **facts)
+        further = service.returned(attempt, refund)
         if attempt.from_order and not to_order:
-            further = _undo_transfer(attempt.from_order, attempt.order_id, amount, reason, otherwise)
+            further += _undo_transfer(attempt.from_order, attempt.order_id, amount, reason, otherwise)
     else:
         service.check_chargeable(attempt.method, refund.amount)
-        due.look_after(refund, now + _CARRIED_OUT_WITHIN)
+        if methods.METHODS[attempt.method].has_provider:
+            due.look_after(refund, now + _CARRIED_OUT_WITHIN)
+        else:
+            tables.look_after_by_hand(refund, now)
         event = service.event(RefundRequested, attempt, **facts)
     put = [dynamo.put(attempt, unmoved, otherwise), dynamo.insert(refund, otherwise), service.announce(event)]
     return refund, [*put, *further]
@@ -246,42 +253,61 @@ def _undo_transfer(from_order: str, to_order: str, amount: int, reason: str, oth
             moved.state, moved.code = FAILED, "not_needed"
         number += 1
         # The attempt's version, which _request checks, guards the refund too.
-        actions += [dynamo.put(moved), *_request(attempt, number, part, reason, otherwise)[1]]
+        actions += [
+            dynamo.put(moved),
+            *service.came_back(attempt, moved, part),
+            *_request(attempt, number, part, reason, otherwise)[1],
+        ]
     return actions
 
 
-def _ask(refund: Refund, intent_id: str) -> ProviderRefund:
+def _ask(refund: Refund, attempt: Attempt) -> ProviderRefund:
     """How the refund stands at the provider; only one that nobody there can know of yet is made."""
+    there, intent_id = providers.of(attempt.method), str(attempt.provider_id)
     as_it_was = ProviderRefund(refund.provider_id or "", refund.state, refund.code)
     key_lives = clock.now() - datetime.fromisoformat(refund.created_at) < _KEY_LIVES
     try:
         if refund.state != REQUESTED:
-            return stripe_gateway.find_refund(refund.id, intent_id) or as_it_was
-        found = None if key_lives else stripe_gateway.find_refund(refund.id, intent_id)
-        return found or stripe_gateway.refund(refund.id, intent_id, refund.amount)
-    except stripe_gateway.Refused as refused:
+            return there.find_refund(refund.id, intent_id) or as_it_was
+        found = None if key_lives else there.find_refund(refund.id, intent_id)
+        return found or there.refund(refund.id, intent_id, refund.amount)
+    except provider.Refused as refused:
         return ProviderRefund("", FAILED, refused.code) if refund.state == REQUESTED else as_it_was
 
 
 def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
-    before = refund.state
-    asked = Refund.state == before
-    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
-    if answer.state not in (SUCCEEDED, FAILED):
-        due.look_after(refund, clock.now() + _LOOK_AGAIN)
-        dynamo.write(dynamo.put(refund, asked, _Moved()))
+    if answer.state in (SUCCEEDED, FAILED):
+        dynamo.transaction(_ended(refund, attempt, answer, _Moved()))
         return
+    asked = Refund.state == refund.state
+    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
+    due.look_after(refund, clock.now() + _LOOK_AGAIN)
+    dynamo.write(dynamo.put(refund, asked, _Moved()))
+
+
+def went_by_hand(refund: Refund, attempt: Attempt) -> list[Action]:
+    """Write actions of a refund that somebody has transferred; committing raises 409 `payment_changed` if it moved."""
+    return _ended(refund, attempt, ProviderRefund("", SUCCEEDED, None), service.changed_meanwhile())
+
+
+def _ended(refund: Refund, attempt: Attempt, answer: ProviderRefund, otherwise: Exception) -> list[Action]:
+    before = refund.state
+    asked, unmoved = Refund.state == before, Attempt.version == int(attempt.version)
+    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
     due.look_after(refund, None)
-    unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
     event: PaymentEvent
+    postings: list[Action] = []
     if answer.state == SUCCEEDED:
         attempt.refunded = int(attempt.refunded) + refund.amount.amount
+        postings = service.returned(attempt, refund)
         event = service.event(RefundSucceeded, attempt, refund_id=refund.id, amount=refund.amount)
     else:
         # What did not go back can be asked for again, by a person: RefundFailed is on the order's timeline.
-        attempt.refunded = int(attempt.refunded) - (refund.amount.amount if before == SUCCEEDED else 0)
+        if before == SUCCEEDED:
+            attempt.refunded = int(attempt.refunded) - refund.amount.amount
+            postings = service.came_back(attempt, refund, refund.amount.amount)
         attempt.refunding = int(attempt.refunding) - refund.amount.amount
         event = service.event(RefundFailed, attempt, refund_id=refund.id, amount=refund.amount, code=answer.code or "")
-    actions = [dynamo.put(refund, asked, _Moved()), dynamo.put(attempt, unmoved, _Moved()), service.announce(event)]
-    dynamo.transaction(actions)
+    writes = [dynamo.put(refund, asked, otherwise), dynamo.put(attempt, unmoved, otherwise)]
+    return [*writes, *postings, service.announce(event)]

@@ -5,15 +5,17 @@ import msgspec
 from chalicelib.core import log, sqs
 from chalicelib.core.settings import settings
 from chalicelib.core.web import Routes, Visitor, Webhook
-from chalicelib.payments import schemas, service, settlement, stripe_gateway
+from chalicelib.payments import offering, provider, schemas, service, settlement, stripe_gateway
 
 routes = Routes(__name__)
 
 
 @routes.get("/payment-methods", cache="public, max-age=60")
-def list_payment_methods() -> schemas.PaymentMethods:
-    """The ways to pay that this shop offers."""
-    return schemas.PaymentMethods([schemas.PaymentMethodView(m.id, m.name) for m in service.offered()], None)
+def list_payment_methods(query: schemas.MethodsWanted) -> schemas.PaymentMethods:
+    """The ways to pay that this shop offers to everybody; of an order that comes to so much, and goes to that country.
+
+    Customers in groups may be offered more: a cart knows."""
+    return schemas.offered(offering.offered(schemas.asking(query)))
 
 
 @routes.get("/payments/{payment_id}", me="/me/payments/{payment_id}")
@@ -29,13 +31,22 @@ def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
     return schemas.payment(settlement.refresh(payment_id))
 
 
+@routes.post("/payments/{payment_id}/cancel", me="/me/payments/{payment_id}/cancel")
+def cancel_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
+    """Do not pay in this way. The order waits for another payment (POST to its payments) until its time is over.
+
+    409 `payment_in_progress` if money is on its way or there already."""
+    service.of_visitor(payment_id, buyer)
+    return schemas.payment(settlement.abandon(payment_id))
+
+
 @routes.post("/webhooks/stripe")
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
     """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""
     try:
         notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
-    except stripe_gateway.Unavailable:
-        raise service.provider_unavailable() from None
+    except provider.Unavailable:
+        raise provider.no_answer() from None
     if notice.payment_id is None and notice.refund_id is None:
         log.write("webhook_ignored", type=notice.type)
     else:

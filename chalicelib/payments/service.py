@@ -9,7 +9,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.money import Money, zero
 from chalicelib.core.visitor import Visitor
-from chalicelib.payments import balance, methods, states, stripe_gateway, tables
+from chalicelib.payments import balance, ledger, ledger_tables, methods, providers, states, tables
 from chalicelib.payments.events import PaymentCaptured, PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
 from chalicelib.payments.tables import Attempt as Attempt
@@ -24,30 +24,14 @@ _OPENED_WITHIN = timedelta(minutes=2)
 P = TypeVar("P", bound=PaymentEvent)
 
 
-def offered() -> list[PaymentMethod]:
-    """The ways to pay that this shop offers now; 503 `provider_unavailable` if nobody can say."""
-    try:
-        return methods.offered(stripe_gateway.is_configured())
-    except stripe_gateway.Unavailable:
-        raise provider_unavailable() from None
-
-
-def method(method_id: str) -> PaymentMethod:
-    """The method with this id; 422 if the shop does not offer it, 503 as `offered`."""
-    # Those that need no provider are there whatever becomes of it.
-    always = methods.offered(has_provider=False)
-    return methods.chosen(method_id, always if method_id in {m.id for m in always} else offered())
-
-
-def provider_unavailable() -> ShopError:
-    """503: what was asked for needs the provider, which does not answer."""
-    detail = "The payment provider does not answer. Nothing is lost; try again."
-    return ShopError("provider_unavailable", 503, detail)
-
-
 def is_paid_on_delivery(method_id: str) -> bool:
     """Whether the money comes with the delivery."""
     return methods.METHODS[method_id].paid_on_delivery
+
+
+def is_on_trust(method_id: str) -> bool:
+    """Whether the order is confirmed and sent before it is paid."""
+    return methods.METHODS[method_id].on_trust
 
 
 def usual_wait(method_id: str) -> timedelta:
@@ -57,17 +41,24 @@ def usual_wait(method_id: str) -> timedelta:
 
 def waited_for() -> list[str]:
     """Ids of the methods that make an order wait for its money, whether the shop has a provider for them or not."""
-    return [method.id for method in methods.offered(has_provider=True) if not method.paid_on_delivery]
+    return [method.id for method in methods.CHOICE if not method.on_trust]
 
 
 def first_attempt(
-    order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
-) -> tuple[Attempt, Action]:
-    """The attempt that an order begins with, and the write action that checkout commits with the order.
+    order_id: str,
+    method_id: str,
+    amount: Money,
+    token_hash: str | None,
+    customer_id: str | None,
+    customer_ref: str | None = None,
+) -> tuple[Attempt, list[Action]]:
+    """The attempt that an order begins with, and the write actions that checkout commits with the order.
 
-    422 if this method can not take exactly this amount.
+    `customer_ref` is how the provider knows the customer, whose saved cards can then be used. 422 if this method can
+    not take exactly this amount.
     """
-    return _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
+    attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id, customer_ref=customer_ref)
+    return attempt, [make, *sold(attempt, amount.amount)]
 
 
 def first_attempts_from_credit(
@@ -91,18 +82,25 @@ def first_attempts_from_credit(
     paid = _new_attempt(order_id, 1, methods.EXCHANGE_CREDIT.id, credit, *owner)
     paid.state, paid.captured, paid.owed = states.CAPTURED, credit, total
     paid.from_order, paid.rest_by = from_order, method_id
-    made = [dynamo.insert(paid, changed_meanwhile()), announce(event(PaymentCaptured, paid))]
+    made = [
+        dynamo.insert(paid, changed_meanwhile()),
+        announce(event(PaymentCaptured, paid)),
+        *sold(paid, total.amount),
+        *taken(paid, credit.amount),
+    ]
     if credit == total:
         return paid, made
     rest, make_rest = _attempt_of(order_id, 2, method_id, Money(total.amount - credit.amount, total.currency), *owner)
     return rest, [*made, make_rest]
 
 
-def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
+def next_attempt(order_id: str, method_id: str | None = None) -> tuple[Attempt, list[Action]]:
     """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    A new one is over what no other attempt is there for. 409 `too_many_payments` after twenty. Committing raises 409
-    `payment_changed` if another one was made, or one moved, meanwhile.
+    A new one is over what no other attempt is there for, by the method with `method_id` or, None, by that by which the
+    order's rest is paid. One that waits and is by another method has to be abandoned first (settlement.abandon).
+    409 `too_many_payments` after twenty. Committing raises 409 `payment_changed` if another one was made, or one moved,
+    meanwhile.
     """
     attempts = tables.attempts_of(order_id)
     if waiting := [a for a in attempts if states.is_unpaid(a.state) and not a.closing]:
@@ -113,23 +111,43 @@ def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
         return (live or attempts)[-1], []
     if len(attempts) >= _MOST_ATTEMPTS:
         raise ShopError("too_many_payments", 409, "Too many payments of this order have failed.")
-    attempt, make = following_attempt(attempts, missing)
-    return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
+    attempt, make = following_attempt(attempts, missing, method_id)
+    if method_id in (None, balance.method(attempts)):
+        return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
+    # What comes to be missing later is paid in the same way.
+    _, *others = balance.unmoved(attempts, changed_meanwhile())
+    return attempt, [make, _rest_by(attempts[0], method_id), *others]
 
 
-def following_attempt(attempts: Sequence[Attempt], amount: int) -> tuple[Attempt, Action]:
-    """One more attempt of an order, over `amount` minor units; 422 if its method can not take exactly this amount."""
+def waiting(order_id: str) -> Attempt | None:
+    """The attempt that waits for the customer, or for the bank, if one does."""
+    waiting = [a for a in tables.attempts_of(order_id) if states.is_unpaid(a.state) and not a.closing]
+    return waiting[-1] if waiting else None
+
+
+def _rest_by(first: Attempt, method_id: str | None) -> Action:
+    before = Attempt.version == int(first.version)
+    first.rest_by, first.version = method_id, int(first.version) + 1
+    return dynamo.put(first, before, changed_meanwhile())
+
+
+def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str | None = None) -> tuple[Attempt, Action]:
+    """One more attempt of an order, over `amount` minor units, by the method by which its rest is paid if nobody says
+    another one; 422 if it can not take exactly this amount.
+    """
     last = attempts[-1]
     owner = (last.token_hash, last.customer_id)
     packed = any(attempt.packed for attempt in attempts)
-    method_id, wanted = balance.method(attempts), balance.money(attempts, amount)
-    return _attempt_of(last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed)
+    method_id, wanted = method_id or balance.method(attempts), balance.money(attempts, amount)
+    return _attempt_of(
+        last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed, customer_ref=last.customer_ref
+    )
 
 
 def check_chargeable(method_id: str, amount: Money) -> None:
     """422 if this method can not take, or give back, exactly this amount."""
-    if not methods.METHODS[method_id].paid_on_delivery and not stripe_gateway.can_charge(amount):
-        detail = f"Stripe does not take such small parts of {amount.currency}."
+    if methods.METHODS[method_id].has_provider and not providers.of(method_id).can_charge(amount):
+        detail = f"The payment provider does not take such small parts of {amount.currency}."
         raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
 
 
@@ -141,12 +159,14 @@ def _attempt_of(
     token_hash: str | None,
     customer_id: str | None,
     packed: bool = False,
+    customer_ref: str | None = None,
 ) -> tuple[Attempt, Action]:
     check_chargeable(method_id, amount)
     attempt = _new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
     # Nothing to pay is paid.
     attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
-    if states.is_open(attempt.state) and not methods.METHODS[method_id].paid_on_delivery:
+    attempt.customer_ref = customer_ref
+    if states.is_open(attempt.state) and methods.METHODS[method_id].has_provider:
         due.look_after(attempt, clock.now() + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 
@@ -255,6 +275,35 @@ def event(kind: type[P], attempt: Attempt, **facts: Any) -> P:
         covers=attempt.covers,
         **facts,
     )
+
+
+def sold(first: Attempt, amount: int) -> list[Action]:
+    """The ledger entry of an order that costs so many minor units, or so many more."""
+    return _posted(first, "sale", ledger.sale(amount), first)
+
+
+def taken(attempt: Attempt, amount: int) -> list[Action]:
+    """The ledger entry of so many minor units that were paid."""
+    return _posted(attempt, "capture", ledger.paid(attempt.method, amount), attempt)
+
+
+def returned(attempt: Attempt, refund: Refund) -> list[Action]:
+    """The ledger entry of a refund that has gone."""
+    lines = ledger.given_back(attempt.method, refund.amount.amount, to_order=refund.to_order is not None)
+    return _posted(attempt, "refund", lines, refund)
+
+
+def came_back(attempt: Attempt, refund: Refund, amount: int) -> list[Action]:
+    """The ledger entry of so many minor units of a refund that had gone, and did not."""
+    lines = ledger.given_back(attempt.method, amount, to_order=refund.to_order is not None)
+    return _posted(attempt, "refund_failed", ledger.reverse(lines), refund)
+
+
+def _posted(attempt: Attempt, what: str, lines: ledger.Lines, about: Attempt | Refund) -> list[Action]:
+    """What went through the provider is to be found in its books, too."""
+    by_provider = methods.METHODS[attempt.method].has_provider and about.provider_id and "sales" not in lines
+    since = clock.now() if by_provider else None
+    return ledger_tables.post(attempt.order_id, what, about.id, attempt.amount.currency, lines, reconcile_from=since)
 
 
 def announce(event: PaymentEvent) -> Action:

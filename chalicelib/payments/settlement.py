@@ -1,40 +1,52 @@
 """Payment attempts settle: paid, captured, called off, given back, whoever comes first with the news."""
 
+from datetime import date
+
 import msgspec
 
-from chalicelib.core.errors import busy
+from chalicelib.core import clock
+from chalicelib.core.errors import ShopError, busy
+from chalicelib.core.money import zero
 from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import balance, intents, methods, refunds, service, states, stripe_gateway, tables
-from chalicelib.payments.events import PaymentCaptured
+from chalicelib.payments import balance, intents, methods, provider, providers, refunds, service, states, tables, terms
+from chalicelib.payments.events import PaymentCaptured, PaymentOverdue
+from chalicelib.payments.provider import Intent
 from chalicelib.payments.tables import Attempt
 
 _ATTEMPTS = 8
+# In which an intent can be canceled, and no money is on its way.
+_CANCELABLE = (states.CREATED, states.REQUIRES_ACTION)
 
 
 class Session(msgspec.Struct, frozen=True):
-    """What a customer needs to pay: the attempt, and the provider's secret for the browser.
+    """What a customer needs to pay: the attempt, the provider's secret for the browser, and the page where they have to
+    go on (a redirect, a QR code), if there is one.
 
     There is no secret if the method has no provider, nothing is to be paid any more, or the provider does not answer
     just now: then ask again.
     """
 
     attempt: Attempt
-    client_secret: str | None
+    client_secret: str | None = None
+    action_url: str | None = None
 
 
 def open_session(attempt: Attempt) -> Session:
     """The provider's session for an attempt, the same one however often it is asked for."""
-    if methods.METHODS[attempt.method].paid_on_delivery or attempt.closing or not states.is_open(attempt.state):
-        return Session(attempt, None)
+    if not methods.METHODS[attempt.method].has_provider or attempt.closing or not states.is_open(attempt.state):
+        return Session(attempt)
     try:
         if attempt.provider_id is not None:
-            return Session(attempt, stripe_gateway.retrieve(attempt.provider_id).client_secret)
-        attempt, intent = intents.opened(attempt)
-    except stripe_gateway.Unavailable:
-        return Session(attempt, None)
-    except stripe_gateway.Refused as refused:
-        return Session(intents.without_intent(attempt, refused), None)
-    return Session(attempt, intent.client_secret if intent and states.is_open(attempt.state) else None)
+            intent: Intent | None = providers.of(attempt.method).retrieve(attempt.provider_id)
+        else:
+            attempt, intent = intents.opened(attempt)
+    except provider.Unavailable:
+        return Session(attempt)
+    except provider.Refused as refused:
+        return Session(intents.without_intent(attempt, refused))
+    if intent is None or not states.is_open(attempt.state):
+        return Session(attempt)
+    return Session(attempt, intent.client_secret, intent.action_url)
 
 
 def refresh(attempt_id: str) -> Attempt:
@@ -44,8 +56,8 @@ def refresh(attempt_id: str) -> Attempt:
     """
     try:
         return _followed_up(intents.settled(service.find(attempt_id)))
-    except stripe_gateway.Unavailable:
-        raise service.provider_unavailable() from None
+    except provider.Unavailable:
+        raise provider.no_answer() from None
 
 
 def capture(order_id: str) -> None:
@@ -57,13 +69,13 @@ def capture(order_id: str) -> None:
     for _ in range(_ATTEMPTS):
         attempts = tables.attempts_of(order_id)
         try:
-            present = [_captured(attempt) for attempt in attempts]
-        except stripe_gateway.Unavailable:
+            present = [_captured(_on_terms(attempt)) for attempt in attempts]
+        except provider.Unavailable:
             _mark_all_packed(attempts)  # so that the sweep does it if the queue gives up
             raise
         if len(attempts) > 1:
             present = tables.attempts_of(order_id)  # what is owed stands in the first one, which may have changed
-        at_the_door = methods.METHODS[balance.method(present)].paid_on_delivery
+        at_the_door = methods.METHODS[balance.method(present)].on_trust
         # Where credit paid, or nothing had to be paid, nothing was taken that tells of the packing: so it is written
         # down, and what comes to be paid later is taken, too.
         if balance.is_secured(present) and (at_the_door or balance.is_packed(present)):
@@ -74,6 +86,10 @@ def capture(order_id: str) -> None:
         if len(tables.attempts_of(order_id)) == len(attempts):
             return
     raise busy()
+
+
+def _on_terms(attempt: Attempt) -> Attempt:
+    return intents.changed(attempt, terms.begin) if terms.may_begin(attempt) else attempt
 
 
 def _mark_all_packed(attempts: list[Attempt]) -> list[Attempt]:
@@ -91,14 +107,33 @@ def collect_on_delivery(event: OrderCompleted) -> None:
         if methods.METHODS[attempt.method].paid_on_delivery and states.may_move(attempt.state, states.CAPTURED):
             intents.move(attempt, states.CAPTURED)
             attempt.captured = attempt.amount
-            intents.commit(attempt, service.event(PaymentCaptured, attempt))
+            intents.commit(
+                attempt, service.event(PaymentCaptured, attempt), service.taken(attempt, attempt.captured.amount)
+            )
 
 
 def call_off(event: OrderCanceled | OrderExpired) -> None:
     """The order is off: nothing more is to be paid for it, and what was paid goes back."""
-    for attempt in tables.attempts_of(event.aggregate_id):
+    attempts = tables.attempts_of(event.aggregate_id)
+    attempts[0] = _written_off(attempts)
+    for attempt in attempts:
         if not states.is_dead(attempt.state):
             _give_back(attempt if attempt.closing else intents.changed(attempt, _mark_closing))
+
+
+def _written_off(attempts: list[Attempt]) -> Attempt:
+    """The first attempt, which knows what the order costs: nothing from now on."""
+    for _ in range(_ATTEMPTS):
+        first, costs_nothing = attempts[0], zero(attempts[0].amount.currency)
+        if first.owed == costs_nothing:
+            return first
+        owed, first.owed = balance.owed(attempts), costs_nothing
+        first.version = int(first.version) + 1
+        try:
+            return intents.commit(first, postings=service.sold(first, -owed))
+        except intents.Moved:
+            attempts = tables.attempts_of(first.order_id)
+    raise busy()
 
 
 def let_go(event: OrderAmended) -> None:
@@ -106,6 +141,28 @@ def let_go(event: OrderAmended) -> None:
     for attempt in tables.attempts_of(event.aggregate_id):
         if attempt.closing and not states.is_dead(attempt.state):
             _give_back(attempt)
+
+
+def abandon(attempt_id: str) -> Attempt:
+    """The customer does not want to pay in this way: nobody can any more. Abandoning what is over changes nothing.
+
+    409 `payment_in_progress` if money is on its way or there already; 503 `provider_unavailable`.
+    """
+    attempt = service.find(attempt_id)
+    if methods.METHODS[attempt.method].on_trust or not states.is_dead(_stopped(attempt).state):
+        raise ShopError("payment_in_progress", 409, "This payment is on its way. Cancel the order instead.")
+    return service.find(attempt_id)
+
+
+def _stopped(attempt: Attempt) -> Attempt:
+    """An unpaid attempt, canceled unless its bank was faster."""
+    if not methods.METHODS[attempt.method].has_provider:
+        return _canceled(attempt) if states.is_unpaid(attempt.state) else attempt
+    try:
+        attempt = intents.settled(attempt)
+        return intents.settled(attempt, intents.cancel) if attempt.state in _CANCELABLE else attempt
+    except provider.Unavailable:
+        raise provider.no_answer() from None
 
 
 def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> bool:
@@ -119,18 +176,32 @@ def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> b
         return False
     if spare_action and any(a.state == states.REQUIRES_ACTION and not a.closing for a in present):
         return False
-    present = [
-        intents.settled(a, intents.cancel) if a.state in (states.CREATED, states.REQUIRES_ACTION) else a
-        for a in present
-    ]
+    present = [intents.settled(a, intents.cancel) if a.state in _CANCELABLE else a for a in present]
     return not balance.is_promised(present, enough)
 
 
 def look_after(attempt_id: str) -> None:
-    """What the sweep does: open what was not opened, and see that what is being called off comes to its end."""
-    attempt = _followed_up(intents.settled(service.find(attempt_id)))
+    """What the sweep does: open what was not opened, see that what is being called off comes to its end, take what
+    would lapse otherwise, and say of an invoice that it is overdue.
+    """
+    attempt = intents.settled(service.find(attempt_id))
+    attempt = _captured(attempt) if _lapses_soon(attempt) else _followed_up(attempt)
+    if terms.is_over(attempt):
+        _tell_overdue(attempt)
+        return
     if attempt.due_key is not None:
         intents.changed(attempt, lambda attempt: None)  # its end was reached, or it is looked at again later
+
+
+def _lapses_soon(attempt: Attempt) -> bool:
+    by = intents.to_be_taken_by(attempt)
+    return by is not None and clock.now() >= by
+
+
+def _tell_overdue(attempt: Attempt) -> None:
+    attempt.overdue, attempt.version = True, int(attempt.version) + 1
+    event = service.event(PaymentOverdue, attempt, payable_by=date.fromisoformat(str(attempt.payable_by)))
+    intents.commit(intents.kept(attempt), event)
 
 
 def _followed_up(attempt: Attempt) -> Attempt:
@@ -162,13 +233,15 @@ def _mark_closing(attempt: Attempt) -> None:
     attempt.closing = True
 
 
+def _canceled(attempt: Attempt) -> Attempt:
+    intents.move(attempt, states.CANCELED)
+    return intents.commit(intents.kept(attempt))
+
+
 def _give_back(attempt: Attempt) -> Attempt:
     """Void what is not taken yet, refund what is."""
-    if methods.METHODS[attempt.method].paid_on_delivery:
-        if states.may_move(attempt.state, states.CANCELED):
-            intents.move(attempt, states.CANCELED)
-            return intents.commit(intents.kept(attempt))
-        return attempt
+    if not methods.METHODS[attempt.method].has_provider and states.may_move(attempt.state, states.CANCELED):
+        return _canceled(attempt)
     if states.is_open(attempt.state):
         attempt = intents.settled(attempt, intents.cancel)
     if attempt.state == states.CAPTURED:

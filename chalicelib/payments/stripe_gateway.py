@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,8 +14,8 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
-from chalicelib.payments import keyring, states
-from chalicelib.payments.keys import Keys
+from chalicelib.payments import keyring, methods, states
+from chalicelib.payments.provider import Intent, Notice, ProviderRefund, Refused, Unavailable, Wish
 
 if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
     import stripe
@@ -43,54 +44,11 @@ _STATES = {
     "canceled": states.CANCELED,
 }
 
+# An intent is asked for soon after its payment was made, at the latest when idempotency keys are about to be forgotten;
+# clocks differ a little.
+_ASKED_BEFORE, _ASKED_AFTER = timedelta(minutes=5), timedelta(hours=24)
+
 T = TypeVar("T")
-
-
-class Unavailable(Exception):
-    """Stripe did not answer, or said to come back: what was asked for may or may not have happened. Ask again.
-
-    Also if nobody knows the keys just now: then it was not asked at all.
-    """
-
-
-class Refused(Exception):
-    """Stripe will not do this, now or later, for the thing as it is: look at what it has become. `code` is Stripe's."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Intent(msgspec.Struct, frozen=True):
-    """A PaymentIntent. `state` is ours; `captured` is what the shop has of it; `client_secret` lets a browser pay.
-
-    `decline` is the code of the last card that was declined and `declined` names that try, both None if none was.
-    """
-
-    id: str
-    state: str
-    amount: Money
-    captured: Money
-    client_secret: str
-    decline: str | None
-    declined: str | None
-
-
-class ProviderRefund(msgspec.Struct, frozen=True):
-    """`state` is `pending`, `succeeded` or `failed`; `code` says why it failed."""
-
-    id: str
-    state: str
-    code: str | None
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """What a webhook is about, if it is about something that has to be looked at. It says nothing of how that stands:
-    whoever reads it asks Stripe."""
-
-    type: str
-    payment_id: str | None = None
-    refund_id: str | None = None
 
 
 # Whoever made a PaymentIntent has its answer, and where that was lost the sweep asks for it.
@@ -99,25 +57,46 @@ _KNOWN = frozenset({"payment_intent.created"})
 
 def is_configured() -> bool:
     """Whether this shop has an account at Stripe; raises Unavailable if that is not known just now."""
-    return bool(_known(keyring.present).api_key)
+    return bool(keyring.present().api_key)
 
 
 def can_charge(amount: Money) -> bool:
-    """Whether a card can be charged exactly this: of some currencies Stripe takes no such small parts."""
+    """Whether exactly this can be charged: of some currencies Stripe takes no such small parts."""
     step = 10 if amount.currency in _TENTHS else 100 if amount.currency in _WHOLE else 1
     return amount.amount % step == 0
 
 
-def create(payment_id: str, order_id: str, amount: Money) -> Intent:
-    """A PaymentIntent for a card, to be captured later; for 24 hours the same `payment_id` gives the same one."""
+def create(wish: Wish) -> Intent:
+    """A PaymentIntent for one method; for 24 hours the same `payment_id` gives the same one."""
+    method = methods.METHODS[wish.method]
     wanted: Any = {
-        "amount": _to_stripe(amount),
-        "currency": amount.currency.lower(),
-        "capture_method": "manual",
-        "payment_method_types": ["card"],
-        "metadata": {"payment_id": payment_id, "order_id": order_id},
+        "amount": _to_stripe(wish.amount),
+        "currency": wish.amount.currency.lower(),
+        "capture_method": "manual" if method.authorizes else "automatic",
+        "payment_method_types": [method.id],
+        "metadata": {"payment_id": wish.payment_id, "order_id": wish.order_id},
     }
-    return _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": payment_id}))
+    if wish.customer_ref is not None:
+        wanted["customer"] = wish.customer_ref
+    return _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": wish.payment_id}))
+
+
+def find(payment_id: str, created: datetime) -> Intent | None:
+    """The PaymentIntent that was made under `payment_id`: by its metadata, since keys are forgotten after 24 hours."""
+    around: Any = {
+        "gte": int((created - _ASKED_BEFORE).timestamp()),
+        "lte": int((created + _ASKED_AFTER).timestamp()),
+    }
+    found = ask(lambda client: _first_of(client, {"created": around, "limit": 100}, payment_id))
+    return _intent_of(found) if found else None
+
+
+def _first_of(client: stripe.StripeClient, wanted: Any, payment_id: str) -> stripe.PaymentIntent | None:
+    listed = client.v1.payment_intents.list(wanted)
+    for intent in listed.auto_paging_iter():
+        if getattr(intent.metadata, "payment_id", None) == payment_id:
+            return intent
+    return None
 
 
 def retrieve(intent_id: str) -> Intent:
@@ -146,12 +125,12 @@ def refund(refund_id: str, intent_id: str, amount: Money) -> ProviderRefund:
         "amount": _to_stripe(amount),
         "metadata": {"refund_id": refund_id},
     }
-    return _refund(_ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
+    return _refund(ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
 
 
 def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
     """The refund that was made under `refund_id`, however long ago; None if there is none."""
-    listed = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
+    listed = ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
     for found in listed.data:
         if getattr(found.metadata, "refund_id", None) == refund_id:
             return _refund(found)
@@ -168,16 +147,16 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
     names = {} if event.type in _KNOWN else event.data.object.metadata
-    return Notice(event.type, names.get("payment_id"), names.get("refund_id"))
+    return Notice(event.type, names.get("payment_id"), names.get("refund_id"), event.id)
 
 
 def _is_stripes(text: str, signature: str) -> bool:
     """Whether it was signed with a secret that Stripe and the shop share. If not with a known one, there may be a new
     one since; 503 if there is none at all.
     """
-    if _is_signed(text, signature, _known(keyring.present).webhook_secrets):
+    if _is_signed(text, signature, keyring.present().webhook_secrets):
         return True
-    secrets = _known(keyring.newest).webhook_secrets
+    secrets = keyring.newest().webhook_secrets
     if not secrets:
         raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
     return _is_signed(text, signature, secrets)
@@ -201,19 +180,13 @@ class _Data(msgspec.Struct):
 
 
 class _Event(msgspec.Struct):
+    id: str
     type: str
     data: _Data
 
 
-def _known(read: Callable[[], Keys]) -> Keys:
-    try:
-        return read()
-    except keyring.Unreadable:
-        raise Unavailable("no keys") from None
-
-
 def _client() -> stripe.StripeClient:
-    return _client_with(_known(keyring.present).api_key)
+    return _client_with(keyring.present().api_key)
 
 
 @lru_cache(maxsize=1)
@@ -230,7 +203,8 @@ def _client_with(api_key: str) -> stripe.StripeClient:
     )
 
 
-def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
+def ask(question: Callable[[stripe.StripeClient], T]) -> T:
+    """Stripe's answer. Raises Refused, or Unavailable where nobody knows what came of it."""
     import stripe
 
     try:
@@ -251,7 +225,10 @@ def _received(found: stripe.PaymentIntent) -> int:
 
 
 def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> Intent:
-    found = _ask(question)
+    return _intent_of(ask(question))
+
+
+def _intent_of(found: stripe.PaymentIntent) -> Intent:
     error = found.last_payment_error
     return Intent(
         id=found.id,
@@ -261,7 +238,21 @@ def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> 
         client_secret=str(found.client_secret),
         decline=_decline(error) if error else None,
         declined=str(getattr(error, "charge", None) or getattr(error, "code", None)) if error else None,
+        action_url=_action_url(getattr(found, "next_action", None)),
     )
+
+
+# Where in a `next_action` is the page to which the customer has to go (docs.stripe.com/api/payment_intents/object).
+_ACTION_PAGES = {
+    "redirect_to_url": "url",
+    "alipay_handle_redirect": "url",
+    "wechat_pay_display_qr_code": "hosted_instructions_url",
+}
+
+
+def _action_url(action: Any) -> str | None:
+    kind = getattr(action, "type", None)
+    return getattr(getattr(action, str(kind), None), _ACTION_PAGES.get(str(kind), ""), None)
 
 
 def _decline(error: Any) -> str:

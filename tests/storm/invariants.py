@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import accounts
 import msgspec
 from strict_stripe import StripeServer
 
@@ -60,6 +61,7 @@ def broken(database: DynamoDB, town: Town) -> list[str]:
         *orders(shop, town.books),
         *reservations(shop),
         *money(shop, town.books),
+        *in_the_ledger(shop),
         *at_the_provider(shop, town.bank.server),
         *(f"Stripe: {what}" for what in town.bank.server.wrong),
         *changes.sound(shop),
@@ -181,6 +183,18 @@ def money(shop: Shop, books: Books) -> Iterator[str]:
             yield f"{order_id} was to be refunded and {kept} are kept"
     for order_id in shop.attempts.keys() - shop.orders.keys():
         yield f"there is a payment for {order_id}, which does not exist"
+
+
+def in_the_ledger(shop: Shop) -> Iterator[str]:
+    """Every cent is written down twice, and of what is closed nothing is owed."""
+    entries = _by_order(shop.items["ledger_entry"])
+    for order_id, attempts in shop.attempts.items():
+        refunds = shop.refunds[order_id]
+        yield from accounts.wrong(attempts, refunds, entries[order_id])
+        failed = any((refund.state, refund.code == "not_needed") == ("failed", False) for refund in refunds)
+        owed = accounts.left(entries[order_id])
+        if owed and not failed:
+            yield f"{order_id} is {shop.orders[order_id].state}, and {owed} are left on its ledger"
 
 
 _AT_STRIPE = {

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.storm.shop import Town
 
 Json = dict[str, Any]
+# So many rounds staff wait for money that is to come.
+_PATIENCE = 20
 
 
 class Staff(Client):
@@ -45,7 +47,7 @@ class Staff(Client):
                 busy = self._handle(shipment) or busy
             done = all(shipment["status"] in ("delivered", "canceled") for shipment in shipments)
             if done and self.town.closing:  # what is left is digital, and the money that it waits for never came
-                self._lose_patience(order)
+                busy = self._lose_patience(order) or busy
         if not self.town.weather.over and self.dice.random() < 0.3:
             changes.edit(self)
         busy = comebacks.handle(self) or busy
@@ -103,11 +105,12 @@ class Staff(Client):
             self.town.books.wrong.append(f"{self.name}: {path}: {status} {answer}")
         return True
 
-    def _lose_patience(self, order: str) -> None:
-        """What nobody pays for is not kept packed for ever."""
+    def _lose_patience(self, order: str) -> bool:
+        """What nobody pays for is not kept packed for ever. Whether it is worth coming back for."""
         self.refused[order] = self.refused.get(order, 0) + 1
-        if self.refused[order] > 20:
+        if self.refused[order] > _PATIENCE:
             changes.give_up(self, order)
+        return self.refused[order] < 2 * _PATIENCE
 
     def _count(self) -> None:
         sku, place = self.dice.choice(sorted(GOODS)), self.dice.choice(PLACES)

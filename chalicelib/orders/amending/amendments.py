@@ -150,7 +150,7 @@ def _check_paid(order: Order, to: Draft, charged: Charged) -> None:
         detail = "Money of this order was given back already. If it was not for this, give back what this cost as well."
         raise ShopError("refunded_already", 409, detail)
     paid, header = payments.covered(charged.attempts), order.header
-    on_trust = header.state != states.CONFIRMED or payments.is_paid_on_delivery(header.payment_method)
+    on_trust = header.state != states.CONFIRMED or payments.is_on_trust(header.payment_method)
     if not gone or on_trust or paid >= to.totals.total.amount:
         return
     shipping = to.shipping.to_pay.amount if to.shipping else 0
