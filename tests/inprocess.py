@@ -42,7 +42,7 @@ class Shop:
         """The tables of infra/resources.yaml, the bucket and the queues."""
         from chalicelib.core.settings import settings
 
-        resources = _resources()
+        resources = declared()
         for module, name in settings.tables.items():
             properties = resources[f"{module.capitalize()}Table"]["Properties"]
             wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -248,14 +248,18 @@ class Shop:
 def opened() -> Iterator[Shop]:
     """An empty shop in this process: two locations, two ways to send things, nothing to sell, and no caps on orders."""
     from moto import mock_aws
+    from moto_at_hand import bring
 
     from chalicelib.core import cache as shops
+    from chalicelib.core import dynamo
     from chalicelib.payments import keyring
 
     shops.forget()
     keyring.forget()
     with mock_aws():
         shop = Shop(_client)
+        bring(shop.dynamodb)
+        bring(dynamo._connection.client)
         if not _opened:
             shop.create_tables()
             shop.open()
@@ -291,7 +295,8 @@ def _client(service: str) -> Any:
 
 
 @cache
-def _resources() -> Json:
+def declared() -> Json:
+    """The resources of the template; reading it takes longer than most tests."""
     return dict(yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"])
 
 

@@ -71,7 +71,8 @@ class StripeServer(stripe.HTTPClient):
     """`now` is the time in seconds since the epoch.
 
     The hooks are called with the request's name (`POST /v1/refunds`) before it is looked at, while it is at work, and
-    when its effect is there. They may wait, and raise what a cut connection raises. `before` also gets what would let
+    when its effect is there. They may wait, and raise what a cut connection raises, `before` also a Refusal, which is
+    then the answer. `before` also gets what would let
     the request have its effect without anybody waiting for the answer. `told` gets each webhook's event; if nobody
     else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests, `key` is the
     only one that is taken.
@@ -123,12 +124,14 @@ class StripeServer(stripe.HTTPClient):
         key = headers.get("Idempotency-Key")
         if headers.get("Authorization") != f"Bearer {self.key}":
             return _sent(Answer(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}))
+        posted = (target.path, post_data or "")
+        try:
+            self.before(call, lambda: self._late(key, posted) if method == "post" else None)
+        except Refusal as refusal:  # what it answers before it has looked at the request
+            return _sent(refusal.answer)
         if method == "get":
-            self.before(call, lambda: None)
             answer = self._read(target.path, dict(parse_qsl(target.query)))
         else:
-            posted = (target.path, post_data or "")
-            self.before(call, lambda: self._late(key, posted))
             answer = self._once(key, posted, lambda: self.working(call))
         self.after(call)
         return _sent(answer)

@@ -39,6 +39,11 @@ def usual_wait(method_id: str) -> timedelta:
     return methods.METHODS[method_id].pay_within
 
 
+def ask_every(method_id: str) -> timedelta:
+    """How often to ask how a payment stands that is on its way for longer than the usual wait."""
+    return methods.METHODS[method_id].ask_every
+
+
 def waited_for() -> list[str]:
     """Ids of the methods that make an order wait for its money, whether the shop has a provider for them or not."""
     return [method.id for method in methods.CHOICE if not method.on_trust]
