@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import stripe
+from environment import API_KEY
 
 Json = dict[str, Any]
 KEYS_LIVE = 24 * 3600.0
@@ -73,7 +74,8 @@ class StripeServer(stripe.HTTPClient):
     when its effect is there. They may wait, and raise what a cut connection raises, `before` also a Refusal, which is
     then the answer. `before` also gets what would let
     the request have its effect without anybody waiting for the answer. `told` gets each webhook's event; if nobody
-    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests.
+    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests, `key` is the
+    only one that is taken.
     """
 
     name = "strict"
@@ -87,6 +89,7 @@ class StripeServer(stripe.HTTPClient):
         self.webhooks: list[Json] = []
         self.told: Callable[[Json], None] = self.webhooks.append
         self.calls: list[str] = []
+        self.key = API_KEY
         self.refund_status: Callable[[], str] = lambda: "succeeded"
         self.intents: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
@@ -107,11 +110,9 @@ class StripeServer(stripe.HTTPClient):
             "/v1/refunds": self._refund,
         }
 
-    def client(self, version: str, retries: int = 1) -> stripe.StripeClient:
+    def client(self, version: str, retries: int = 1, key: str = API_KEY) -> stripe.StripeClient:
         """The library's client with this server at its other end."""
-        return stripe.StripeClient(
-            "sk_test_storm", stripe_version=version, http_client=self, max_network_retries=retries
-        )
+        return stripe.StripeClient(key, stripe_version=version, http_client=self, max_network_retries=retries)
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
@@ -121,7 +122,7 @@ class StripeServer(stripe.HTTPClient):
         self.calls.append(call)
         headers = headers or {}
         key = headers.get("Idempotency-Key")
-        if headers.get("Authorization") != "Bearer sk_test_storm":
+        if headers.get("Authorization") != f"Bearer {self.key}":
             return _sent(Answer(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}))
         posted = (target.path, post_data or "")
         try:

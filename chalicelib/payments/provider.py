@@ -9,11 +9,20 @@ from typing import Protocol
 
 import msgspec
 
+from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 
 
 class Unavailable(Exception):
-    """The provider did not answer, or said to come back: what was asked may or may not have happened. Ask again."""
+    """The provider did not answer, or said to come back: what was asked may or may not have happened. Ask again.
+
+    Also where nobody knows just now by which key it is asked; then it was not.
+    """
+
+
+def no_answer() -> ShopError:
+    """503: what a client wants needs the provider."""
+    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
 
 
 class Refused(Exception):
@@ -75,7 +84,7 @@ class PaymentProvider(Protocol):
     """All that may ask raise Unavailable, and Refused where they want to have something done."""
 
     def is_configured(self) -> bool:
-        """Whether this shop has an account there."""
+        """Whether this shop has an account there; raises Unavailable if nobody knows."""
 
     def can_charge(self, amount: Money) -> bool:
         """Whether exactly this can be charged, and given back."""

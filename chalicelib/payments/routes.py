@@ -5,7 +5,7 @@ import msgspec
 from chalicelib.core import log, sqs
 from chalicelib.core.settings import settings
 from chalicelib.core.web import Routes, Visitor, Webhook
-from chalicelib.payments import offering, schemas, service, settlement, stripe_gateway
+from chalicelib.payments import offering, provider, schemas, service, settlement, stripe_gateway
 
 routes = Routes(__name__)
 
@@ -43,7 +43,10 @@ def cancel_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
 @routes.post("/webhooks/stripe")
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
     """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""
-    notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+    try:
+        notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+    except provider.Unavailable:
+        raise provider.no_answer() from None
     if notice.payment_id is None and notice.refund_id is None:
         log.write("webhook_ignored", type=notice.type)
     else:

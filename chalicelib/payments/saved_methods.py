@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Item, Key
-from chalicelib.core.errors import ShopError, not_found
+from chalicelib.core.errors import not_found
 from chalicelib.core.idempotency import Once
 from chalicelib.payments import provider, providers, saved_tables
 from chalicelib.payments.provider import SavedMethod as SavedMethod
@@ -29,7 +29,7 @@ def begin(customer_id: str, once: Once) -> str:
     try:
         return providers.VAULT.begin_saving(_registered(customer_id), f"save/{once.scope}/{once.fingerprint}")
     except provider.Unavailable:
-        raise unavailable() from None
+        raise provider.no_answer() from None
 
 
 def of(customer_id: str) -> tuple[list[SavedMethod], str | None]:
@@ -57,11 +57,7 @@ def forget(customer_id: str, method_id: str) -> None:
     except provider.Refused:
         return  # a twin of this request was faster
     except provider.Unavailable:
-        raise unavailable() from None
-
-
-def unavailable() -> ShopError:
-    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
+        raise provider.no_answer() from None
 
 
 def _owner(customer_id: str, method_id: str) -> KnownCustomer:
@@ -75,7 +71,7 @@ def _saved(known: KnownCustomer | None) -> list[SavedMethod]:
     try:
         return providers.VAULT.saved(known.ref) if known else []
     except provider.Unavailable:
-        raise unavailable() from None
+        raise provider.no_answer() from None
 
 
 class _Known(Exception):

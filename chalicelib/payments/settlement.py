@@ -57,11 +57,7 @@ def refresh(attempt_id: str) -> Attempt:
     try:
         return _followed_up(intents.settled(service.find(attempt_id)))
     except provider.Unavailable:
-        raise _unavailable() from None
-
-
-def _unavailable() -> ShopError:
-    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
+        raise provider.no_answer() from None
 
 
 def capture(order_id: str) -> None:
@@ -166,7 +162,7 @@ def _stopped(attempt: Attempt) -> Attempt:
         attempt = intents.settled(attempt)
         return intents.settled(attempt, intents.cancel) if attempt.state in _CANCELABLE else attempt
     except provider.Unavailable:
-        raise _unavailable() from None
+        raise provider.no_answer() from None
 
 
 def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> bool:

@@ -14,8 +14,9 @@ KEY = "the-key-of-this-checkout"
 
 @pytest.fixture
 def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: StripeServer) -> Fate:
-    # What is decided once is in the function's cache, as it mostly is.
+    # What is decided once is in the function's cache, as it mostly is, and so are the provider's keys.
     shop.staff.get("/admin/order-policy")
+    shop.guest.get("/payment-methods")
     return Fate(monkeypatch, bank)
 
 
