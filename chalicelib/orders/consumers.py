@@ -12,6 +12,8 @@ from chalicelib.orders import progress
 from chalicelib.orders.events import InvoiceRequested, OrderAmended, OrderCanceled, OrderCompleted, OrderEvent
 from chalicelib.orders.invoices import invoices
 from chalicelib.payments.events import (
+    DisputeClosed,
+    DisputeOpened,
     PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
@@ -39,6 +41,8 @@ orders_events = consumers.queue(
         RefundRequested: progress.record_payment,
         RefundSucceeded: progress.record_payment,
         RefundFailed: progress.record_payment,
+        DisputeOpened: progress.record_payment,
+        DisputeClosed: progress.record_payment,
     },
 )
 

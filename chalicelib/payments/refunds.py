@@ -1,16 +1,14 @@
 """Money that goes back: asked for in one transaction, carried out at the provider, followed until it is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-
-from msgspec.structs import replace
 
 from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, ledger, ledger_tables, methods, provider, providers, service, tables
+from chalicelib.payments import balance, ledger, ledger_tables, losses, methods, provider, providers, service, tables
 from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
 from chalicelib.payments.provider import ProviderRefund
 from chalicelib.payments.tables import Attempt, Refund
@@ -35,8 +33,9 @@ def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tupl
     for it; what was paid in several ways goes back in several refunds, of which the first one is returned.
 
     Less is owed then: what was given back nobody has to pay again. 409 `nothing_to_refund` if no money is there, or all
-    of it is on its way back, `refund_too_large` if there is less. Committing raises 409 `payment_changed` if a payment
-    changed meanwhile: so two requests at once do not give back more than there is.
+    of it is on its way back, `payment_disputed` if the customer's bank has it, `refund_too_large` if there is less.
+    Committing raises 409 `payment_changed` if a payment changed meanwhile: so two requests at once do not give back
+    more than there is, and nothing goes back that a bank is just taking.
     """
     attempts, known = tables.of_order(order_id)
     made, actions = _give(attempts, len(known), amount, reason, by)
@@ -57,17 +56,7 @@ def exchange(
     if not rest.amount:
         return None, actions
     made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
-    return made[0], _written_once([*actions, *asking])
-
-
-def _written_once(actions: list[Action]) -> list[Action]:
-    """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
-    once: dict[tuple[str, str], Action] = {}
-    for action in actions:
-        item = action.request["Item"]
-        key = (item["pk"]["S"], item["sk"]["S"])
-        once[key] = replace(once[key], request={**once[key].request, "Item": item}) if key in once else action
-    return list(once.values())
+    return made[0], balance.written_once([*actions, *asking])
 
 
 def surplus(
@@ -97,11 +86,16 @@ def surplus_of(attempt: Attempt) -> int:
     return max(0, balance.kept(attempt) - int(attempt.to_capture)) if attempt.to_capture is not None else 0
 
 
+def is_refused(attempt: Attempt, known: Sequence[Refund]) -> bool:
+    """Whether a bank would not give an attempt's money back; while it is disputed, nobody could."""
+    mine = [refund for refund in known if refund.attempt_id == attempt.id and refund.state == FAILED]
+    return any(refund.code != provider.CHARGE_DISPUTED for refund in mine)
+
+
 def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) -> None:
     for _ in range(_ATTEMPTS):
         known = tables.of_order(attempt.order_id)[1]
-        refused = any(refund.attempt_id == attempt.id and refund.state == FAILED for refund in known)
-        if refused or not amount(attempt):
+        if is_refused(attempt, known) or not amount(attempt):
             return
         _, actions = _request(attempt, len(known) + 1, amount(attempt), reason, service.changed_meanwhile())
         try:
@@ -121,6 +115,8 @@ def _give(
     """Take `amount` out of the attempts: what was paid in money before what was paid with credit, the older first."""
     left = sum(map(balance.kept, attempts))
     wanted = balance.money(attempts, left) if amount is None else amount
+    if not left and any(attempt.with_banks for attempt in attempts):
+        raise ShopError("payment_disputed", 409, "The customer's bank took this order's money back.")
     if not left or not wanted.amount:
         raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
     if wanted.amount > left or wanted.currency != attempts[0].amount.currency:
@@ -153,7 +149,7 @@ def _give(
 
 def carry_out(event: RefundRequested) -> None:
     """Do at the provider what was decided here; while it does not answer, the event comes again."""
-    if find(event.refund_id).state in (REQUESTED, PENDING):
+    if find(event.refund_id).state != SUCCEEDED:
         look_after(event.refund_id)
 
 
@@ -166,6 +162,7 @@ def look_after(refund_id: str) -> None:
         refund = find(refund_id)
         attempt = service.find(refund.attempt_id)
         if refund.state == FAILED or attempt.provider_id is None:
+            losses.settle(attempt)
             return
         answer = _ask(refund, attempt)
         if refund.state == SUCCEEDED and answer.state != FAILED:
@@ -174,6 +171,7 @@ def look_after(refund_id: str) -> None:
             _record(refund, attempt, answer)
         except _Moved:
             continue
+        losses.settle(attempt)
         return
     raise busy()
 
@@ -254,7 +252,8 @@ def _undo_transfer(from_order: str, to_order: str, amount: int, reason: str, oth
         actions += [
             dynamo.put(moved),
             *service.came_back(attempt, moved, part),
-            *_request(attempt, number, part, reason, otherwise)[1],
+            # What a bank has is refused, and settled when the bank has decided.
+            *_request(attempt, number, min(part, balance.kept(attempt)) or part, reason, otherwise)[1],
         ]
     return actions
 

@@ -35,7 +35,7 @@ def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
     """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""
     notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
-    if notice.payment_id is None and notice.refund_id is None:
+    if notice.payment_id is None and notice.refund_id is None and notice.dispute_id is None:
         log.write("webhook_ignored", type=notice.type)
     else:
         sqs.send(settings.webhook_queue_url, msgspec.json.encode(notice).decode())

@@ -5,7 +5,7 @@ import msgspec
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.money import zero
 from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import balance, intents, methods, provider, providers, refunds, service, states, tables
+from chalicelib.payments import balance, intents, losses, methods, provider, providers, refunds, service, states, tables
 from chalicelib.payments.events import PaymentCaptured
 from chalicelib.payments.provider import Intent
 from chalicelib.payments.tables import Attempt
@@ -110,7 +110,7 @@ def call_off(event: OrderCanceled | OrderExpired) -> None:
     attempts[0] = _written_off(attempts)
     for attempt in attempts:
         if not states.is_dead(attempt.state):
-            _give_back(attempt if attempt.closing else intents.changed(attempt, _mark_closing))
+            losses.settle(_give_back(attempt if attempt.closing else intents.changed(attempt, _mark_closing)))
 
 
 def _written_off(attempts: list[Attempt]) -> Attempt:
@@ -133,6 +133,7 @@ def let_go(event: OrderAmended) -> None:
     for attempt in tables.attempts_of(event.aggregate_id):
         if attempt.closing and not states.is_dead(attempt.state):
             _give_back(attempt)
+        losses.settle(attempt)
 
 
 def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> bool:

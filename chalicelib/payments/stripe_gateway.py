@@ -152,11 +152,14 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
         raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
+    if event.type.startswith("charge.dispute."):
+        return Notice(event.type, event_id=event.id, dispute_id=event.data.object.id)
     names = {} if event.type in _KNOWN else event.data.object.metadata
     return Notice(event.type, names.get("payment_id"), names.get("refund_id"), event.id)
 
 
 class _Object(msgspec.Struct):
+    id: str | None = None
     metadata: dict[str, str] = {}
 
 

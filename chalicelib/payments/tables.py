@@ -53,6 +53,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
     were, and `rest_by`, the method by which the rest is paid. `customer_ref` is how the provider knows
     the customer.
+
+    `disputed` is what banks took back and nobody has decided on, `lost` what they took back for good, and `absorbed`
+    what of that the shop would have had to give back anyway.
     """
 
     id = UnicodeAttribute()
@@ -78,6 +81,14 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     from_order = UnicodeAttribute(null=True)
     rest_by = UnicodeAttribute(null=True)
     customer_ref = UnicodeAttribute(null=True)
+    disputed = NumberAttribute(default=0)
+    lost = NumberAttribute(default=0)
+    absorbed = NumberAttribute(default=0)
+
+    @property
+    def with_banks(self) -> int:
+        """What banks took back and have not returned, in minor units."""
+        return int(self.disputed) + int(self.lost)
 
     @property
     def take(self) -> Money:
@@ -128,13 +139,14 @@ def refund_key(refund_id: str) -> PrimaryKey:
 
 
 def put_off(item_id: str, until: datetime) -> None:
-    """Let the sweep look at an attempt or a refund later."""
-    item = Refund(**refund_key(item_id)) if item_id.startswith("ref_") else Attempt(**attempt_key(item_id))
+    """Let the sweep look at an attempt, a refund or a dispute later."""
+    kind = {"ref": "REFUND", "dsp": "DISPUTE"}.get(item_id[:3], "ATTEMPT")
+    item = PaymentsItem(pk=f"ORDER#{ids.parent_of('ord', item_id)}", sk=f"{kind}#{item_id}")
     due.put_off(item, item_id, until)
 
 
 def waiting(now: datetime, limit: int) -> Iterator[str]:
-    """Ids of attempts and refunds that the sweep has to look at."""
+    """Ids of attempts, refunds and disputes that the sweep has to look at."""
     return due.waiting(PaymentsItem, now, limit)
 
 
