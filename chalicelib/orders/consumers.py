@@ -75,8 +75,12 @@ orders_invoices = consumers.queue(
         InvoiceRequested: _changed,
         RefundSucceeded: _given_back,
         RefundFailed: _given_back,
+        DisputeClosed: _given_back,
     },
-    only={OrderCompleted: {"to_send": [0, {"exists": False}]}},  # of others the first parcel brought the invoice
+    only={
+        OrderCompleted: {"to_send": [0, {"exists": False}]},  # of others the first parcel brought the invoice
+        DisputeClosed: {"outcome": ["lost"]},  # what is won and goes back is told by its refund
+    },
     at_once=2,
     longest=12,
 )

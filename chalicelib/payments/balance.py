@@ -51,6 +51,11 @@ def _taken(attempt: Attempt) -> int:
     return attempt.captured.amount - int(attempt.refunding) if attempt.state == states.CAPTURED else 0
 
 
+def surplus(attempt: Attempt) -> int:
+    """What was captured of an attempt though it had become less meanwhile."""
+    return max(0, kept(attempt) - int(attempt.to_capture)) if attempt.to_capture is not None else 0
+
+
 def promise(attempt: Attempt) -> int:
     """What is there, or is expected, through an attempt: also while the customer has not paid it yet."""
     if attempt.state == states.CAPTURED:

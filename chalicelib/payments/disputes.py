@@ -12,13 +12,12 @@ from typing import NamedTuple
 from chalicelib.core import clock, due, dynamo, ids, log
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import busy, not_found
+from chalicelib.payments import dispute_states as states
 from chalicelib.payments import (
-    balance,
     dispute_tables,
     intents,
     ledger,
     ledger_tables,
-    losses,
     provider,
     providers,
     refunds,
@@ -26,7 +25,6 @@ from chalicelib.payments import (
     settlement,
     tables,
 )
-from chalicelib.payments import dispute_states as states
 from chalicelib.payments import states as payment_states
 from chalicelib.payments.dispute_tables import Dispute as Dispute
 from chalicelib.payments.dispute_tables import OpenDispute
@@ -39,7 +37,6 @@ _ATTEMPTS = 8
 _LOOK_AGAIN = timedelta(hours=6)
 # How far back the sweep looks for disputes that it was not told of: Stripe sends a webhook again for three days.
 _LOOK_BACK = timedelta(days=3)
-_REASON = "It was disputed, and is to be given back."
 
 
 class _Moved(Exception):
@@ -214,9 +211,7 @@ def _moved(
     writes = [dynamo.put(attempt, unmoved, _Moved()), told, *posted]
     if states.is_open(dispute.state):
         return writes
-    writes += [*_settled(attempt, attempts, known), dynamo.put(attempt)]
-    others = [other for other in attempts if other is not attempt]
-    return [*balance.written_once(writes), *balance.unmoved(others, _Moved())]
+    return refunds.settled(writes, attempt, attempts, known, _Moved())
 
 
 def _count(attempt: Attempt, state: str | None, amount: int) -> None:
@@ -232,16 +227,6 @@ def _event(dispute: Dispute, attempt: Attempt) -> PaymentEvent:
         return service.event(DisputeClosed, attempt, **facts, outcome=dispute.state)
     until = datetime.fromisoformat(dispute.evidence_due_at) if dispute.evidence_due_at else None
     return service.event(DisputeOpened, attempt, **facts, reason=dispute.reason, evidence_due_at=until)
-
-
-def _settled(attempt: Attempt, attempts: Sequence[Attempt], known: Sequence[Refund]) -> list[Action]:
-    """What was waiting for the bank's word: of what the order costs less by now that goes back which is there, and what
-    the bank kept counts as given back."""
-    settled = losses.absorbed(attempt, attempt.captured.amount)  # an appeal may have undone what a loss had settled
-    keep = balance.needed(attempts).get(attempt.id, 0)
-    if not refunds.is_refused(attempt, known):
-        settled += refunds.surplus([attempt], {attempt.id: keep}, len(known), _REASON, _Moved())
-    return [*settled, *losses.absorbed(attempt, keep)]
 
 
 def _posted(dispute: Dispute, what: str, lines: ledger.Lines) -> list[Action]:

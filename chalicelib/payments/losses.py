@@ -18,7 +18,7 @@ class _Moved(Exception):
 
 
 def settle(attempt: Attempt) -> None:
-    """The order came to cost less, or a refund failed: settle what banks kept of it, if they did."""
+    """The order came to cost less: settle what banks kept of it, if they did."""
     if attempt.lost:
         _absorb(attempt.order_id)
 

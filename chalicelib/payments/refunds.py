@@ -21,6 +21,7 @@ _LOOK_AGAIN = timedelta(hours=6)
 # Stripe forgets idempotency keys after 24 hours: from then on a refund is looked for before it is made.
 _KEY_LIVES = timedelta(hours=23)
 # What was paid with credit goes back after what was paid in money; the value of returned goods has the longest way.
+_DISPUTED = "It was disputed, and is to be given back."
 _LAST = {methods.STORE_CREDIT.id: 1, methods.GIFT_CARD.id: 2, methods.EXCHANGE_CREDIT.id: 3}
 
 
@@ -78,12 +79,27 @@ def give_all_back(attempt: Attempt, reason: str) -> None:
 
 def give_surplus_back(attempt: Attempt, reason: str) -> None:
     """Ask for what was captured beyond what was to be taken, likewise."""
-    _give_back(attempt, surplus_of, reason)
+    _give_back(attempt, balance.surplus, reason)
 
 
-def surplus_of(attempt: Attempt) -> int:
-    """What was captured of an attempt though it had become less meanwhile, in minor units."""
-    return max(0, balance.kept(attempt) - int(attempt.to_capture)) if attempt.to_capture is not None else 0
+def settled(
+    writes: Sequence[Action],
+    attempt: Attempt,
+    attempts: Sequence[Attempt],
+    known: Sequence[Refund],
+    otherwise: Exception,
+    less_than: int | None = None,
+) -> list[Action]:
+    """Write actions that end with an attempt of which a bank had money, those that write it up to now among them: what
+    is too much of what is there goes back, if it is `less_than` that, and what the bank kept counts as given back."""
+    actions = losses.absorbed(attempt, attempt.captured.amount)  # an appeal undoes what a loss had settled
+    keep = balance.needed(attempts).get(attempt.id, 0)
+    back = balance.kept(attempt) - keep
+    if not is_refused(attempt, known) and (less_than is None or back < less_than):
+        actions += surplus([attempt], {attempt.id: keep}, len(known), _DISPUTED, otherwise)
+    actions += [*losses.absorbed(attempt, keep), dynamo.put(attempt)]
+    others = [other for other in attempts if other is not attempt]
+    return [*balance.written_once([*writes, *actions]), *balance.unmoved(others, otherwise)]
 
 
 def is_refused(attempt: Attempt, known: Sequence[Refund]) -> bool:
@@ -149,7 +165,7 @@ def _give(
 
 def carry_out(event: RefundRequested) -> None:
     """Do at the provider what was decided here; while it does not answer, the event comes again."""
-    if find(event.refund_id).state != SUCCEEDED:
+    if find(event.refund_id).state in (REQUESTED, PENDING):
         look_after(event.refund_id)
 
 
@@ -162,7 +178,6 @@ def look_after(refund_id: str) -> None:
         refund = find(refund_id)
         attempt = service.find(refund.attempt_id)
         if refund.state == FAILED or attempt.provider_id is None:
-            losses.settle(attempt)
             return
         answer = _ask(refund, attempt)
         if refund.state == SUCCEEDED and answer.state != FAILED:
@@ -171,7 +186,6 @@ def look_after(refund_id: str) -> None:
             _record(refund, attempt, answer)
         except _Moved:
             continue
-        losses.settle(attempt)
         return
     raise busy()
 
@@ -296,5 +310,10 @@ def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
             postings = service.came_back(attempt, refund, refund.amount.amount)
         attempt.refunding = int(attempt.refunding) - refund.amount.amount
         event = service.event(RefundFailed, attempt, refund_id=refund.id, amount=refund.amount, code=answer.code or "")
-    writes = [dynamo.put(refund, asked, _Moved()), dynamo.put(attempt, unmoved, _Moved())]
-    dynamo.transaction([*writes, *postings, service.announce(event)])
+    writes = [dynamo.put(refund, asked, _Moved()), dynamo.put(attempt, unmoved, _Moved()), *postings]
+    if answer.state == FAILED and attempt.lost:
+        attempts, known = tables.of_order(attempt.order_id)
+        all_of_it = [attempt if other.id == attempt.id else other for other in attempts]
+        less = refund.amount.amount if answer.code == provider.CHARGE_DISPUTED else 0
+        writes = settled(writes, attempt, all_of_it, known, _Moved(), less)
+    dynamo.transaction([*writes, service.announce(event)])

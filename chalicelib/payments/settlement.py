@@ -176,7 +176,7 @@ def _captured(attempt: Attempt) -> Attempt:
 
 def _without_surplus(attempt: Attempt) -> Attempt:
     """The order came to cost less while its money was taken: then too much was."""
-    if not refunds.surplus_of(attempt):
+    if not balance.surplus(attempt):
         return attempt
     refunds.give_surplus_back(attempt, "The order costs less than was paid.")
     return service.find(attempt.id)
