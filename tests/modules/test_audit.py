@@ -7,8 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import buyers
+import disputing
 import pytest
-from inprocess import ADDRESS, OWNER, Shop, eur, staff_operations
+from inprocess import ADDRESS, OWNER, Buyer, Shop, eur, staff_operations
+from strict_disputes import Disputes
+from strict_stripe import StripeServer
 
 from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.staff import Staff
@@ -22,6 +25,15 @@ class Write(NamedTuple):
     path: str
     body: Json
     target: str | None = None  # the id in the answer, if None
+
+
+# Stripe and the banks behind it, of the test that is running.
+BANKS: list[tuple[StripeServer, Disputes]] = []
+
+
+@pytest.fixture(autouse=True)
+def banks(bank: StripeServer, disputes: Disputes) -> None:
+    BANKS[:] = [(bank, disputes)]
 
 
 def draft(handle: str, **fields: Any) -> Json:
@@ -130,6 +142,22 @@ def delivered(shop: Shop) -> Write:
         shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
     shop.deliver()
     return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
+
+
+def disputed(verb: str, **body: str) -> Callable[[Shop], Write]:
+    """A dispute of what a card paid."""
+
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        placed = shop.ready_cart().check_out(payment_method="card")
+        guest = shop.order_of(placed)
+        order, (bank, disputes) = Buyer(guest.api, guest.path, placed), BANKS[-1]
+        disputing.packed(shop, bank, order)
+        disputing.opened(shop, bank, disputes)
+        dispute = disputing.of(shop, order)["id"]
+        return Write(f"/admin/disputes/{dispute}/{verb}", body, dispute)
+
+    return prepare
 
 
 def unwritten_invoice(shop: Shop) -> Write:
@@ -256,6 +284,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "payments.submit_evidence": ("dispute.answered", disputed("evidence", uncategorized_text="Lin signed for it.")),
+    "payments.accept_dispute": ("dispute.accepted", disputed("accept")),
     "orders.add_note": (
         "order.noted",
         lambda shop: Write(order(shop).path.replace("cancel", "notes"), {"text": "Lin called"}),

@@ -134,6 +134,19 @@ def test_the_order_is_not_held_where_victory_is_told_before_the_dispute(
     assert (order.get()["payment_status"], hold(shop, order)) == ("paid", None)
 
 
+def test_an_order_that_learned_of_it_by_being_changed_is_held_all_the_same(
+    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
+) -> None:
+    """A change looks at the payments themselves, so what is told of them later is no news."""
+    order = buy(2)
+    packed(shop, bank, order)
+    disputes.open_dispute("pi_000001")
+    shop.hear_only(bank)
+    shop.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 1}})
+    shop.deliver()
+    assert (order.get()["payment_status"], hold(shop, order)) == ("disputed", "dispute")
+
+
 def test_an_inquiry_takes_no_money_and_holds_nothing(
     shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
 ) -> None:
@@ -188,22 +201,25 @@ def test_webhooks_ten_times_and_in_any_order_are_as_good_as_once(
     assert books(order)["dispute"] == TOTAL
 
 
+@pytest.mark.parametrize("seemed", ["opened", "won"])
 def test_an_answer_from_before_changes_nothing(
-    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
+    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer], seemed: str
 ) -> None:
-    """It was asked for while the dispute was open, and is written down after somebody else wrote that it is won."""
+    """It was given while the dispute was open, or won, and comes to be written after it was lost and known to be."""
     from chalicelib.payments import disputes as ours
     from chalicelib.payments import stripe_disputes
 
     order = buy()
     packed(shop, bank, order)
     disputes.open_dispute("pi_000001")
+    if seemed == "won":
+        disputes.decide("du_000001", "won")
     before = stripe_disputes.find_dispute("du_000001")
-    disputes.decide("du_000001", "won")
+    disputes.decide("du_000001", "lost")
     shop.hear(bank)
     ours.follow(before)
     shop.deliver()
-    assert (of(shop, order)["status"], order.get()["payment_status"]) == ("won", "paid")
+    assert (of(shop, order)["status"], order.get()["payment_status"]) == ("lost", "disputed")
 
 
 def test_a_dispute_that_nobody_told_of_is_found_by_the_sweep(
@@ -444,17 +460,20 @@ def test_what_the_bank_kept_of_an_order_called_off_nobody_owes(
     assert books(order) == {"captured": -FEE, "fee": FEE}
 
 
-@pytest.mark.parametrize("outcome", ["won", "lost"])
+@pytest.mark.parametrize(("outcome", "first"), [("won", "changed"), ("lost", "changed"), ("lost", "decided")])
 def test_what_an_order_comes_to_cost_less_while_disputed_goes_back_once(
-    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer], outcome: str
+    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer], outcome: str, first: str
 ) -> None:
     order = buy(2)
     packed(shop, bank, order)
     opened(shop, bank, disputes, MUG)
+    if first == "decided":
+        decided(shop, bank, disputes, outcome)
     shop.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 1}})
     shop.hear(bank)
     assert bank.refunds == {}
-    decided(shop, bank, disputes, outcome)
+    if first == "changed":
+        decided(shop, bank, disputes, outcome)
     assert [item["amount"] for item in bank.refunds.values()] == ([MUG] if outcome == "won" else [])
     sums = books(order)
     assert (sums["sales"], sums.get("receivable", 0), sums.get("dispute", 0)) == (-TOTAL, 0, 0)
@@ -488,6 +507,22 @@ def test_a_refund_that_meets_a_dispute_at_the_provider_is_settled_with_it(
     assert bank.refunds == {}
     decided(shop, bank, disputes, outcome)
     assert bank.given_back("pi_000001") == (TOTAL if outcome == "won" else 0)
+    sums = books(order)
+    assert (sums.get("receivable", 0), sums.get("dispute", 0)) == (0, 0)
+
+
+def test_what_is_left_of_a_refund_that_came_after_a_loss_goes_back(
+    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
+) -> None:
+    """All was to go back, and the bank has taken a part of it for good before anybody carried that out."""
+    order = buy()
+    sent(shop, bank, order)
+    refund(shop, order)
+    disputes.open_dispute("pi_000001", 1000)
+    disputes.decide("du_000001", "lost")
+    shop.hear_only(bank)
+    shop.hear(bank)
+    assert bank.given_back("pi_000001") == TOTAL - 1000
     sums = books(order)
     assert (sums.get("receivable", 0), sums.get("dispute", 0)) == (0, 0)
 
