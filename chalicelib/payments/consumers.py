@@ -7,7 +7,7 @@ from chalicelib.core.errors import ShopError
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import methods, refunds, settlement
+from chalicelib.payments import disputes, methods, refunds, settlement
 from chalicelib.payments.events import RefundRequested
 from chalicelib.payments.keyring import LONGEST_READ
 from chalicelib.payments.provider import Notice
@@ -43,6 +43,8 @@ def look(body: str) -> None:
             settlement.refresh(notice.payment_id)
         if notice.refund_id is not None:
             refunds.look_after(notice.refund_id)
+        if notice.dispute_id is not None:
+            disputes.look(notice.dispute_id)
     except ShopError as error:
         # Nothing goes to the provider before it is committed here, so what is not here now never will be.
         if error.status != 404:

@@ -4,6 +4,7 @@ A provider keeps *intents* (one per payment attempt) and *refunds*, each under a
 one gives the same one. Nobody is believed but its present answer.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +33,10 @@ class Refused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+# What a refund is Refused with while the customer's bank has the money.
+CHARGE_DISPUTED = "charge_disputed"
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -70,14 +75,29 @@ class ProviderRefund(msgspec.Struct, frozen=True):
     code: str | None
 
 
+class ProviderDispute(msgspec.Struct, frozen=True):
+    """A bank's dispute of an intent. `state` is ours; `payment_id` is the payment of ours that the intent was opened
+    for, None if it was not; `fee` is what the provider takes for the dispute, in the currency of the shop's account."""
+
+    id: str
+    intent_id: str | None
+    payment_id: str | None
+    state: str
+    reason: str
+    amount: Money
+    evidence_due_at: datetime | None
+    fee: Money | None
+
+
 class Notice(msgspec.Struct, frozen=True):
     """What a webhook is about, if it is about something that has to be looked at. It says nothing of how that stands:
-    whoever reads it asks the provider. `event_id` is the provider's own, of whatever this is about."""
+    whoever reads it asks the provider. `event_id` and `dispute_id` are the provider's own."""
 
     type: str
     payment_id: str | None = None
     refund_id: str | None = None
     event_id: str | None = None
+    dispute_id: str | None = None
 
 
 class PaymentProvider(Protocol):
@@ -136,3 +156,19 @@ class Vault(Protocol):
 
     def forget(self, method_id: str) -> None:
         """Forget one. Refused if it is gone already."""
+
+
+class ProviderDisputes(Protocol):
+    """What a provider has of banks that dispute payments. All may raise Unavailable and Refused, as above."""
+
+    def find_dispute(self, dispute_id: str) -> ProviderDispute:
+        """A dispute under the provider's id."""
+
+    def recent_disputes(self, since: datetime) -> Iterable[ProviderDispute]:
+        """Those that were opened since then, the newest first."""
+
+    def submit_evidence(self, dispute_id: str, evidence: dict[str, str]) -> ProviderDispute:
+        """Answer a dispute, once; the same evidence again changes nothing. Refused once it takes no answer."""
+
+    def accept_dispute(self, dispute_id: str) -> ProviderDispute:
+        """Say nothing to a dispute: it is lost. Refused if it is decided."""

@@ -1,9 +1,10 @@
 """Which provider stands behind a method. Another one is another file like stripe_gateway and a line here."""
 
-from chalicelib.payments import stripe_customers, stripe_gateway
-from chalicelib.payments.provider import PaymentProvider, Vault
+from chalicelib.payments import stripe_customers, stripe_disputes, stripe_gateway
+from chalicelib.payments.provider import PaymentProvider, ProviderDisputes, Vault
 
 STRIPE: PaymentProvider = stripe_gateway
+DISPUTES: ProviderDisputes = stripe_disputes
 # Where customers save their cards.
 VAULT: Vault = stripe_customers
 

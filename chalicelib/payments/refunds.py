@@ -1,16 +1,14 @@
 """Money that goes back: asked for in one transaction, carried out at the provider, followed until it is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-
-from msgspec.structs import replace
 
 from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, ledger, ledger_tables, methods, provider, providers, service, tables
+from chalicelib.payments import balance, ledger, ledger_tables, losses, methods, provider, providers, service, tables
 from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
 from chalicelib.payments.provider import ProviderRefund
 from chalicelib.payments.tables import Attempt, Refund
@@ -23,6 +21,7 @@ _LOOK_AGAIN = timedelta(hours=6)
 # Stripe forgets idempotency keys after 24 hours: from then on a refund is looked for before it is made.
 _KEY_LIVES = timedelta(hours=23)
 # What was paid with credit goes back after what was paid in money; the value of returned goods has the longest way.
+_DISPUTED = "It was disputed, and is to be given back."
 _LAST = {methods.STORE_CREDIT.id: 1, methods.GIFT_CARD.id: 2, methods.EXCHANGE_CREDIT.id: 3}
 
 
@@ -35,8 +34,9 @@ def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tupl
     for it; what was paid in several ways goes back in several refunds, of which the first one is returned.
 
     Less is owed then: what was given back nobody has to pay again. 409 `nothing_to_refund` if no money is there, or all
-    of it is on its way back, `refund_too_large` if there is less. Committing raises 409 `payment_changed` if a payment
-    changed meanwhile: so two requests at once do not give back more than there is.
+    of it is on its way back, `payment_disputed` if the customer's bank has it, `refund_too_large` if there is less.
+    Committing raises 409 `payment_changed` if a payment changed meanwhile: so two requests at once do not give back
+    more than there is, and nothing goes back that a bank is just taking.
     """
     attempts, known = tables.of_order(order_id)
     made, actions = _give(attempts, len(known), amount, reason, by)
@@ -57,17 +57,7 @@ def exchange(
     if not rest.amount:
         return None, actions
     made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
-    return made[0], written_once([*actions, *asking])
-
-
-def written_once(actions: list[Action]) -> list[Action]:
-    """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
-    once: dict[tuple[str, str], Action] = {}
-    for action in actions:
-        item = action.request["Item"]
-        key = (item["pk"]["S"], item["sk"]["S"])
-        once[key] = replace(once[key], request={**once[key].request, "Item": item}) if key in once else action
-    return list(once.values())
+    return made[0], balance.written_once([*actions, *asking])
 
 
 def surplus(
@@ -89,19 +79,39 @@ def give_all_back(attempt: Attempt, reason: str) -> None:
 
 def give_surplus_back(attempt: Attempt, reason: str) -> None:
     """Ask for what was captured beyond what was to be taken, likewise."""
-    _give_back(attempt, surplus_of, reason)
+    _give_back(attempt, balance.surplus, reason)
 
 
-def surplus_of(attempt: Attempt) -> int:
-    """What was captured of an attempt though it had become less meanwhile, in minor units."""
-    return max(0, balance.kept(attempt) - int(attempt.to_capture)) if attempt.to_capture is not None else 0
+def settled(
+    writes: Sequence[Action],
+    attempt: Attempt,
+    attempts: Sequence[Attempt],
+    known: Sequence[Refund],
+    otherwise: Exception,
+    less_than: int | None = None,
+) -> list[Action]:
+    """Write actions that end with an attempt of which a bank had money, those that write it up to now among them: what
+    is too much of what is there goes back, if it is `less_than` that, and what the bank kept counts as given back."""
+    actions = losses.absorbed(attempt, attempt.captured.amount)  # an appeal undoes what a loss had settled
+    keep = balance.needed(attempts).get(attempt.id, 0)
+    back = balance.kept(attempt) - keep
+    if not is_refused(attempt, known) and (less_than is None or back < less_than):
+        actions += surplus([attempt], {attempt.id: keep}, len(known), _DISPUTED, otherwise)
+    actions += [*losses.absorbed(attempt, keep), dynamo.put(attempt)]
+    others = [other for other in attempts if other is not attempt]
+    return [*balance.written_once([*writes, *actions]), *balance.unmoved(others, otherwise)]
+
+
+def is_refused(attempt: Attempt, known: Sequence[Refund]) -> bool:
+    """Whether a bank would not give an attempt's money back; while it is disputed, nobody could."""
+    mine = [refund for refund in known if refund.attempt_id == attempt.id and refund.state == FAILED]
+    return any(refund.code != provider.CHARGE_DISPUTED for refund in mine)
 
 
 def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) -> None:
     for _ in range(_ATTEMPTS):
         known = tables.of_order(attempt.order_id)[1]
-        refused = any(refund.attempt_id == attempt.id and refund.state == FAILED for refund in known)
-        if refused or not amount(attempt):
+        if is_refused(attempt, known) or not amount(attempt):
             return
         _, actions = _request(attempt, len(known) + 1, amount(attempt), reason, service.changed_meanwhile())
         try:
@@ -121,6 +131,8 @@ def _give(
     """Take `amount` out of the attempts: what was paid in money before what was paid with credit, the older first."""
     left = sum(map(balance.kept, attempts))
     wanted = balance.money(attempts, left) if amount is None else amount
+    if not left and any(attempt.with_banks for attempt in attempts):
+        raise ShopError("payment_disputed", 409, "The customer's bank took this order's money back.")
     if not left or not wanted.amount:
         raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
     if wanted.amount > left or wanted.currency != attempts[0].amount.currency:
@@ -256,7 +268,8 @@ def _undo_transfer(from_order: str, to_order: str, amount: int, reason: str, oth
         actions += [
             dynamo.put(moved),
             *service.came_back(attempt, moved, part),
-            *_request(attempt, number, part, reason, otherwise)[1],
+            # What a bank has is refused, and settled when the bank has decided.
+            *_request(attempt, number, min(part, balance.kept(attempt)) or part, reason, otherwise)[1],
         ]
     return actions
 
@@ -309,5 +322,10 @@ def _ended(refund: Refund, attempt: Attempt, answer: ProviderRefund, otherwise: 
             postings = service.came_back(attempt, refund, refund.amount.amount)
         attempt.refunding = int(attempt.refunding) - refund.amount.amount
         event = service.event(RefundFailed, attempt, refund_id=refund.id, amount=refund.amount, code=answer.code or "")
-    writes = [dynamo.put(refund, asked, otherwise), dynamo.put(attempt, unmoved, otherwise)]
-    return [*writes, *postings, service.announce(event)]
+    writes = [dynamo.put(refund, asked, otherwise), dynamo.put(attempt, unmoved, otherwise), *postings]
+    if answer.state == FAILED and attempt.lost:
+        attempts, known = tables.of_order(attempt.order_id)
+        all_of_it = [attempt if other.id == attempt.id else other for other in attempts]
+        less = refund.amount.amount if answer.code == provider.CHARGE_DISPUTED else 0
+        writes = settled(writes, attempt, all_of_it, known, otherwise, less)
+    return [*writes, service.announce(event)]

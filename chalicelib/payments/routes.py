@@ -47,7 +47,7 @@ def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
         notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
     except provider.Unavailable:
         raise provider.no_answer() from None
-    if notice.payment_id is None and notice.refund_id is None:
+    if notice.payment_id is None and notice.refund_id is None and notice.dispute_id is None:
         log.write("webhook_ignored", type=notice.type)
     else:
         sqs.send(settings.webhook_queue_url, msgspec.json.encode(notice).decode())

@@ -146,6 +146,8 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
         event = msgspec.json.decode(raw, type=_Event)
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
+    if event.type.startswith("charge.dispute."):
+        return Notice(event.type, event_id=event.id, dispute_id=event.data.object.id)
     names = {} if event.type in _KNOWN else event.data.object.metadata
     return Notice(event.type, names.get("payment_id"), names.get("refund_id"), event.id)
 
@@ -172,6 +174,7 @@ def _is_signed(text: str, signature: str, secrets: Iterable[str]) -> bool:
 
 
 class _Object(msgspec.Struct):
+    id: str | None = None
     metadata: dict[str, str] = {}
 
 

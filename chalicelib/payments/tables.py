@@ -59,7 +59,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     the customer.
 
     `authorized_until`: what is set aside is void from then on. An invoice is to be paid until the day `payable_by`, and
-    is `overdue` after it.
+    is `overdue` after it. `reference` is under what staff found a transfer on the bank's statement.
+    `disputed` is what banks took back and nobody has decided on, `lost` what they took back for good, and `absorbed`
+    what of that the shop would have had to give back anyway.
     """
 
     id = UnicodeAttribute()
@@ -88,6 +90,15 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     authorized_until = UnicodeAttribute(null=True)
     payable_by = UnicodeAttribute(null=True)
     overdue = BooleanAttribute(default=False)
+    reference = UnicodeAttribute(null=True)
+    disputed = NumberAttribute(default=0)
+    lost = NumberAttribute(default=0)
+    absorbed = NumberAttribute(default=0)
+
+    @property
+    def with_banks(self) -> int:
+        """What banks took back and have not returned, in minor units."""
+        return int(self.disputed) + int(self.lost)
 
     @property
     def take(self) -> Money:
@@ -138,13 +149,14 @@ def refund_key(refund_id: str) -> PrimaryKey:
 
 
 def put_off(item_id: str, until: datetime) -> None:
-    """Let the sweep look at an attempt or a refund later."""
-    item = Refund(**refund_key(item_id)) if item_id.startswith("ref_") else Attempt(**attempt_key(item_id))
+    """Let the sweep look at an attempt, a refund or a dispute later."""
+    kind = {"ref": "REFUND", "dsp": "DISPUTE"}.get(item_id[:3], "ATTEMPT")
+    item = PaymentsItem(pk=f"ORDER#{ids.parent_of('ord', item_id)}", sk=f"{kind}#{item_id}")
     due.put_off(item, item_id, until)
 
 
 def waiting(now: datetime, limit: int) -> Iterator[str]:
-    """Ids of attempts and refunds that the sweep has to look at."""
+    """Ids of attempts, refunds and disputes that the sweep has to look at."""
     return due.waiting(PaymentsItem, now, limit)
 
 

@@ -10,7 +10,7 @@ from strict_stripe import StripeServer
 
 from chalicelib.logistics.states import GONE
 from chalicelib.orders import tables
-from tests.storm import changes, comebacks, paperwork
+from tests.storm import changes, comebacks, paperwork, quarrels
 from tests.storm.dynamodb import DynamoDB
 from tests.storm.shop import Books, Town
 
@@ -70,6 +70,7 @@ def broken(database: DynamoDB, town: Town) -> list[str]:
         *hoarding(shop),
         *holds(shop),
         *paperwork.sound(shop, town.aws.bucket.files),
+        *quarrels.sound(shop, town.bank.quarrels.book),
     ]
 
 
@@ -166,13 +167,12 @@ def money(shop: Shop, books: Books) -> Iterator[str]:
         as_placed = int(order.revision) == 1 and not (off and order.exchange_of)
         if captured not in (0, order.total.amount) and as_placed:
             yield f"{order_id}: of {order.total.amount} there were {captured} paid"
-        missing = balance.owed(attempts) - sum(map(balance.kept, attempts))
+        missing = balance.owed(attempts) - sum(map(balance.paid, attempts))
         if order.state == "completed" and missing > 0:
             yield f"{order_id} is completed, and {missing} were not paid"
-        kept = captured - sum(int(attempt.refunded) for attempt in attempts)
-        failed = any(
-            (refund.state, refund.code == "not_needed") == ("failed", False) for refund in shop.refunds[order_id]
-        )
+        # What a bank kept the shop has not, and need not give back, even if it pays for an exchange already.
+        kept = max(0, captured - sum(int(attempt.refunded) + attempt.with_banks for attempt in attempts))
+        failed = any(_is_for_a_person(refund) for refund in shop.refunds[order_id])
         if order.state in ("canceled", "expired") and kept and not failed:
             yield f"{order_id} is {order.state} and {kept} are kept"
         if order.state in ("canceled", "expired") and any(
@@ -185,13 +185,18 @@ def money(shop: Shop, books: Books) -> Iterator[str]:
         yield f"there is a payment for {order_id}, which does not exist"
 
 
+def _is_for_a_person(refund: Any) -> bool:
+    """Whether a bank would not take it; what it has itself is settled with the dispute."""
+    return refund.state == "failed" and refund.code not in ("not_needed", "charge_disputed")
+
+
 def in_the_ledger(shop: Shop) -> Iterator[str]:
     """Every cent is written down twice, and of what is closed nothing is owed."""
     entries = _by_order(shop.items["ledger_entry"])
     for order_id, attempts in shop.attempts.items():
         refunds = shop.refunds[order_id]
         yield from accounts.wrong(attempts, refunds, entries[order_id])
-        failed = any((refund.state, refund.code == "not_needed") == ("failed", False) for refund in refunds)
+        failed = any(map(_is_for_a_person, refunds))
         owed = accounts.left(entries[order_id])
         if owed and not failed:
             yield f"{order_id} is {shop.orders[order_id].state}, and {owed} are left on its ledger"

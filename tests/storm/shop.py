@@ -82,11 +82,14 @@ class Town:
     def keep_time(self, functions: dict[str, Function]) -> None:
         """EventBridge's schedules, which sometimes come twice and are skipped where nothing at all is due."""
         self._clockwork("orders_expire", functions["orders_expire"], 60, "orders", ("order",))
-        self._clockwork("payments_sweep", functions["payments_sweep"], 300, "payments", ("attempt", "refund"))
+        swept = ("attempt", "refund", "dispute")
+        self._clockwork("payments_sweep", functions["payments_sweep"], 300, "payments", swept)
 
     def _clockwork(self, name: str, function: Function, every: float, module: str, kinds: tuple[str, ...]) -> None:
         def tick() -> None:
             due = [item["due_at"]["S"] for kind in kinds for item in self._items(module, kind) if "due_at" in item]
+            if name == "payments_sweep" and self._missed_a_dispute():
+                due.append("0001")
             now = self.scheduler.moment.strftime("%Y-%m-%dT%H:%M:%S")
             if any(at < now for at in due):
                 for _ in range(2 if not self.weather.over and self.scheduler.random.random() < 0.1 else 1):
@@ -96,6 +99,10 @@ class Town:
                 self.scheduler.at(every * self._patience(), tick)
 
         self.scheduler.at(self.scheduler.random.uniform(0, every), tick)
+
+    def _missed_a_dispute(self) -> bool:
+        ours = {item["provider_id"]["S"]: item["state"]["S"] for item in self._items("payments", "dispute")}
+        return self.bank.quarrels.unheard(ours)
 
     def _patience(self) -> float:
         """In the calm nobody looks every minute for long: what is stuck by then will not come loose."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import OWNER
 
-from tests.storm import changes, comebacks
+from tests.storm import changes, comebacks, quarrels
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import GOODS, PLACES
 
@@ -55,6 +55,8 @@ class Staff(Client):
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._give_back()
+        if self.dice.random() < 0.2:
+            quarrels.answer(self)
         return busy
 
     def _hold(self, order: str) -> None:
@@ -77,7 +79,7 @@ class Staff(Client):
             status, answer = self.ask("POST", path, {"reason": "it was broken"}, Idempotency_Key=self.key())
             if status == 201:
                 self.town.books.refunds.setdefault(order, set()).add(answer["id"])
-            elif answer.get("code") not in ("not_all_sent", "nothing_to_refund", "payment_changed"):
+            elif answer.get("code") not in ("not_all_sent", "nothing_to_refund", "payment_changed", "payment_disputed"):
                 self.town.books.wrong.append(f"refund: {status} {answer}")
 
     def _handle(self, shipment: Json) -> bool:
