@@ -56,7 +56,7 @@ class Shop:
         self.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        for queue in ("arrange", "imports", "webhooks"):
+        for queue in ("arrange", "imports", "reconcile", "webhooks"):
             self.client("sqs").create_queue(QueueName=queue)
 
     def open(self) -> None:

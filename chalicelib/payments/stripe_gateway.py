@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,7 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
-from chalicelib.payments import methods, states
+from chalicelib.payments import methods, states, stripe_webhooks
 from chalicelib.payments.provider import Intent, Notice, ProviderRefund, Refused, Unavailable, Wish
 
 if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
@@ -48,10 +48,6 @@ _STATES = {
 _ASKED_BEFORE, _ASKED_AFTER = timedelta(minutes=5), timedelta(hours=24)
 
 T = TypeVar("T")
-
-
-# Whoever made a PaymentIntent has its answer, and where that was lost the sweep asks for it.
-_KNOWN = frozenset({"payment_intent.created"})
 
 
 def is_configured() -> bool:
@@ -147,17 +143,34 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
         text = raw.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.stripe_webhook_secret, _TOLERANCE)
         event = msgspec.json.decode(raw, type=_Event)
-    except (stripe.SignatureVerificationError, UnicodeEncodeError):
-        detail = "The signature is not Stripe's, or it is too old."
+    except (stripe.SignatureVerificationError, UnicodeEncodeError) as error:
+        detail = "The signature is not Stripe's."
+        if "tolerance" in str(error):
+            detail = f"The signature is older than {_TOLERANCE} seconds: the event was kept back, or a clock is wrong."
         raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
-    names = {} if event.type in _KNOWN else event.data.object.metadata
-    return Notice(event.type, names.get("payment_id"), names.get("refund_id"), event.id)
+    about = event.data.object
+    needs_nothing = event.type in stripe_webhooks.NEEDS_NOTHING
+    names = {} if needs_nothing else about.metadata or {}
+    return Notice(
+        event.type,
+        names.get("payment_id"),
+        names.get("refund_id"),
+        event.id,
+        understood=stripe_webhooks.is_understood(event.type),
+        needs_nothing=needs_nothing,
+        api_version=event.api_version,
+        created=_time(event.created) if event.created is not None else None,
+        object_id=about.id,
+        object_type=about.object,
+    )
 
 
 class _Object(msgspec.Struct):
-    metadata: dict[str, str] = {}
+    id: str | None = None
+    object: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class _Data(msgspec.Struct):
@@ -168,6 +181,8 @@ class _Event(msgspec.Struct):
     id: str
     type: str
     data: _Data
+    created: int | None = None
+    api_version: str | None = None
 
 
 @cache
@@ -195,6 +210,10 @@ def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
         # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
         log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
         raise Unavailable(type(error).__name__) from error
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _received(found: stripe.PaymentIntent) -> int:
