@@ -39,6 +39,8 @@ _STEP = 100
 _MOST = 1000
 _ASKED_KEPT = timedelta(days=90)
 _TOLD = 20
+# The provider's times are whole seconds.
+_SECOND = timedelta(seconds=1)
 _ABOUT_THE_THING = (ShopError, provider.Refused, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -150,7 +152,7 @@ class _Books:
             self.run.count(compared=1)
             if number % _STEP == 0 or self.out_of_time():
                 # Others may be of the same second.
-                self._reached(msgspec.structs.replace(place, before=line.created + timedelta(seconds=1)))
+                self._reached(msgspec.structs.replace(place, before=line.created + _SECOND))
 
     def _reached(self, place: Place) -> None:
         self.run.reached(msgspec.json.encode(place).decode())
@@ -245,8 +247,8 @@ class _Books:
     def _tell(self) -> None:
         """Of what is open, in the log and in the record of the run."""
         left = kept.all_open()
-        self.run.count(open=len(left))
         if left:
+            self.run.count(open=len(left))
             told = [f"{finding.what} {finding.id}" for finding in left[:_TOLD]]
             log.write("error", job=JOB, open=len(left), findings=told)
 
@@ -258,7 +260,8 @@ def _due(since: datetime | None) -> Place:
     begin = last - _OVERLAP if last else now - _FIRST_TIME
     if since is not None:
         begin = min(begin, since)
-    return Place("movements", begin, now, now)
+    until = now + _SECOND
+    return Place("movements", begin, until, until)
 
 
 def _lines_of(intent_id: str | None) -> list[Movement]:
