@@ -42,7 +42,7 @@ def named(prefix: str, *parts: str) -> str:
 def named_at(prefix: str, moment: datetime, *parts: str) -> str:
     """The same among the ids of that time: it sorts as one that was made then, to the millisecond."""
     names = hashlib.sha256(chr(10).join(parts).encode()).digest()
-    return f"{prefix}_{_digits(int(moment.timestamp() * 1000) << 80 | int.from_bytes(names[:10], 'big'))}"
+    return f"{prefix}_{_digits(round(moment.timestamp() * 1000) << 80 | int.from_bytes(names[:10], 'big'))}"
 
 
 def made_at(made: str) -> datetime:
