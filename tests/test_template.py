@@ -62,6 +62,7 @@ def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: 
         "OrdersEvents",
         "OrdersInvoices",
         "PaymentsEvents",
+        "PaymentsReconcileNow",
         "PaymentsWebhooks",
     }
 
@@ -78,7 +79,8 @@ def test_a_consumer_answers_per_message_and_has_time_to(resources: Resources) ->
 def test_whoever_asks_the_payment_provider_has_time_for_no_answer(resources: Resources) -> None:
     from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
 
-    for name in ("OrdersApi", "PaymentsApi", "PaymentsEvents", "PaymentsWebhooks", "OrdersExpire", "PaymentsSweep"):
+    asking = ["OrdersApi", "PaymentsApi", "PaymentsEvents", "PaymentsWebhooks", "OrdersExpire", "PaymentsSweep"]
+    for name in (*asking, "PaymentsReconcile", "PaymentsReconcileNow"):
         assert functions(resources)[name]["Timeout"] > 2 * LONGEST_QUESTION + 1, name
 
 
@@ -180,13 +182,15 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "UsersApi": {"UsersTable", "AdminTable"},
         "CatalogApi": {"CatalogTable", "LogisticsTable", "UsersTable", "AdminTable"},
         "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "UsersTable", "AdminTable"},
-        "PaymentsApi": {"PaymentsTable"},
+        "PaymentsApi": {"PaymentsTable", "AdminTable"},
         "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
         "OrdersEvents": {"OrdersTable"},
         "OrdersInvoices": {"OrdersTable", "PaymentsTable"},
         "PaymentsEvents": {"PaymentsTable"},
         "PaymentsWebhooks": {"PaymentsTable"},
         "PaymentsSweep": {"PaymentsTable", "AdminTable"},
+        "PaymentsReconcile": {"PaymentsTable", "AdminTable"},
+        "PaymentsReconcileNow": {"PaymentsTable", "AdminTable"},
         "OrdersAbandonedCarts": {"OrdersTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
@@ -254,9 +258,26 @@ def test_only_functions_that_ask_the_payment_provider_know_its_keys(resources: R
         "OrdersExpire": key,
         "PaymentsApi": both,
         "PaymentsEvents": key,
+        "PaymentsReconcile": key,
+        "PaymentsReconcileNow": key,
         "PaymentsSweep": key,
         "PaymentsWebhooks": key,
     }
+
+
+def test_the_books_are_compared_every_day_and_who_asks_for_it_or_has_no_time_left_may_queue_it(
+    resources: Resources,
+) -> None:
+    (nightly,) = functions(resources)["PaymentsReconcile"]["Events"].values()
+    assert (nightly["Type"], nightly["Properties"]) == ("Schedule", {"Schedule": "cron(15 4 * * ? *)"})
+    queue = {"Fn::GetAtt": ["PaymentsReconcileNowQueue", "Arn"]}
+    for name in ("PaymentsApi", "PaymentsReconcile", "PaymentsReconcileNow"):
+        statements = resources[f"{name}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        assert queue in [arn for s in statements if "sqs:SendMessage" in s["Action"] for arn in s["Resource"]], name
+    alarm = resources["ReconciliationFails"]["Properties"]
+    assert (alarm["Dimensions"][0]["Value"], alarm["Threshold"]) == ({"Ref": "PaymentsReconcile"}, 1)
+    for name in ("PaymentsReconcile", "PaymentsReconcileNow"):
+        assert functions(resources)[name]["Timeout"] == 900  # as consumers.py says
 
 
 def test_the_clock_asks_for_feeds_every_night_until_they_are_made(resources: Resources) -> None:
