@@ -192,6 +192,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "PaymentsReconcile": {"PaymentsTable", "AdminTable"},
         "PaymentsReconcileNow": {"PaymentsTable", "AdminTable"},
         "OrdersAbandonedCarts": {"OrdersTable", "AdminTable"},
+        "OrdersUnpaired": {"OrdersTable", "PaymentsTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "LogisticsAllocate": {"LogisticsTable", "AdminTable"},

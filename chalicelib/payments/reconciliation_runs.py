@@ -17,7 +17,16 @@ from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.jobs import Run
 from chalicelib.core.settings import settings
 from chalicelib.core.staff import Staff
-from chalicelib.payments import findings, ledger_tables, provider, providers, reconciliation, reconciling, tables
+from chalicelib.payments import (
+    findings,
+    ledger_tables,
+    orphans,
+    provider,
+    providers,
+    reconciliation,
+    reconciling,
+    tables,
+)
 from chalicelib.payments import reconciliation_tables as kept
 from chalicelib.payments.findings import Found
 from chalicelib.payments.ledger_tables import LedgerEntry
@@ -236,6 +245,8 @@ class _Books:
                 self._judge(finding.seen_in, ids.made_at(finding.seen_in), iter(()))  # who still waits was looked at
             elif finding.intent_id:
                 self._ask_again(finding.intent_id)
+            elif finding.what == orphans.ORDER_WITHOUT_PAYMENT and tables.attempts_of(finding.seen_in):
+                self._judge(finding.seen_in, ids.made_at(finding.seen_in), iter(()))
             self._go_on()
 
     def _ask_again(self, intent_id: str) -> None:
