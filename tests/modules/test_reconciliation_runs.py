@@ -10,9 +10,11 @@ from books import (
     DAY,
     SOMEBODYS,
     accounts,
+    authorized,
     findings,
     packed,
     stranger,
+    taken_by_hand,
     told,
     waiting,
     work_off,
@@ -139,6 +141,30 @@ def test_while_the_provider_is_away_nothing_is_taken_for_compared(
     bank.before = lambda call, again: None
     shop.reconcile()
     assert (waiting(order), findings(shop)) == ([], [])
+
+
+def test_a_provider_that_is_away_in_the_middle_of_a_repair_leaves_it_to_the_next_run(
+    shop: Shop, bank: StripeServer, balance: Balance, buy: Callable[..., Buyer], travel: Travel
+) -> None:
+    import stripe
+
+    from chalicelib.payments.provider import Unavailable
+
+    order = buy()
+    authorized(shop, bank, order)
+    taken_by_hand(bank, "pi_000001")
+
+    def cut(call: str, *again: object) -> None:
+        if call.startswith("GET /v1/payment_intents/"):
+            raise stripe.APIConnectionError("cut")
+
+    bank.before = cut
+    with pytest.raises(Unavailable):
+        shop.reconcile()
+    assert [(f["what"], f["status"], f["detail"]) for f in findings(shop)] == [("captured_not_here", "open", None)]
+    bank.before = lambda call, again: None
+    shop.reconcile()
+    assert (waiting(order), [f["status"] for f in findings(shop)]) == ([], ["repaired"])
 
 
 def test_a_shop_without_a_provider_has_nothing_to_compare(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
