@@ -34,6 +34,11 @@ def is_open(state: str | None) -> bool:
     return state in (INQUIRY, INQUIRY_UNDER_REVIEW, OPENED, UNDER_REVIEW)
 
 
+def is_inquiry(state: str) -> bool:
+    """Whether a bank only asks, or has asked and was content: it has taken no money."""
+    return state in (INQUIRY, INQUIRY_UNDER_REVIEW, CLOSED)
+
+
 def needs_answer(state: str) -> bool:
     """Whether the shop may say something to it, until it is due."""
     return state in (INQUIRY, OPENED)

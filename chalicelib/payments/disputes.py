@@ -69,8 +69,8 @@ def unheard_of() -> Iterator[str]:
         return
     try:
         recent = providers.DISPUTES.recent_disputes(clock.now() - _LOOK_BACK)
-    except provider.Refused as refused:
-        log.write("disputes_not_listed", code=refused.code)
+    except (provider.Refused, provider.Unavailable) as error:
+        log.write("disputes_not_listed", why=str(error))  # the next time, or at night by the reconciliation
         return
     for found in recent:
         payment_id = found.payment_id or ""
@@ -80,6 +80,12 @@ def unheard_of() -> Iterator[str]:
         known = _known(attempt.order_id, found.id)
         if states.may_move(known.state if known else None, found.state):
             yield found.id
+
+
+def is_known(order_id: str, provider_id: str, *, returned: bool) -> bool:
+    """Whether it is written down here that a bank took the money, or that it has `returned` it."""
+    dispute = _known(order_id, provider_id)
+    return dispute is not None and (dispute.state == states.WON if returned else not states.is_inquiry(dispute.state))
 
 
 def follow(found: ProviderDispute, further: Sequence[Action] = ()) -> Dispute:

@@ -4,9 +4,9 @@ A provider keeps *intents* (one per payment attempt) and *refunds*, each under a
 one gives the same one. Nobody is believed but its present answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -91,13 +91,75 @@ class ProviderDispute(msgspec.Struct, frozen=True):
 
 class Notice(msgspec.Struct, frozen=True):
     """What a webhook is about, if it is about something that has to be looked at. It says nothing of how that stands:
-    whoever reads it asks the provider. `event_id` and `dispute_id` are the provider's own."""
+    whoever reads it asks the provider. `event_id` and `dispute_id` are the provider's own, as are `object_id` and
+    `object_type`. `understood`: the shop knows what to do when it hears of this type, and `needs_nothing`: that is
+    nothing.
+    """
 
     type: str
     payment_id: str | None = None
     refund_id: str | None = None
     event_id: str | None = None
     dispute_id: str | None = None
+    understood: bool = True
+    needs_nothing: bool = False
+    api_version: str | None = None
+    created: datetime | None = None
+    object_id: str | None = None
+    object_type: str | None = None
+
+    @property
+    def is_of_ours(self) -> bool:
+        return (self.payment_id, self.refund_id, self.dispute_id) != (None, None, None)
+
+
+# What moved a balance: `released` is what of a promise was not taken, and moves nothing of ours; `other` is what the
+# shop does not know, or what is none of its business, such as a payout.
+MovementKind = Literal["capture", "released", "refund", "refund_failed", "dispute", "dispute_won", "fee", "other"]
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """One line of the provider's account of the shop. `amount` is what the customer paid or got, without a sign and in
+    the currency of the order; `fee` what the provider kept, in the currency in which it settles.
+
+    `payment_id` and `refund_id` are ours, as far as the provider knows them: whoever reads it looks whether they exist.
+    `dispute_id` is the provider's.
+    """
+
+    id: str
+    kind: MovementKind
+    amount: Money
+    fee: Money
+    created: datetime
+    payment_id: str | None = None
+    refund_id: str | None = None
+    intent_id: str | None = None
+    dispute_id: str | None = None
+
+
+class ListedIntent(msgspec.Struct, frozen=True):
+    """An intent as a list of the provider's shows it; `payment_id` as in a Movement."""
+
+    id: str
+    state: str
+    amount: Money
+    created: datetime
+    payment_id: str | None = None
+
+
+class ProviderBooks(Protocol):
+    """What a provider has written down, for whoever compares it with the ledger. All raise Unavailable and Refused."""
+
+    def movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
+        """What moved the balance from `since` on and before `until`, to the second, the newest first."""
+
+    def intents(self, since: datetime, until: datetime) -> Iterator[ListedIntent]:
+        """The intents that were made then, likewise."""
+
+    def movements_of(self, intent_id: str) -> Iterable[Movement]:
+        """What moved because of one intent and its refunds, however long ago. Disputes are not among it."""
+
+    def intent(self, intent_id: str) -> ListedIntent: ...
 
 
 class PaymentProvider(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from inprocess import Buyer, Gateway, Shop
+from strict_balance import Balance
 from strict_disputes import Disputes
 from strict_stripe import StripeServer
 
@@ -76,6 +77,12 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> StripeServer:
 def disputes(bank: StripeServer) -> Disputes:
     """What customers' banks take back at that Stripe."""
     return Disputes(bank)
+
+
+@pytest.fixture
+def balance(bank: StripeServer) -> Balance:
+    """The books that Stripe keeps."""
+    return Balance(bank)
 
 
 @pytest.fixture

@@ -251,6 +251,14 @@ def coupon(path: str, body: Json, target: str | None = "HELLO") -> Callable[[Sho
     return prepare
 
 
+def finding(shop: Shop) -> Write:
+    from chalicelib.payments import findings
+
+    found = findings.Found("refund_not_ours", "txn_1", clock.now(), "txn_1")
+    made = findings.report(found).id
+    return Write(f"/admin/reconciliation/{made}/close", {"reason": "Lin called"}, made)
+
+
 # What is sent with a body only because it is too long for a query.
 READS = {"orders.preview_promotion"}
 # Every write of staff: what it is called in the record, and a request that does it.
@@ -350,6 +358,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "tax_settings.put",
         lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
     ),
+    "payments.start_reconciliation": ("reconciliation.started", lambda _: Write("/admin/reconciliation", {})),
+    "payments.close_finding": ("finding.closed", finding),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),

@@ -291,7 +291,7 @@ def test_a_dispute_of_what_is_not_ours_is_ignored(
     shop.hear(bank)
     shop.sweep()
     shop.deliver()
-    assert "webhook_ignored" in capsys.readouterr().out
+    assert "webhook_kept" in capsys.readouterr().out
     assert shop.staff.get("/admin/disputes")["data"] == []
     assert order.get()["payment_status"] == "paid"
 

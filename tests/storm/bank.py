@@ -3,6 +3,7 @@
 import threading
 
 import stripe
+from strict_balance import Balance
 from strict_stripe import Json, StripeServer, signed
 
 from tests.storm.aws import Aws
@@ -26,6 +27,7 @@ class Bank:
         self.server.after = self._after
         self.server.told = self._told
         self.server.refund_status = self._refund_status
+        self.balance = Balance(self.server)
         self.strikes = threading.local()
         self.lost = self.dice.choice([0, 0.05, 0.5])
         self.slow_refunds = self.dice.choice([0, 0.5])

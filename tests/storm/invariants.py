@@ -10,7 +10,7 @@ from strict_stripe import StripeServer
 
 from chalicelib.logistics.states import GONE
 from chalicelib.orders import tables
-from tests.storm import changes, comebacks, paperwork, quarrels
+from tests.storm import bookkeeping, changes, comebacks, paperwork, quarrels
 from tests.storm.dynamodb import DynamoDB
 from tests.storm.shop import Books, Town
 
@@ -62,6 +62,7 @@ def broken(database: DynamoDB, town: Town) -> list[str]:
         *reservations(shop),
         *money(shop, town.books),
         *in_the_ledger(shop),
+        *bookkeeping.sound(shop, town),
         *at_the_provider(shop, town.bank.server),
         *(f"Stripe: {what}" for what in town.bank.server.wrong),
         *changes.sound(shop),

@@ -150,8 +150,8 @@ def functions() -> dict[str, Function]:
     from chalicelib.logistics.consumers import logistics_events
     from chalicelib.orders.consumers import orders_events, orders_invoices
     from chalicelib.orders.schedules import orders_expire
-    from chalicelib.payments.consumers import payments_events, payments_webhooks
-    from chalicelib.payments.schedules import payments_sweep
+    from chalicelib.payments.consumers import payments_events, payments_reconcile_now, payments_webhooks
+    from chalicelib.payments.schedules import payments_reconcile, payments_sweep
 
     return {
         "admin_relay": admin_relay,
@@ -160,6 +160,8 @@ def functions() -> dict[str, Function]:
         "orders_expire": orders_expire,
         "orders_invoices": orders_invoices,
         "payments_events": payments_events,
+        "payments_reconcile": payments_reconcile,
+        "payments_reconcile_now": payments_reconcile_now,
         "payments_sweep": payments_sweep,
         "payments_webhooks": payments_webhooks,
     }
@@ -169,4 +171,4 @@ def urls() -> dict[str, str]:
     """Which queue is meant by a URL that the shop's settings hold."""
     from chalicelib.core.settings import settings
 
-    return {settings.webhook_queue_url: "payments_webhooks"}
+    return {settings.webhook_queue_url: "payments_webhooks", settings.reconcile_queue_url: "payments_reconcile_now"}
