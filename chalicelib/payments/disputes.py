@@ -65,9 +65,9 @@ def look_after(dispute_id: str) -> None:
 
 def unheard_of() -> Iterator[str]:
     """The provider's ids of late disputes of payments here that are not as they are there: a webhook was lost."""
-    if not providers.STRIPE.is_configured():
-        return
     try:
+        if not providers.STRIPE.is_configured():
+            return
         recent = providers.DISPUTES.recent_disputes(clock.now() - _LOOK_BACK)
     except (provider.Refused, provider.Unavailable) as error:
         log.write("disputes_not_listed", why=str(error))  # the next time, or at night by the reconciliation

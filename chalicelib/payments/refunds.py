@@ -92,8 +92,8 @@ def settled(
 ) -> list[Action]:
     """Write actions that end with an attempt of which a bank had money, those that write it up to now among them: what
     is too much of what is there goes back, if it is `less_than` that, and what the bank kept counts as given back."""
-    actions = losses.absorbed(attempt, attempt.captured.amount)  # an appeal undoes what a loss had settled
     keep = balance.needed(attempts).get(attempt.id, 0)
+    actions = losses.absorbed(attempt, attempt.captured.amount)  # an appeal undoes what a loss had settled
     back = balance.kept(attempt) - keep
     if not is_refused(attempt, known) and (less_than is None or back < less_than):
         actions += surplus([attempt], {attempt.id: keep}, len(known), _DISPUTED, otherwise)

@@ -116,9 +116,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     @property
     def covers(self) -> Money:
         """What of the order's total nobody has to pay any more: what is promised or taken, less what went back because
-        the order had come to cost less. Goodwill takes nothing from it, nor does it owe again what could not be given
-        back: then this is more than is promised or taken."""
-        back = int(self.refunding) - int(self.forgiven)
+        the order had come to cost less, by a refund or by a bank. Goodwill takes nothing from it, nor does it owe again
+        what could not be given back: then this is more than is promised or taken."""
+        back = int(self.refunding) + int(self.absorbed) - int(self.forgiven)
         return Money(self.authorized.amount - back, self.amount.currency)
 
 

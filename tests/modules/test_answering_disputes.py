@@ -130,6 +130,7 @@ def test_an_inquiry_is_answered_too_and_can_not_be_accepted(
     disputes.inquire("pi_000001")
     shop.hear(bank)
     assert refusal(accept, shop, order)["code"] == "dispute_not_open"
+    assert "POST /v1/disputes/du_000001/close" not in bank.calls
     assert answer(shop, order)["status"] == "inquiry_under_review"
 
 
@@ -149,6 +150,15 @@ def test_what_the_bank_has_decided_otherwise_can_not_be_accepted(
     bank.webhooks.clear()
     assert refusal(accept, shop, order)["code"] == "dispute_not_open"
     assert of(shop, order)["status"] == "won"
+
+
+def test_what_was_lost_unheard_can_still_be_accepted(
+    shop: Shop, bank: StripeServer, disputes: Disputes, order: Buyer
+) -> None:
+    disputes.decide("du_000001", "lost")
+    bank.webhooks.clear()
+    assert accept(shop, order)["status"] == "lost"
+    assert shop.staff.get("/admin/audit")["data"][0]["action"] == "dispute.accepted"
 
 
 @pytest.mark.parametrize("act", [answer, accept])

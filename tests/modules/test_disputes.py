@@ -88,9 +88,12 @@ def test_what_has_left_the_house_is_not_held(
     shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
 ) -> None:
     order = buy()
-    sent(shop, bank, order)
+    packed(shop, bank, order)
+    send(shop, order, "dispatch")
+    shop.hear(bank)
     opened(shop, bank, disputes)
     assert (order.get()["payment_status"], hold(shop, order)) == ("disputed", None)
+    send(shop, order, "deliver")
     found = shop.staff.get("/admin/orders?payment_status=disputed")["data"]
     assert [item["id"] for item in found] == [order.id]
     decided(shop, bank, disputes, "lost")
@@ -143,7 +146,9 @@ def test_an_order_that_learned_of_it_by_being_changed_is_held_all_the_same(
     disputes.open_dispute("pi_000001")
     shop.hear_only(bank)
     shop.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 1}})
-    shop.deliver()
+    assert hold(shop, order) is None
+    (event,) = [event for event in shop.events() if event["name"] == "DisputeOpened"]
+    shop.tell(event)
     assert (order.get()["payment_status"], hold(shop, order)) == ("disputed", "dispute")
 
 
@@ -423,6 +428,66 @@ def test_a_refund_that_is_asked_for_while_the_dispute_opens_is_not_asked_for(
     assert refusal(refund, shop, order)["code"] == "payment_changed"
     assert refusal(refund, shop, order)["code"] == "payment_disputed"
     assert shop.staff.get(f"/admin/orders/{order.id}/refunds")["data"] == []
+
+
+def test_a_refund_that_is_asked_for_while_the_dispute_is_written_down_is_not_forgotten(
+    shop: Shop,
+    bank: StripeServer,
+    disputes: Disputes,
+    buy: Callable[..., Buyer],
+    weather: Callable[[str, list[object]], list[str]],
+) -> None:
+    """Between reading the payment and writing the dispute."""
+    order = buy()
+    sent(shop, bank, order)
+    disputes.open_dispute("pi_000001", 1000)
+    weather("TransactWriteItems", [lambda: refund(shop, order, amount=eur(TOTAL - 1000))])
+    shop.hear(bank)
+    assert bank.given_back("pi_000001") == TOTAL - 1000
+    assert refusal(refund, shop, order)["code"] == "payment_disputed"
+    assert books(order)["refunded"] == 1000 - TOTAL
+
+
+def test_what_was_paid_besides_goes_back_while_the_rest_is_disputed(
+    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
+) -> None:
+    """What the older payment brought is with its bank; a line that the newer one paid for is taken out."""
+    shop.product("bowl", stock={"ams": 5})
+    order = buy()
+    packed(shop, bank, order)
+    shop.staff.post(f"/admin/orders/{order.id}/edit", {"add": {"BOWL": 1}})
+    bank.pay(order.post("/payments")["client_secret"])
+    shop.hear(bank)
+    disputes.open_dispute("pi_000001")
+    shop.hear(bank)
+    shop.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"BOWL": 1}})
+    shop.hear(bank)
+    assert {key: bank.given_back(key) for key in bank.intents} == {"pi_000001": 0, "pi_000002": MUG}
+
+
+def test_what_a_bank_took_for_a_line_does_not_pay_for_what_is_added_later(
+    shop: Shop, bank: StripeServer, disputes: Disputes, buy: Callable[..., Buyer]
+) -> None:
+    """A mug that the bank has paid back is taken out, and a book of the same price is added."""
+    shop.product("book", variants=[{"sku": "BOOK", "price": eur(MUG), "digital": True}])
+    order = buy(2)
+    packed(shop, bank, order)
+    opened(shop, bank, disputes, MUG)
+    decided(shop, bank, disputes, "lost")
+    shop.staff.post(f"/admin/orders/{order.id}/cancel-lines", {"lines": {"MUG": 1}})
+    shop.staff.post(f"/admin/orders/{order.id}/release")
+    shop.hear(bank)
+    send(shop, order, "dispatch")
+    shop.staff.post(f"/admin/orders/{order.id}/edit", {"add": {"BOOK": 1}})
+    send(shop, order, "deliver")
+    shop.hear(bank)
+    assert order.get()["status"] == "confirmed"
+    session = order.post("/payments")
+    assert session["amount"] == eur(MUG)
+    bank.pay(session["client_secret"])
+    shop.hear(bank)
+    assert order.get()["status"] == "completed"
+    assert books(order).get("receivable", 0) == 0
 
 
 def test_an_order_called_off_while_disputed_gives_its_money_back_when_that_is_won(
