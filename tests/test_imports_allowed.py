@@ -59,7 +59,7 @@ RULES |= {"invoice_content", "invoice_format", "invoice_lines", "invoice_words"}
 # How orders are found and limited.
 RULES |= {"cod_terms", "order_filter", "order_numbers"}
 # What money is: who takes it, and what is written down of it.
-RULES |= {"ledger", "provider"}
+RULES |= {"gift_code", "ledger", "provider", "tenders"}
 GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "search_engine", "storage", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
@@ -72,7 +72,7 @@ ONLY_IN = {
     "imagesize": {"catalog.images"},
     "reportlab": {"orders.invoice_pdf"},
     "babel": {"orders.invoice_format"},
-    "stdnum": {"orders.billing", "orders.order_numbers"},
+    "stdnum": {"orders.billing", "orders.order_numbers", "payments.gift_code"},
 }
 PURE = {"core.errors", "core.money"}
 

@@ -5,7 +5,7 @@ import msgspec
 from chalicelib.core import log, sqs
 from chalicelib.core.settings import settings
 from chalicelib.core.web import Routes, Visitor, Webhook
-from chalicelib.payments import offering, schemas, service, settlement, stripe_gateway
+from chalicelib.payments import credit_schemas, gift_cards, offering, schemas, service, settlement, stripe_gateway
 
 routes = Routes(__name__)
 
@@ -29,6 +29,12 @@ def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
     """Look at the provider now. For a client whose customer has just paid and who will not wait for the webhook."""
     service.of_visitor(payment_id, buyer)
     return schemas.payment(settlement.refresh(payment_id))
+
+
+@routes.post("/gift-cards/balance")
+def show_gift_card_balance(body: credit_schemas.GiftCardCode) -> credit_schemas.GiftCardBalance:
+    """What is left on a gift card, for whoever has its code. 404 if there is none, or none any more."""
+    return credit_schemas.balance(gift_cards.of_code(body.code))
 
 
 @routes.post("/webhooks/stripe")

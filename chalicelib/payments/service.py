@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from chalicelib.core import clock, due, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import ShopError, invalid, not_found
+from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
 from chalicelib.core.visitor import Visitor
 from chalicelib.payments import balance, ledger, ledger_tables, methods, providers, states, tables
-from chalicelib.payments.events import PaymentCaptured, PaymentEvent
+from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
 from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
@@ -53,39 +53,6 @@ def first_attempt(
     """
     attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
     return attempt, [make, *sold(attempt, amount.amount)]
-
-
-def first_attempts_from_credit(
-    order_id: str,
-    from_order: str,
-    credit: Money,
-    total: Money,
-    method_id: str,
-    token_hash: str | None,
-    customer_id: str | None,
-) -> tuple[Attempt, list[Action]]:
-    """What an exchange order begins with: `credit`, which refunds.exchange takes from `from_order` in the same
-    transaction, and what is missing to `total` by `method_id`, which was the old order's.
-
-    The attempt that the customer has to look at comes back: that of the rest, or the credit where there is none.
-    422 if the credit is more than the total.
-    """
-    if credit.currency != total.currency or credit.amount > total.amount:
-        raise invalid("/amount", "Returned goods can not pay for more than the order costs.")
-    owner = (token_hash, customer_id)
-    paid = _new_attempt(order_id, 1, methods.EXCHANGE_CREDIT.id, credit, *owner)
-    paid.state, paid.captured, paid.owed = states.CAPTURED, credit, total
-    paid.from_order, paid.rest_by = from_order, method_id
-    made = [
-        dynamo.insert(paid, changed_meanwhile()),
-        announce(event(PaymentCaptured, paid)),
-        *sold(paid, total.amount),
-        *taken(paid, credit.amount),
-    ]
-    if credit == total:
-        return paid, made
-    rest, make_rest = _attempt_of(order_id, 2, method_id, Money(total.amount - credit.amount, total.currency), *owner)
-    return rest, [*made, make_rest]
 
 
 def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
@@ -133,7 +100,7 @@ def _attempt_of(
     packed: bool = False,
 ) -> tuple[Attempt, Action]:
     check_chargeable(method_id, amount)
-    attempt = _new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
+    attempt = new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
     # Nothing to pay is paid.
     attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
     if states.is_open(attempt.state) and methods.METHODS[method_id].has_provider:
@@ -141,9 +108,10 @@ def _attempt_of(
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 
 
-def _new_attempt(
+def new_attempt(
     order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
 ) -> Attempt:
+    """Attempt `number` of an order, not written yet."""
     attempt_id = ids.derived("pay", order_id, number)
     return Attempt(
         **tables.attempt_key(attempt_id),
