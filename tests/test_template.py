@@ -180,7 +180,7 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "UsersApi": {"UsersTable", "AdminTable"},
         "CatalogApi": {"CatalogTable", "LogisticsTable", "UsersTable", "AdminTable"},
         "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "UsersTable", "AdminTable"},
-        "PaymentsApi": {"PaymentsTable"},
+        "PaymentsApi": {"PaymentsTable", "AdminTable"},
         "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
         "OrdersEvents": {"OrdersTable"},
         "OrdersInvoices": {"OrdersTable", "PaymentsTable"},

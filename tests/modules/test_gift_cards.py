@@ -304,16 +304,20 @@ def test_whoever_checks_out_after_a_conflict_gets_what_is_left(shop: Shop, weath
 
 
 def test_the_limits_at_the_door_are_for_what_is_paid_there(shop: Shop) -> None:
-    policy = {"guest_cod_limit": [eur(1000)], "guest_cod_review_from": [eur(800)], "open_orders_per_email": 1}
-    shop.staff.put("/admin/order-policy", policy)
+    shop.staff.put("/admin/order-policy", {"guest_cod_limit": [eur(1000)], "open_orders_per_email": 1})
     assert refusal(shop.ready_cart().check_out)["code"] == "payment_method_unavailable"
     card = gift_card(shop, 5000)
     for _ in range(2):  # what is paid counts for no limit
         assert pay_with(shop, card).get()["status"] == "confirmed"
-    part = gift_card(shop, TOTAL - 900)
-    order = pay_with(shop, part)
-    assert shop.staff.get(f"/admin/orders/{order.id}")["hold"]
+    pay_with(shop, gift_card(shop, TOTAL - 900))
     assert refusal(shop.ready_cart().check_out, gift_cards=[card["code"]])["code"] == "too_many_open_orders"
+
+
+def test_staff_look_at_what_guests_owe_at_the_door(shop: Shop) -> None:
+    shop.staff.put("/admin/order-policy", {"guest_cod_review_from": [eur(900)]})
+    orders = [pay_with(shop, gift_card(shop, TOTAL - missing)) for missing in (899, 900)]
+    pages = [shop.staff.get(f"/admin/orders/{order.id}") for order in orders]
+    assert [page["hold"] is not None for page in pages] == [False, True]
 
 
 def test_a_method_is_offered_for_what_is_missing(shop: Shop) -> None:
@@ -351,3 +355,18 @@ def test_what_costs_nothing_takes_nothing_from_a_card(shop: Shop) -> None:
     order = shop.order_of(cart.check_out(gift_cards=[card["code"]], payment_method=None))
     assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")
     assert moved(shop, card) == [("issue", 600)]
+
+
+def test_a_cart_of_forty_skus_has_room_for_a_card(shop: Shop) -> None:
+    """Each takes five writes more: what does not fit is refused, and nothing is spent."""
+    variants = [{"sku": f"S{n}", "option_values": [str(n)], "price": eur(100), "stock": {"ams": 9}} for n in range(40)]
+    shop.product("set", options=["Number"], variants=variants)
+    shop.staff.put("/admin/order-policy", {})  # with the caps that every shop begins with
+    cards = [gift_card(shop, 500) for _ in range(3)]
+    cart = shop.ready_cart(*((f"S{n}", 1) for n in range(40)))
+    refused = refusal(cart.check_out, gift_cards=[card["code"] for card in cards], key=KEY)
+    assert (refused["status"], refused["code"]) == (422, "too_large")
+    assert [left_on(shop, card) for card in cards] == [500] * 3
+    order = shop.order_of(cart.check_out(gift_cards=[cards[0]["code"]], key=KEY))
+    assert order.get()["quantity"] == 40
+    assert left_on(shop, cards[0]) == 0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from buyers import deliver
 from crediting import books_are_right, gift_card, left_on, owe, owed_to, tenders
-from inprocess import Gateway, Order, Shop, eur, usd
+from inprocess import Cart, Gateway, Order, Shop, eur, list_price, usd
 from refusals import refusal
 
 from infra.local.client import Json
@@ -70,6 +70,12 @@ def test_two_requests_at_once_under_one_key_give_once(shop: Shop, ann: Gateway, 
     assert refusal(owe, shop, ann, 301, key=KEY)["code"] == "idempotency_key_reused"
 
 
+def test_of_two_different_requests_at_once_under_one_key_one_is_told_so(shop: Shop, ann: Gateway, weather: Any) -> None:
+    weather("TransactWriteItems", [lambda: owe(shop, ann, 300, key=KEY)])
+    assert refusal(owe, shop, ann, 301, key=KEY)["code"] == "idempotency_key_reused"
+    assert owed_to(ann) == 300
+
+
 def test_a_customer_sees_what_they_have_but_not_why(shop: Shop, ann: Gateway) -> None:
     owe(shop, ann, 300)
     owe(shop, ann, 500, "USD")
@@ -132,6 +138,20 @@ def test_nobody_pays_with_the_credit_of_others_or_of_another_currency(shop: Shop
     assert owed_to(ann) == owed_to(ben) == 5000
     assert refusal(shop.guest.get, "/me/store-credit")["status"] == 401
     assert refusal(ann.post, "/admin/users/sub-of-ann/store-credit", {})["status"] == 401
+
+
+def test_credit_in_dollars_pays_for_what_is_sold_in_dollars(shop: Shop, ann: Gateway) -> None:
+    shop.price_list("dollars", currency="USD")
+    ebook = {"sku": "EBOOK", "price": eur(500), "digital": True, "prices": [list_price("dollars", usd(600))]}
+    shop.product("ebook", variants=[ebook])
+    owe(shop, ann, 300)
+    owe(shop, ann, 1000, "USD")
+    ann.post("/me/cart", {"currency": "USD"})
+    cart = Cart(ann, "/me/cart")
+    cart.post("/items", {"sku": "EBOOK", "quantity": 1})
+    placed = cart.check_out(store_credit=True, payment_method=None)
+    assert (placed["order"]["status"], placed["payment"]["amount"]) == ("completed", usd(600))
+    assert ann.get("/me/store-credit")["balances"] == [eur(300), usd(400)]
 
 
 def test_not_enough_without_another_method_buys_nothing(shop: Shop, ann: Gateway) -> None:

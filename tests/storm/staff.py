@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import OWNER
 
-from tests.storm import changes, comebacks
+from tests.storm import changes, comebacks, gifts
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import GOODS, PLACES
 
@@ -55,6 +55,8 @@ class Staff(Client):
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._give_back()
+        if self.town.cards and not self.town.weather.over and self.dice.random() < 0.002:
+            gifts.disable(self)
         return busy
 
     def _hold(self, order: str) -> None:

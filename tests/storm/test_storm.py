@@ -25,6 +25,7 @@ _HAPPENS = (
     "OrderExpired",
     "PutEvents OrderAmended",
     "PutEvents ReturnReceived",
+    " gift cards",
 )
 
 
