@@ -138,6 +138,10 @@ def test_money_goes_back_before_store_credit_and_that_before_gift_cards(shop: Sh
 
     assert given_back(300) == (300, 0, 0)
     assert given_back(300) == (400, 200, 0)
+    audited = [
+        e["facts"]["amount"] for e in shop.staff.get("/admin/audit")["data"] if e["action"] == "refund.requested"
+    ]
+    assert audited == [300, 300]
     assert given_back(600) == (400, 700, 100)
     assert refusal(shop.staff.post, path, {"amount": eur(1876)})["code"] == "refund_too_large"
     assert given_back(1875) == (400, 700, 1975)
