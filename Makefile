@@ -49,7 +49,7 @@ test-slow: .venv/installed ## pass what takes too long for `make test`: restarts
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not engines"
 	@$(MAKE) --no-print-directory storm SEED=1 RUNS=500
 
-test-engines: .venv/installed ## pass what is about OpenSearch on OpenSearch itself, which Maven downloads
+test-engines: .venv/installed ## pass what is about search on OpenSearch itself, about Stripe on Stripe's own mock server
 	@$(BIN)/python -m pytest -m engines
 
 test-all: test test-engines test-slow ## pass all tests there are

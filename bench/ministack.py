@@ -15,7 +15,7 @@ _PROGRAM = ROOT / ".local" / "emulators" / "bin" / "ministack"
 
 @contextmanager
 def running(port: int) -> Iterator[str]:
-    """S3, DynamoDB and SQS with nothing in them on 127.0.0.1; yields the address. Raises Missing."""
+    """S3, DynamoDB, SQS and Secrets Manager with nothing in them on 127.0.0.1; yields the address. Raises Missing."""
     if not _PROGRAM.exists():
         raise Missing("the emulators are not installed: make test does it, or python -m infra.local install")
     log = ROOT / ".local" / "ministack-bench.log"
@@ -24,7 +24,7 @@ def running(port: int) -> Iterator[str]:
             "PATH": os.environ["PATH"],
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
-            "SERVICES": "dynamodb,s3,sqs",
+            "SERVICES": "dynamodb,s3,secretsmanager,sqs",
             "IOT_MTLS_ENABLED": "0",
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(Path(folder) / "s3"),

@@ -3,21 +3,23 @@
 python -m infra.deploy                    to AWS, with the credentials and region of the environment
 AWS_ENDPOINT_URL=... python -m infra...   to whatever answers there
 
-STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET of the environment become parameters of the stack: secrets stand on no command
-line.
+STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET of the environment are put into the stack's secret: they stand on no command
+line and in no template.
 """
 
 import argparse
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 from botocore.exceptions import ClientError, WaiterError
 
+from chalicelib.payments import keys
 from infra.package import ROOT, PackagingError, package, point_code_to
 
 Outputs = dict[str, str]
@@ -41,7 +43,22 @@ def deploy(stack: str, parameters: dict[str, str], out: Path, say: Callable[[str
     template_key = _upload(s3, bucket, finished)
     region = s3.meta.region_name
     host = s3.meta.endpoint_url if "amazonaws" not in s3.meta.endpoint_url else f"https://s3.{region}.amazonaws.com"
-    return _apply(stack, f"{host}/{bucket}/{template_key}", parameters, say)
+    chosen = _parameters(stack, parameters, template["Parameters"])
+    return _apply(stack, f"{host}/{bucket}/{template_key}", chosen, say)
+
+
+def put_keys(secret_id: str, api_key: str, webhook_secret: str) -> None:
+    """Put Stripe's keys into the stack's secret; an empty one stays as it is. The webhook secret that was the newest so
+    far goes on counting beside a new one, so that no webhook is refused meanwhile. Raises DeployError.
+    """
+    client = boto3.client("secretsmanager")
+    try:
+        before = keys.decode(client.get_secret_value(SecretId=secret_id)["SecretString"])
+        after = keys.renewed(before, api_key, webhook_secret)
+        if after != before:
+            client.put_secret_value(SecretId=secret_id, SecretString=keys.encode(after))
+    except (ClientError, msgspec.DecodeError) as error:
+        raise DeployError(f"The stack is there, but its secret holds no new keys of Stripe: {error}") from error
 
 
 def exists(stack: str) -> bool:
@@ -49,12 +66,12 @@ def exists(stack: str) -> bool:
     return _stack(boto3.client("cloudformation"), stack) is not None
 
 
-def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Callable[[str], None]) -> Outputs:
+def _apply(stack: str, template_url: str, parameters: list[dict[str, Any]], say: Callable[[str], None]) -> Outputs:
     cloudformation = boto3.client("cloudformation")
     request: dict[str, Any] = {
         "StackName": stack,
         "TemplateURL": template_url,
-        "Parameters": _parameters(cloudformation, stack, parameters),
+        "Parameters": parameters,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
     updates = exists(stack)
@@ -82,10 +99,11 @@ def _apply(stack: str, template_url: str, parameters: dict[str, str], say: Calla
     return outputs
 
 
-def _parameters(cloudformation: Any, stack: str, given: dict[str, str]) -> list[dict[str, Any]]:
-    """What was given now; what was given to the stack before stays as it is."""
+def _parameters(stack: str, given: dict[str, str], declared: Container[str]) -> list[dict[str, Any]]:
+    """What was given now; what was given to the stack before stays as it is, if there still is such a parameter."""
     chosen: list[dict[str, Any]] = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
-    before = [known["ParameterKey"] for known in (_stack(cloudformation, stack) or {}).get("Parameters", [])]
+    known = (_stack(boto3.client("cloudformation"), stack) or {}).get("Parameters", [])
+    before = [parameter["ParameterKey"] for parameter in known if parameter["ParameterKey"] in declared]
     kept: list[dict[str, Any]] = [
         {"ParameterKey": name, "UsePreviousValue": True} for name in before if name not in given
     ]
@@ -165,13 +183,14 @@ def main() -> None:
         "ProductPath": arguments.product_path,
         "CategoryPath": arguments.category_path,
         "LocalePrefix": arguments.locale_prefix,
-        # An empty one is a shell's way to have none; what the stack was given before stays.
-        "StripeApiKey": os.environ.get("STRIPE_API_KEY") or None,
-        "StripeWebhookSecret": os.environ.get("STRIPE_WEBHOOK_SECRET") or None,
     }
     parameters = {name: value for name, value in asked.items() if value is not None}
     try:
         outputs = deploy(arguments.stack, parameters, ROOT / ".local" / "package")
+        # An empty one is a shell's way to have none.
+        api_key, webhook_secret = os.environ.get("STRIPE_API_KEY", ""), os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+        if api_key or webhook_secret:
+            put_keys(outputs["StripeSecretId"], api_key, webhook_secret)
     except (DeployError, PackagingError) as error:
         raise SystemExit(f"deploy: {error}") from None
     for name, value in sorted(outputs.items()):

@@ -26,18 +26,12 @@ STAGE = "shop"
 API_MODULES = ("users", "catalog", "orders", "payments", "logistics", "admin")
 Template = dict[str, Any]
 
-# Modules whose API talks to the payment provider, and hears from it; no other function gets to know the keys.
-_SECRETS = {
-    "orders": {"STRIPE_API_KEY": {"Ref": "StripeApiKey"}},
-    "payments": {"STRIPE_API_KEY": {"Ref": "StripeApiKey"}, "STRIPE_WEBHOOK_SECRET": {"Ref": "StripeWebhookSecret"}},
-}
-
 # What the dependencies bring along and no function needs at run time. botocore describes every AWS service; the shop
 # calls these. opensearch-py imports its protobuf client only for gRPC, which is not used. Two thirds of Stripe's files
 # are types of parameters, for type checkers only, and classes of its v2 events, which the shop does not take. Of
 # Babel's hundreds of languages invoices are written in five; of ReportLab neither charts nor its own fonts are used,
 # nor Pillow, which it has for pictures. python-stdnum's lists are of makers of network cards and the like.
-_SERVICES = ("cognito-idp", "dynamodb", "events", "s3", "sqs", "sts")
+_SERVICES = ("cognito-idp", "dynamodb", "events", "s3", "secretsmanager", "sqs", "sts")
 _UNUSED = re.compile(
     r"^(grpc|grpcio|google|protobuf|opensearch_protobufs|grpc_tools|pip|setuptools|wheel|bin|boto3/examples|boto3/data)(/|[-_])"
     r"|^stripe/(params|events)/|^(PIL|pillow|pillow\.libs|reportlab/(fonts|graphics))[/-]|^babel/messages/"
@@ -136,8 +130,7 @@ def _api_function(module: str, handler: Template, role: Template) -> dict[str, T
     function, its_role = copy.deepcopy(handler), copy.deepcopy(role)
     properties = function["Properties"]
     properties["Role"] = {"Fn::GetAtt": [f"{name}Role", "Arn"]}
-    variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
-    variables.update({"MODULES": module, **_SECRETS.get(module, {})})
+    properties.setdefault("Environment", {}).setdefault("Variables", {})["MODULES"] = module
     policy = json.loads((ROOT / ".chalice" / f"policy-{module}-api.json").read_text())
     its_role["Properties"]["Policies"] = [{"PolicyName": f"{name}Policy", "PolicyDocument": policy}]
     source = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/*"

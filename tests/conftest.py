@@ -18,6 +18,12 @@ SEARCH_PORT = free_port()
 become_a_function(SEARCH_PORT)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The storm's tests take longest and go first, so that no worker waits long for the other's last one. Before them
+    xdist puts the largest group, which is all that needs the stack."""
+    items.sort(key=lambda item: item.path.parent.name != "storm")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A skip that nobody sees is a hole: say how many there were, and why."""
     skipped = terminalreporter.stats.get("skipped", [])

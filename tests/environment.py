@@ -3,6 +3,8 @@
 import os
 
 BUCKET = "media"
+# What the shop's secret holds.
+API_KEY, WEBHOOK_SECRET = "sk_test_shop", "whsec_test"
 
 
 def become_a_function(search_port: int) -> None:
@@ -33,7 +35,6 @@ def become_a_function(search_port: int) -> None:
         SHOP_URL="https://shop.example",
         STAFF_CLIENT_ID="client",
         STAFF_POOL_ID="pool",
-        STRIPE_API_KEY="sk_test_shop",
-        STRIPE_WEBHOOK_SECRET="whsec_test",
+        STRIPE_SECRET_ID="stripe",
         WEBHOOK_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/webhooks",
     )

@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import boto3
 import yaml
+from environment import API_KEY
+from environment import WEBHOOK_SECRET as SECRET
 from gateway import CONTEXT as CONTEXT
 from gateway import ISSUERS as ISSUERS
 from gateway import OWNER as OWNER
@@ -24,8 +26,6 @@ from strict_stripe import StripeServer, signed
 from infra.local.client import Json
 from infra.local.demo.play import ADDRESS as ADDRESS
 from infra.local.seed import UNCAPPED as UNCAPPED
-
-SECRET = "whsec_test"
 
 
 class Shop:
@@ -42,7 +42,7 @@ class Shop:
         """The tables of infra/resources.yaml, the bucket and the queues."""
         from chalicelib.core.settings import settings
 
-        resources = _resources()
+        resources = declared()
         for module, name in settings.tables.items():
             properties = resources[f"{module.capitalize()}Table"]["Properties"]
             wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -50,7 +50,7 @@ class Shop:
         self.create_places()
 
     def create_places(self) -> None:
-        """The bucket and the queues."""
+        """The bucket, the queues, and the secret with Stripe's keys."""
         from chalicelib.core.settings import settings
 
         self.client("s3").create_bucket(
@@ -58,6 +58,8 @@ class Shop:
         )
         for queue in ("arrange", "imports", "webhooks"):
             self.client("sqs").create_queue(QueueName=queue)
+        keys = {"api_key": API_KEY, "webhook_secrets": [SECRET]}
+        self.client("secretsmanager").create_secret(Name=settings.stripe_secret_id, SecretString=json.dumps(keys))
 
     def open(self) -> None:
         self.staff.put("/admin/locations/ams", {"name": "Amsterdam", "country": "NL", "priority": 1})
@@ -246,12 +248,18 @@ class Shop:
 def opened() -> Iterator[Shop]:
     """An empty shop in this process: two locations, two ways to send things, nothing to sell, and no caps on orders."""
     from moto import mock_aws
+    from moto_at_hand import bring
 
     from chalicelib.core import cache as shops
+    from chalicelib.core import dynamo
+    from chalicelib.payments import keyring
 
     shops.forget()
+    keyring.forget()
     with mock_aws():
         shop = Shop(_client)
+        bring(shop.dynamodb)
+        bring(dynamo._connection.client)
         if not _opened:
             shop.create_tables()
             shop.open()
@@ -262,6 +270,7 @@ def opened() -> Iterator[Shop]:
             _tables().update(deepcopy(_opened))
         yield shop
     shops.forget()
+    keyring.forget()
 
 
 # The tables of an opened shop, by their names.
@@ -286,7 +295,8 @@ def _client(service: str) -> Any:
 
 
 @cache
-def _resources() -> Json:
+def declared() -> Json:
+    """The resources of the template; reading it takes longer than most tests."""
     return dict(yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"])
 
 

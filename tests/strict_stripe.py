@@ -17,12 +17,27 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import stripe
+from environment import API_KEY
 
 Json = dict[str, Any]
 KEYS_LIVE = 24 * 3600.0
 _CANCELABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"}
 _BANKS_ANSWERS = {("pending", "succeeded"), ("pending", "failed"), ("succeeded", "failed")}
 _PAYABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
+# What each method takes, and where it leads its customers (docs.stripe.com/payments/payment-methods).
+_CAPTURED_LATER = {"card", "link"}
+_CURRENCIES = {
+    "alipay": {"aud", "cad", "cny", "eur", "gbp", "hkd", "jpy", "myr", "nzd", "sgd", "usd"},
+    "wechat_pay": {"aud", "cad", "chf", "cny", "dkk", "eur", "gbp", "hkd", "jpy", "nok", "sek", "sgd", "usd"},
+    "sepa_debit": {"eur"},
+}
+_ACTIONS = {
+    "card": "redirect_to_url",
+    "link": "redirect_to_url",
+    "alipay": "alipay_handle_redirect",
+    "wechat_pay": "wechat_pay_display_qr_code",
+    "sepa_debit": "redirect_to_url",
+}
 _UNDECIDED = _PAYABLE | {"processing"}
 
 
@@ -56,9 +71,11 @@ class StripeServer(stripe.HTTPClient):
     """`now` is the time in seconds since the epoch.
 
     The hooks are called with the request's name (`POST /v1/refunds`) before it is looked at, while it is at work, and
-    when its effect is there. They may wait, and raise what a cut connection raises. `before` also gets what would let
+    when its effect is there. They may wait, and raise what a cut connection raises, `before` also a Refusal, which is
+    then the answer. `before` also gets what would let
     the request have its effect without anybody waiting for the answer. `told` gets each webhook's event; if nobody
-    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests.
+    else wants them they are collected in `webhooks`, oldest first. `calls` are the names of all requests, `key` is the
+    only one that is taken.
     """
 
     name = "strict"
@@ -72,6 +89,7 @@ class StripeServer(stripe.HTTPClient):
         self.webhooks: list[Json] = []
         self.told: Callable[[Json], None] = self.webhooks.append
         self.calls: list[str] = []
+        self.key = API_KEY
         self.refund_status: Callable[[], str] = lambda: "succeeded"
         self.intents: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
@@ -92,11 +110,9 @@ class StripeServer(stripe.HTTPClient):
             "/v1/refunds": self._refund,
         }
 
-    def client(self, version: str, retries: int = 1) -> stripe.StripeClient:
+    def client(self, version: str, retries: int = 1, key: str = API_KEY) -> stripe.StripeClient:
         """The library's client with this server at its other end."""
-        return stripe.StripeClient(
-            "sk_test_storm", stripe_version=version, http_client=self, max_network_retries=retries
-        )
+        return stripe.StripeClient(key, stripe_version=version, http_client=self, max_network_retries=retries)
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
@@ -106,14 +122,16 @@ class StripeServer(stripe.HTTPClient):
         self.calls.append(call)
         headers = headers or {}
         key = headers.get("Idempotency-Key")
-        if headers.get("Authorization") != "Bearer sk_test_storm":
+        if headers.get("Authorization") != f"Bearer {self.key}":
             return _sent(Answer(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}))
+        posted = (target.path, post_data or "")
+        try:
+            self.before(call, lambda: self._late(key, posted) if method == "post" else None)
+        except Refusal as refusal:  # what it answers before it has looked at the request
+            return _sent(refusal.answer)
         if method == "get":
-            self.before(call, lambda: None)
             answer = self._read(target.path, dict(parse_qsl(target.query)))
         else:
-            posted = (target.path, post_data or "")
-            self.before(call, lambda: self._late(key, posted))
             answer = self._once(key, posted, lambda: self.working(call))
         self.after(call)
         return _sent(answer)
@@ -181,7 +199,8 @@ class StripeServer(stripe.HTTPClient):
         return Answer(200, dict(intent))
 
     def _create(self, given: dict[str, str]) -> Answer:
-        known_parameters(given, {"amount", "currency", "capture_method", "payment_method_types", "metadata"})
+        known = {"amount", "currency", "capture_method", "payment_method_types", "metadata", "customer"}
+        known_parameters(given, known)
         amount, currency = amount_of(given, "amount"), given.get("currency", "")
         if not re.fullmatch("[a-z]{3}", currency):
             raise Refusal("parameter_invalid_string", f"Invalid currency: {currency}", began=False)
@@ -189,8 +208,8 @@ class StripeServer(stripe.HTTPClient):
             raise Refusal("amount_too_small", "Amount must be at least 50 cents.", began=False)
         if amount > 99_999_999:
             raise Refusal("amount_too_large", "Amount must be no more than 999,999.99.", began=False)
-        if given.get("payment_method_types[0]") != "card" or given.get("capture_method") != "manual":
-            raise Refusal("parameter_invalid", "This Stripe knows cards with manual capture.", began=False)
+        kind, capture = given.get("payment_method_types[0]", ""), given.get("capture_method", "automatic")
+        _check_method(kind, capture, currency)
         intent_id = f"pi_{len(self.intents) + 1:06d}"
         self.intents[intent_id] = intent = {
             "id": intent_id,
@@ -202,8 +221,10 @@ class StripeServer(stripe.HTTPClient):
             "currency": currency,
             "status": "requires_payment_method",
             "client_secret": f"{intent_id}_secret_{hashlib.sha256(intent_id.encode()).hexdigest()[:12]}",
-            "capture_method": "manual",
-            "payment_method_types": ["card"],
+            "capture_method": capture,
+            "payment_method_types": [kind],
+            "next_action": None,
+            **({"customer": given["customer"]} if "customer" in given else {}),
             "metadata": metadata_of(given),
             "last_payment_error": None,
             "latest_charge": None,
@@ -255,8 +276,12 @@ class StripeServer(stripe.HTTPClient):
         intent = self._of(client_secret)
         if intent["status"] not in _UNDECIDED:
             return False
-        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"], "last_payment_error": None}
-        intent["latest_charge"] = self._charge()
+        intent |= {"last_payment_error": None, "next_action": None, "latest_charge": self._charge()}
+        if intent["capture_method"] == "automatic":
+            intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+            self.tell("payment_intent.succeeded", intent)
+            return True
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
         self.tell("payment_intent.amount_capturable_updated", intent)
         return True
 
@@ -276,6 +301,9 @@ class StripeServer(stripe.HTTPClient):
         if intent["status"] != "requires_payment_method":
             return False
         intent["status"] = "requires_action"
+        kind = _ACTIONS[intent["payment_method_types"][0]]
+        page = "hosted_instructions_url" if kind == "wechat_pay_display_qr_code" else "url"
+        intent["next_action"] = {"type": kind, kind: {page: f"https://pay.stripe.example/{intent['id']}"}}
         self.tell("payment_intent.requires_action", intent)
         return True
 
@@ -338,6 +366,15 @@ def signed(event: Json, secret: str, at: float) -> tuple[str, str]:
 
 def _sent(answer: Answer) -> tuple[str, int, Mapping[str, str]]:
     return json.dumps(answer.body), answer.status, {"Request-Id": "req_storm"}
+
+
+def _check_method(kind: str, capture: str, currency: str) -> None:
+    if kind not in _ACTIONS or capture not in ("manual", "automatic"):
+        raise Refusal("parameter_invalid", f"No {capture} capture of {kind}.", began=False)
+    if capture == "manual" and kind not in _CAPTURED_LATER:
+        raise Refusal("parameter_invalid", f"{kind} does not support manual capture.", began=False)
+    if currency not in _CURRENCIES.get(kind, {currency}):
+        raise Refusal("payment_intent_invalid_currency", f"{kind} does not support {currency}.", began=False)
 
 
 def known_parameters(given: dict[str, str], known: set[str]) -> None:

@@ -18,6 +18,7 @@ RULES = {
     "category_tree",
     "collection_rule",
     "images",
+    "keys",
     "methods",
     "mailbox",
     "moderation",
@@ -60,7 +61,7 @@ RULES |= {"invoice_content", "invoice_format", "invoice_lines", "invoice_words"}
 RULES |= {"cod_terms", "order_filter", "order_numbers"}
 # What money is: who takes it, and what is written down of it.
 RULES |= {"gift_code", "ledger", "provider", "tenders"}
-GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "search_engine", "storage", "stripe_gateway"}
+GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "keyring", "search_engine", "storage", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES
@@ -79,7 +80,7 @@ PURE = {"core.errors", "core.money"}
 # What each kind of file may import of its own module, and what of core.
 OWN = {
     "rule": {"rule"},
-    "gateway": {"rule"},
+    "gateway": {"rule", "gateway"},
     "events": set(),
     "tables": {"rule", "tables"},
     "schemas": {"rule", "gateway", "tables", "service", "schemas"},

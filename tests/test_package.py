@@ -62,7 +62,7 @@ def test_the_package_holds_what_functions_need_and_little_else(packaged: Path) -
     assert packaged.stat().st_size < 18_000_000
     assert {"app.py", "chalicelib/admin/openapi.json", "chalicelib/orders/checkout.py"} <= set(names)
     services = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
-    assert services == {"cognito-idp", "dynamodb", "events", "s3", "sqs", "sts"}
+    assert services == {"cognito-idp", "dynamodb", "events", "s3", "secretsmanager", "sqs", "sts"}
     assert not any(name.startswith(("moto/", "tests/", "infra/")) for name in names)
 
 

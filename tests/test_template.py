@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from infra.package import API_MODULES, ROOT, function_name
 
 Resources = dict[str, dict[str, Any]]
 pytestmark = pytest.mark.xdist_group("package")
+ASK_STRIPE = ("OrdersApi", "OrdersExpire", "PaymentsApi", "PaymentsEvents", "PaymentsSweep", "PaymentsWebhooks")
 
 
 @pytest.fixture(scope="session")
@@ -76,10 +78,11 @@ def test_a_consumer_answers_per_message_and_has_time_to(resources: Resources) ->
 
 
 def test_whoever_asks_the_payment_provider_has_time_for_no_answer(resources: Resources) -> None:
+    from chalicelib.payments.keyring import LONGEST_READ
     from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
 
-    for name in ("OrdersApi", "PaymentsApi", "PaymentsEvents", "PaymentsWebhooks", "OrdersExpire", "PaymentsSweep"):
-        assert functions(resources)[name]["Timeout"] > 2 * LONGEST_QUESTION + 1, name
+    for name in ASK_STRIPE:
+        assert functions(resources)[name]["Timeout"] > LONGEST_READ + 2 * LONGEST_QUESTION + 1, name
 
 
 def test_every_queue_has_dead_letters_that_someone_is_told_of(resources: Resources) -> None:
@@ -243,20 +246,47 @@ def test_each_path_leads_to_the_function_of_its_module(resources: Resources) -> 
         assert resources[f"{name}Permission"]["Properties"]["FunctionName"] == {"Ref": name}
 
 
-def test_only_functions_that_ask_the_payment_provider_know_its_keys(resources: Resources) -> None:
-    knowing = {
-        name: set(function.get("Environment", {}).get("Variables", {})) & {"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}
-        for name, function in functions(resources).items()
+def test_only_functions_that_ask_the_payment_provider_may_read_its_keys(resources: Resources) -> None:
+    allowed = [
+        (name, statement["Action"], statement["Resource"])
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    reading = {
+        (name, action): what
+        for name, actions, what in allowed
+        for action in ([actions] if isinstance(actions, str) else actions)
+        if fnmatch("secretsmanager:GetSecretValue", action) or action.startswith("secretsmanager:")
     }
-    both, key = {"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"}, {"STRIPE_API_KEY"}
-    assert {name: known for name, known in knowing.items() if known} == {
-        "OrdersApi": key,
-        "OrdersExpire": key,
-        "PaymentsApi": both,
-        "PaymentsEvents": key,
-        "PaymentsSweep": key,
-        "PaymentsWebhooks": key,
+    secret = {"Fn::GetAtt": ["StripeSecret", "Id"]}
+    assert reading == {(f"{name}Role", "secretsmanager:GetSecretValue"): [secret] for name in ASK_STRIPE}
+    for name, function in functions(resources).items():
+        assert attribute(function["Role"]) == f"{name}Role"
+    assert not any("ManagedPolicyArns" in role for role in of_type(resources, "AWS::IAM::Role").values())
+    assert not of_type(resources, "AWS::SecretsManager::ResourcePolicy")
+
+
+def test_no_key_is_in_an_environment_or_a_parameter(template: dict[str, Any], resources: Resources) -> None:
+    secretive = {
+        (name, json.dumps(value))
+        for function in (template["Globals"]["Function"], *functions(resources).values())
+        for name, value in function.get("Environment", {}).get("Variables", {}).items()
+        if re.search("key|secret|token|password", f"{name} {value}", re.IGNORECASE)
     }
+    assert secretive == {("STRIPE_SECRET_ID", '{"Fn::GetAtt": ["StripeSecret", "Id"]}')}
+    for name, parameter in template["Parameters"].items():
+        assert "NoEcho" not in parameter, name
+        assert not re.search("key|secret", name, re.IGNORECASE), name
+    assert "{{resolve:" not in json.dumps(template)
+
+
+def test_a_deployment_leaves_the_keys_as_they_are(resources: Resources) -> None:
+    secret = resources["StripeSecret"]
+    assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    # What CloudFormation does not find changed it does not write, and another name would be another secret.
+    assert secret["Properties"]["SecretString"] == "{}"
+    assert "Name" not in secret["Properties"]
 
 
 def test_the_clock_asks_for_feeds_every_night_until_they_are_made(resources: Resources) -> None:

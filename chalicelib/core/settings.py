@@ -21,8 +21,8 @@ class Settings(msgspec.Struct, frozen=True):
     `opensearch_url` is a base URL; `opensearch_signed` says whether requests to it carry AWS signatures.
     `search_chinese` is how the engine takes Chinese apart: cjk into pairs of characters, which every engine can;
     smartcn or ik into words, where it has the plugin.
-    `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_api_key` and
-    `stripe_webhook_secret` are empty in functions that have nothing to do with money.
+    `stripe_api_base` is where Stripe's API is, empty for Stripe's own address. `stripe_secret_id` names the secret that
+    holds the keys; only functions that have to do with money may read it.
     """
 
     modules: tuple[str, ...]
@@ -42,8 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
     customer_pool_id: str
     customer_client_id: str
     stripe_api_base: str
-    stripe_api_key: str
-    stripe_webhook_secret: str
+    stripe_secret_id: str
     currency: str
     shop_url: str
     product_path: str
@@ -83,8 +82,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         customer_pool_id=required("CUSTOMER_POOL_ID"),
         customer_client_id=required("CUSTOMER_CLIENT_ID"),
         stripe_api_base=env.get("STRIPE_API_BASE", ""),
-        stripe_api_key=env.get("STRIPE_API_KEY", ""),
-        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
+        stripe_secret_id=required("STRIPE_SECRET_ID"),
         currency=required("SHOP_CURRENCY"),
         shop_url=env.get("SHOP_URL", "").rstrip("/"),
         product_path=env.get("PRODUCT_PATH") or "/products/{handle}",

@@ -25,7 +25,7 @@ from chalicelib.orders.promotions import coupons
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot
-from chalicelib.payments import offering, opening, settlement, tendering
+from chalicelib.payments import offering, opening, saved_methods, settlement, tendering
 from chalicelib.payments import service as payments
 from chalicelib.payments.offering import Asking
 from chalicelib.payments.settlement import Session
@@ -87,6 +87,7 @@ def _check_out(visitor: Visitor, cart_id: str | None, wish: Wish, once: Once) ->
         may_hoard = not method.on_trust or cart.customer_id is None
         holders = hoarding.refs(_buyer(wish, method, cart.customer_id)) if may_hoard else []
         besides = [*offers.besides(cart, who), *holders, *tendering.refs(credit, cart.currency)]
+        besides += saved_methods.refs(cart.customer_id) if method.has_provider else []
         found = offers.look(offers.skus(cart), cart.customer_id, *besides, consistent=True)
         priced = offers.priced(cart, found, who)
         _check_seen(priced, wish)
@@ -181,8 +182,15 @@ def _place(
     header, snapshot = _order(order_id, priced, wish, paying.method, token)
     who = coupons.identity(header.customer_id, wish.email)
     redeeming = coupons.redeem(header, priced.redeemed, priced.promotions, found, who)
-    owner = (header.token_hash, header.customer_id)
-    attempts, make_attempts = opening.first_attempts(order_id, paying.tenders, header.total, paying.method.id, *owner)
+    attempts, make_attempts = opening.first_attempts(
+        order_id,
+        paying.tenders,
+        header.total,
+        paying.method.id,
+        header.token_hash,
+        header.customer_id,
+        customer_ref=saved_methods.among(found),
+    )
     progress.learn(header, attempts[: len(paying.tenders)])
     events = _events(header, paying)
     cart = priced.cart

@@ -6,9 +6,10 @@ from chalicelib.core import clock, dynamo, jobs
 from chalicelib.core.jobs import Run
 from chalicelib.orders import paying, progress, service, states, tables
 from chalicelib.orders.events import OrderCanceled, OrderExpired
+from chalicelib.payments import service as payments
 from chalicelib.payments import settlement
 
-# For an order whose payment is on its way: when to look whether it has arrived.
+# For an order that could not be helped: when to try again.
 _LOOK_AGAIN = timedelta(minutes=5)
 # Of each of the index's partitions: so a run ends within its function's time while the provider answers.
 _MOST = 50
@@ -47,5 +48,5 @@ def expire(order_id: str) -> str:
 def _kept(order_id: str) -> str:
     header = progress.catch_up(order_id)
     if header.due_key is not None:
-        dynamo.write(service.look_again(header, clock.now() + _LOOK_AGAIN))
+        dynamo.write(service.look_again(header, clock.now() + payments.ask_every(header.payment_method)))
     return "kept"

@@ -10,27 +10,32 @@ from chalicelib.core.staff import Staff
 from chalicelib.orders import policy, service, states
 from chalicelib.orders.service import Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem
-from chalicelib.payments import refunds, settlement
+from chalicelib.payments import offering, refunds, settlement
 from chalicelib.payments import service as payments
+from chalicelib.payments.offering import Asking
 from chalicelib.payments.service import Refund as Refund
 from chalicelib.payments.settlement import Session as Session
+from chalicelib.users import groups
 
 # How many times `policy.pay_within` an unpaid order is kept at most, and by how little nobody writes it down.
 _LONGEST = 3
 _WORTH_A_WRITE = timedelta(minutes=1)
 
 
-def pay(order: Order) -> Session:
+def pay(order: Order, method_id: str | None = None) -> Session:
     """The session in which an order can be paid now: that of its open payment, or of a new one if the last one failed
-    or the order came to cost more.
+    or the order came to cost more. With a `method_id` it is paid in that way from now on, if that is offered for this
+    order; the payment that waited is abandoned first.
 
     An unpaid order is kept for longer, up to three times as long as the policy says for its method. 409 if the order
-    is off, or moves meanwhile.
+    is off, or moves meanwhile, `payment_in_progress` if money by the other method is on its way.
     """
     header = order.header
     if header.state not in (states.PENDING_PAYMENT, states.CONFIRMED):
         raise ShopError("wrong_state", 409, f"An order that is {header.state} can not be paid.")
-    attempt, make = payments.next_attempt(header.id)
+    if method_id is not None and method_id != header.payment_method:
+        _change_method(order, method_id)
+    attempt, make = payments.next_attempt(header.id, method_id)
     more_time = _more_time(header)
     if make or more_time:
         # A payment for an order that is just being called off must not begin, and nobody calls off what has moved.
@@ -40,6 +45,21 @@ def pay(order: Order) -> Session:
         header.version = int(header.version) + 1
         dynamo.transaction([*make, dynamo.put(header, before, _changed())])
     return settlement.open_session(attempt)
+
+
+def _change_method(order: Order, method_id: str) -> None:
+    """The header as it will be once it is paid by another method."""
+    header, method = order.header, offering.method(method_id)
+    if method.on_trust or payments.is_on_trust(header.payment_method):
+        detail = "An order that is sent before it is paid is so from the beginning."
+        raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
+    country = order.snapshot.address.country if order.snapshot.address else None
+    member_of = groups.of(header.customer_id) if header.customer_id else frozenset[str]()
+    offering.check(method, Asking(header.total, country=country, groups=member_of))
+    waiting = payments.waiting(header.id)
+    if waiting is not None and waiting.method != method_id:
+        settlement.abandon(waiting.id)
+    header.payment_method = method_id
 
 
 def _more_time(header: OrderHeader) -> datetime | None:

@@ -124,9 +124,12 @@ def list_shipments(order_id: str, buyer: Visitor) -> schemas.ShipmentSummaries:
 
 
 @routes.post("/orders/{order_id}/payments", me="/me/orders/{order_id}/payments")
-def pay_order(order_id: str, buyer: Visitor) -> schemas.PaymentSummary:
-    """Pay, or try again to: the order's open payment and its secret, a new payment if the last one failed."""
-    return schemas.payment(paying.pay(service.of_visitor(order_id, buyer)))
+def pay_order(order_id: str, buyer: Visitor, body: schemas.Pay) -> schemas.PaymentSummary:
+    """Pay, or try again to: the order's open payment and its secret, a new payment if the last one failed.
+
+    With `payment_method` in another way than before: 422 `payment_method_unavailable` if it is not offered for this
+    order, 409 `payment_in_progress` if money is on its way already."""
+    return schemas.payment(paying.pay(service.of_visitor(order_id, buyer), body.payment_method))
 
 
 @routes.post("/orders/{order_id}/cancel", me="/me/orders/{order_id}/cancel")

@@ -85,15 +85,23 @@ class OrderView(OrderSummary, frozen=True):
     exchange_of: str | None
 
 
+class Pay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In which way; as before if nothing is said."""
+
+    payment_method: Annotated[str, Meta(max_length=60)] | None = None
+
+
 class PaymentSummary(msgspec.Struct, frozen=True):
     """How an order is paid. With `client_secret` the customer's browser pays at the provider; it is null if nothing
-    has to be paid there, or if the provider did not answer: then POST to the order's payments asks again."""
+    has to be paid there, or if the provider did not answer: then POST to the order's payments asks again. `action_url`
+    is where the customer has to go on, to a bank's page or a QR code, if there is such a page."""
 
     id: str
     method: str
     status: str
     amount: Money
     client_secret: str | None
+    action_url: str | None
 
 
 class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,7 +185,9 @@ def shipments(header: OrderHeader) -> list[ShipmentSummary]:
 
 def payment(session: Session) -> PaymentSummary:
     attempt = session.attempt
-    return PaymentSummary(attempt.id, attempt.method, attempt.state, attempt.amount, session.client_secret)
+    return PaymentSummary(
+        attempt.id, attempt.method, attempt.state, attempt.amount, session.client_secret, session.action_url
+    )
 
 
 def refund(item: paying.Refund) -> RefundView:

@@ -43,6 +43,7 @@ _TIMELINE = {
     "PaymentAuthorized": "payment_authorized",
     "PaymentCaptured": "payment_captured",
     "PaymentFailed": "payment_failed",
+    "PaymentOverdue": "payment_overdue",
     "RefundRequested": "refund_requested",
     "RefundSucceeded": "refund_succeeded",
     "RefundFailed": "refund_failed",

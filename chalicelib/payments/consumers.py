@@ -9,9 +9,11 @@ from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
 from chalicelib.payments import methods, refunds, settlement
 from chalicelib.payments.events import RefundRequested
+from chalicelib.payments.keyring import LONGEST_READ
 from chalicelib.payments.provider import Notice
 from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
 
+_LONGEST = LONGEST_READ + 2 * LONGEST_QUESTION
 consumers = Consumers(__name__)
 
 payments_events = consumers.queue(
@@ -29,7 +31,7 @@ payments_events = consumers.queue(
         ShipmentPacked: {"on_delivery": [False, {"exists": False}]},
         OrderCompleted: {"payment_method": [methods.CASH_ON_DELIVERY.id]},
     },
-    longest=2 * LONGEST_QUESTION,
+    longest=_LONGEST,
 )
 
 
@@ -48,4 +50,4 @@ def look(body: str) -> None:
         log.write("webhook_ignored", type=notice.type)
 
 
-payments_webhooks = consumers.messages("payments_webhooks", look, longest=2 * LONGEST_QUESTION)
+payments_webhooks = consumers.messages("payments_webhooks", look, longest=_LONGEST)

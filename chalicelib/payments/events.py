@@ -1,5 +1,7 @@
 """The events that payments publish. The aggregate of each is the payment attempt."""
 
+from datetime import date
+
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
 
@@ -33,6 +35,12 @@ class PaymentFailed(PaymentEvent, frozen=True, kw_only=True):
     """A try was declined, or an authorization lapsed; `code` says why. The customer may try again."""
 
     code: str
+
+
+class PaymentOverdue(PaymentEvent, frozen=True, kw_only=True):
+    """An invoice was to be paid by `payable_by`, and nothing has come."""
+
+    payable_by: date
 
 
 class RefundRequested(PaymentEvent, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chalicelib.core import clock, due, dynamo, log
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
-from chalicelib.payments import balance, methods, provider, providers, refunds, service, states
+from chalicelib.payments import balance, methods, provider, providers, refunds, service, states, terms
 from chalicelib.payments.events import PaymentAuthorized, PaymentCaptured, PaymentEvent, PaymentFailed
 from chalicelib.payments.provider import Intent, Wish
 from chalicelib.payments.tables import Attempt
@@ -18,6 +18,8 @@ from chalicelib.payments.tables import Attempt
 _ATTEMPTS = 8
 # While money of a dead order may still come in, somebody looks again after this time, webhook or not.
 _LOOK_AGAIN = timedelta(minutes=10)
+# An authorization is taken so long before it lapses.
+_BEFORE_IT_LAPSES = timedelta(hours=24)
 # Stripe forgets idempotency keys after 24 hours; nobody waits that long for a session to be opened.
 _OPENS_FOR = timedelta(hours=23)
 
@@ -129,6 +131,8 @@ def _apply(attempt: Attempt, intent: Intent) -> Attempt:
     if states.may_move(before, intent.state):
         move(attempt, intent.state)
         attempt.captured = intent.captured
+        if intent.state == states.AUTHORIZED and (lives := methods.METHODS[attempt.method].authorization_lives):
+            attempt.authorized_until = clock.stamp(clock.now() + lives)
         return commit(kept(attempt), _told(attempt, before, intent), service.taken(attempt, attempt.captured.amount))
     if _is_declined_anew(attempt, intent):
         attempt.version = int(attempt.version) + 1
@@ -189,15 +193,23 @@ def commit(attempt: Attempt, event: PaymentEvent | None = None, postings: Sequen
 
 
 def kept(attempt: Attempt) -> Attempt:
-    """Say whether the sweep has to look at the attempt again."""
-    due.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else None)
+    """Say when the sweep has to look at the attempt again, if it has to."""
+    if methods.METHODS[attempt.method].has_provider:
+        due.look_after(attempt, clock.now() + _LOOK_AGAIN if _open_end(attempt) else to_be_taken_by(attempt))
+    else:
+        terms.wait(attempt)
     return attempt
+
+
+def to_be_taken_by(attempt: Attempt) -> datetime | None:
+    """When it is time to take what would lapse otherwise, if anything would."""
+    if attempt.state != states.AUTHORIZED or attempt.authorized_until is None:
+        return None
+    return datetime.fromisoformat(attempt.authorized_until) - _BEFORE_IT_LAPSES
 
 
 def _open_end(attempt: Attempt) -> bool:
     """Whether something is still to be done about the attempt that no customer and no member of staff will do."""
-    if not methods.METHODS[attempt.method].has_provider:
-        return False
     if attempt.state == states.CAPTURED:
         return bool(balance.kept(attempt) if attempt.closing else refunds.surplus_of(attempt))
     if not states.is_open(attempt.state):

@@ -15,7 +15,8 @@ Timing = Literal["by_provider", "in_advance", "on_delivery", "on_terms", "credit
 
 
 class PaymentMethod(msgspec.Struct, frozen=True):
-    """A way to pay. `pay_within`: the usual time to wait for the money.
+    """A way to pay. `pay_within`: the usual time to wait for the money; if the bank is at it by then, it is asked again
+    every `ask_every`.
 
     Of a provider's: `authorizes`, whether the money is first set aside and then taken, and for how long it stays so
     (`authorization_lives`); otherwise it is taken as soon as the customer pays. No method here is taken in several
@@ -34,6 +35,7 @@ class PaymentMethod(msgspec.Struct, frozen=True):
     currencies: frozenset[str] | None = None
     countries: frozenset[str] | None = None
     pay_within: timedelta = timedelta(minutes=30)
+    ask_every: timedelta = timedelta(minutes=5)
 
     @property
     def has_provider(self) -> bool:
@@ -93,6 +95,8 @@ SEPA_DEBIT = PaymentMethod(
     refundable_within=180 * _DAYS,
     currencies=frozenset({"EUR"}),
     countries=_SEPA,
+    # A bank takes days.
+    ask_every=timedelta(hours=6),
 )
 # Nobody chooses these to pay a whole order: the value of returned goods, a card with a balance, what the shop owes.
 EXCHANGE_CREDIT = PaymentMethod("exchange_credit", "Exchange", "credit")

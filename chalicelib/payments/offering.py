@@ -3,7 +3,7 @@
 from chalicelib.core import audit, cache, dynamo
 from chalicelib.core.errors import ShopError, invalid, not_found
 from chalicelib.core.staff import Staff
-from chalicelib.payments import methods, offering_tables, providers
+from chalicelib.payments import methods, offering_tables, provider, providers
 from chalicelib.payments.methods import Asking as Asking
 from chalicelib.payments.methods import MethodTerms as MethodTerms
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
@@ -11,19 +11,31 @@ from chalicelib.payments.offering_tables import KeptTerms
 
 
 def offered(asking: Asking | None = None) -> list[PaymentMethod]:
-    """The ways to pay that this shop offers to whoever is `asking`; None: all that it offers to anybody."""
-    return methods.offered(offering_tables.lately_decided(), providers.STRIPE.is_configured(), asking or Asking())
+    """The ways to pay that this shop offers to whoever is `asking`; None: all that it offers to anybody.
+
+    503 `provider_unavailable` if nobody knows whether there is an account with the provider.
+    """
+    try:
+        has_provider = providers.STRIPE.is_configured()
+    except provider.Unavailable:
+        raise provider.no_answer() from None
+    return methods.offered(offering_tables.lately_decided(), has_provider, asking or Asking())
+
+
+def _without_provider(asking: Asking) -> list[PaymentMethod]:
+    """Those of `offered` that are there whatever becomes of the provider."""
+    return methods.offered(offering_tables.lately_decided(), has_provider=False, asking=asking)
 
 
 def method(method_id: str) -> PaymentMethod:
-    """The method with this id; 422 `unknown_payment_method` if the shop offers it to nobody."""
-    return methods.chosen(method_id, offered())
+    """The method with this id; 422 `unknown_payment_method` if the shop offers it to nobody, 503 as `offered`."""
+    free = [method for method in _without_provider(Asking()) if method.id == method_id]
+    return methods.chosen(method_id, free or offered())
 
 
 def check(method: PaymentMethod, asking: Asking) -> None:
-    """422 `payment_method_unavailable` if this is not offered to whoever is asking."""
-    among = offered(asking)
-    if method not in among:
+    """422 `payment_method_unavailable` if this is not offered to whoever is asking; 503 as `offered`."""
+    if method not in _without_provider(asking) and method not in (among := offered(asking)):
         instead = f"Take {', '.join(other.id for other in among)}." if among else "Nothing else is either."
         detail = f"{method.name} is not offered for this order. {instead}"
         raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")

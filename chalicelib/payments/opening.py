@@ -6,7 +6,7 @@ from chalicelib.core import dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import invalid
 from chalicelib.core.money import Money
-from chalicelib.payments import balance, credit, methods, offering, service, states
+from chalicelib.payments import balance, credit, methods, service, states
 from chalicelib.payments.events import PaymentCaptured
 from chalicelib.payments.tables import Attempt
 from chalicelib.payments.tenders import Tender
@@ -19,18 +19,21 @@ def first_attempts(
     method_id: str,
     token_hash: str | None,
     customer_id: str | None,
+    customer_ref: str | None = None,
 ) -> tuple[list[Attempt], list[Action]]:
     """What an order of `total` begins with: an attempt for each of `tenders`, which has paid its part already, and one
     over what is missing by `method_id`; and the write actions for that, balances included.
 
-    422 if the method can not take exactly what is missing. Committing raises credit.CreditMoved if a balance is gone.
+    `customer_ref` is how the provider knows the customer, whose saved cards can then be used. 422 if the method can not
+    take exactly what is missing. Committing raises credit.CreditMoved if a balance is gone.
     """
     owner = (token_hash, customer_id)
     if not tenders:
-        attempt, made = service.first_attempt(order_id, method_id, total, *owner)
+        attempt, made = service.first_attempt(order_id, method_id, total, *owner, customer_ref)
         return [attempt], made
     attempts = [_paid_already(order_id, number, tender, *owner) for number, tender in enumerate(tenders, 1)]
-    attempts[0].owed, attempts[0].rest_by = total, offering.of_the_rest(method_id)
+    attempts[0].owed, attempts[0].rest_by = total, method_id
+    attempts[-1].customer_ref = customer_ref  # whose is the next one, too
     made = service.sold(attempts[0], total.amount)
     for paid in attempts:
         made += [

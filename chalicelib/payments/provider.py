@@ -9,11 +9,20 @@ from typing import Protocol
 
 import msgspec
 
+from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 
 
 class Unavailable(Exception):
-    """The provider did not answer, or said to come back: what was asked may or may not have happened. Ask again."""
+    """The provider did not answer, or said to come back: what was asked may or may not have happened. Ask again.
+
+    Also where nobody knows just now by which key it is asked; then it was not.
+    """
+
+
+def no_answer() -> ShopError:
+    """503: what a client wants needs the provider."""
+    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
 
 
 class Refused(Exception):
@@ -75,7 +84,7 @@ class PaymentProvider(Protocol):
     """All that may ask raise Unavailable, and Refused where they want to have something done."""
 
     def is_configured(self) -> bool:
-        """Whether this shop has an account there."""
+        """Whether this shop has an account there; raises Unavailable if nobody knows."""
 
     def can_charge(self, amount: Money) -> bool:
         """Whether exactly this can be charged, and given back."""
@@ -100,3 +109,30 @@ class PaymentProvider(Protocol):
 
     def find_refund(self, refund_id: str, intent_id: str) -> ProviderRefund | None:
         """The refund that was made under `refund_id`, however long ago; None if there is none."""
+
+
+class SavedMethod(msgspec.Struct, frozen=True):
+    """A way to pay that a customer has saved at the provider. We never see more of a card than this."""
+
+    id: str
+    method: str
+    brand: str | None
+    last4: str | None
+    expires_month: int | None
+    expires_year: int | None
+
+
+class Vault(Protocol):
+    """Where customers' ways to pay are kept, by a provider. All raise Unavailable."""
+
+    def register(self, customer_id: str) -> str:
+        """How the provider knows a customer of ours; the same answer for as long as it remembers keys."""
+
+    def begin_saving(self, customer_ref: str, key: str) -> str:
+        """The secret with which a customer's browser saves a card; the same `key` gives the same one."""
+
+    def saved(self, customer_ref: str) -> list[SavedMethod]:
+        """What they have saved, the newest first."""
+
+    def forget(self, method_id: str) -> None:
+        """Forget one. Refused if it is gone already."""

@@ -56,10 +56,10 @@ def exchange(
     if not rest.amount:
         return None, actions
     made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
-    return made[0], _written_once([*actions, *asking])
+    return made[0], written_once([*actions, *asking])
 
 
-def _written_once(actions: list[Action]) -> list[Action]:
+def written_once(actions: list[Action]) -> list[Action]:
     """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
     once: dict[tuple[str, str], Action] = {}
     for action in actions:
@@ -227,6 +227,8 @@ def _request(
         service.check_chargeable(attempt.method, refund.amount)
         if methods.METHODS[attempt.method].has_provider:
             due.look_after(refund, now + _CARRIED_OUT_WITHIN)
+        else:
+            tables.look_after_by_hand(refund, now)
         event = service.event(RefundRequested, attempt, **facts)
     put = [dynamo.put(attempt, unmoved, otherwise), dynamo.insert(refund, otherwise), service.announce(event)]
     return refund, [*put, *further]
@@ -273,15 +275,25 @@ def _ask(refund: Refund, attempt: Attempt) -> ProviderRefund:
 
 
 def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
-    before = refund.state
-    asked = Refund.state == before
-    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
-    if answer.state not in (SUCCEEDED, FAILED):
-        due.look_after(refund, clock.now() + _LOOK_AGAIN)
-        dynamo.write(dynamo.put(refund, asked, _Moved()))
+    if answer.state in (SUCCEEDED, FAILED):
+        dynamo.transaction(_ended(refund, attempt, answer, _Moved()))
         return
+    asked = Refund.state == refund.state
+    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
+    due.look_after(refund, clock.now() + _LOOK_AGAIN)
+    dynamo.write(dynamo.put(refund, asked, _Moved()))
+
+
+def went_by_hand(refund: Refund, attempt: Attempt) -> list[Action]:
+    """Write actions of a refund that somebody has transferred; committing raises 409 `payment_changed` if it moved."""
+    return _ended(refund, attempt, ProviderRefund("", SUCCEEDED, None), service.changed_meanwhile())
+
+
+def _ended(refund: Refund, attempt: Attempt, answer: ProviderRefund, otherwise: Exception) -> list[Action]:
+    before = refund.state
+    asked, unmoved = Refund.state == before, Attempt.version == int(attempt.version)
+    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
     due.look_after(refund, None)
-    unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
     event: PaymentEvent
     postings: list[Action] = []
@@ -296,5 +308,5 @@ def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
             postings = service.came_back(attempt, refund, refund.amount.amount)
         attempt.refunding = int(attempt.refunding) - refund.amount.amount
         event = service.event(RefundFailed, attempt, refund_id=refund.id, amount=refund.amount, code=answer.code or "")
-    writes = [dynamo.put(refund, asked, _Moved()), dynamo.put(attempt, unmoved, _Moved())]
-    dynamo.transaction([*writes, *postings, service.announce(event)])
+    writes = [dynamo.put(refund, asked, otherwise), dynamo.put(attempt, unmoved, otherwise)]
+    return [*writes, *postings, service.announce(event)]

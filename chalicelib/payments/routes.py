@@ -5,7 +5,16 @@ import msgspec
 from chalicelib.core import log, sqs
 from chalicelib.core.settings import settings
 from chalicelib.core.web import Routes, Visitor, Webhook
-from chalicelib.payments import credit_schemas, gift_cards, offering, schemas, service, settlement, stripe_gateway
+from chalicelib.payments import (
+    credit_schemas,
+    gift_cards,
+    offering,
+    provider,
+    schemas,
+    service,
+    settlement,
+    stripe_gateway,
+)
 
 routes = Routes(__name__)
 
@@ -31,6 +40,15 @@ def refresh_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
     return schemas.payment(settlement.refresh(payment_id))
 
 
+@routes.post("/payments/{payment_id}/cancel", me="/me/payments/{payment_id}/cancel")
+def cancel_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
+    """Do not pay in this way. The order waits for another payment (POST to its payments) until its time is over.
+
+    409 `payment_in_progress` if money is on its way or there already."""
+    service.of_visitor(payment_id, buyer)
+    return schemas.payment(settlement.abandon(payment_id))
+
+
 @routes.post("/gift-cards/balance")
 def show_gift_card_balance(body: credit_schemas.GiftCardCode) -> credit_schemas.GiftCardBalance:
     """What is left on a gift card, for whoever has its code. 404 if there is none, or none any more."""
@@ -40,7 +58,10 @@ def show_gift_card_balance(body: credit_schemas.GiftCardCode) -> credit_schemas.
 @routes.post("/webhooks/stripe")
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
     """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""
-    notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+    try:
+        notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+    except provider.Unavailable:
+        raise provider.no_answer() from None
     if notice.payment_id is None and notice.refund_id is None:
         log.write("webhook_ignored", type=notice.type)
     else:

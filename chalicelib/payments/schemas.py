@@ -1,7 +1,7 @@
 """What payments' clients see."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -14,7 +14,8 @@ from chalicelib.payments.tables import Attempt
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """A payment attempt and how far it is. `decline` is why the last card was declined, if one was."""
+    """A payment attempt and how far it is. `decline` is why the last card was declined, if one was. An invoice is to be
+    paid until the day `payable_by`."""
 
     id: str
     order_id: str
@@ -24,6 +25,8 @@ class PaymentView(msgspec.Struct, frozen=True):
     captured: Money
     refunded: Money
     decline: str | None
+    payable_by: date | None
+    overdue: bool
     created_at: datetime
 
 
@@ -63,6 +66,8 @@ def payment(attempt: Attempt) -> PaymentView:
         captured=attempt.captured,
         refunded=Money(int(attempt.refunded), attempt.amount.currency),
         decline=attempt.decline,
+        payable_by=date.fromisoformat(attempt.payable_by) if attempt.payable_by else None,
+        overdue=bool(attempt.overdue),
         created_at=datetime.fromisoformat(attempt.created_at),
     )
 

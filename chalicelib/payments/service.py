@@ -9,7 +9,7 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
 from chalicelib.core.visitor import Visitor
-from chalicelib.payments import balance, ledger, ledger_tables, methods, providers, states, tables
+from chalicelib.payments import balance, ledger, ledger_tables, methods, offering, providers, states, tables
 from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
 from chalicelib.payments.tables import Attempt as Attempt
@@ -39,27 +39,40 @@ def usual_wait(method_id: str) -> timedelta:
     return methods.METHODS[method_id].pay_within
 
 
+def ask_every(method_id: str) -> timedelta:
+    """How often to ask how a payment stands that is on its way for longer than the usual wait."""
+    return methods.METHODS[method_id].ask_every
+
+
 def waited_for() -> list[str]:
     """Ids of the methods that make an order wait for its money, whether the shop has a provider for them or not."""
     return [method.id for method in methods.CHOICE if not method.on_trust]
 
 
 def first_attempt(
-    order_id: str, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
+    order_id: str,
+    method_id: str,
+    amount: Money,
+    token_hash: str | None,
+    customer_id: str | None,
+    customer_ref: str | None = None,
 ) -> tuple[Attempt, list[Action]]:
     """The attempt that an order begins with, and the write actions that checkout commits with the order.
 
-    422 if this method can not take exactly this amount.
+    `customer_ref` is how the provider knows the customer, whose saved cards can then be used. 422 if this method can
+    not take exactly this amount.
     """
-    attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id)
+    attempt, make = _attempt_of(order_id, 1, method_id, amount, token_hash, customer_id, customer_ref=customer_ref)
     return attempt, [make, *sold(attempt, amount.amount)]
 
 
-def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
+def next_attempt(order_id: str, method_id: str | None = None) -> tuple[Attempt, list[Action]]:
     """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
-    A new one is over what no other attempt is there for. 409 `too_many_payments` after twenty. Committing raises 409
-    `payment_changed` if another one was made, or one moved, meanwhile.
+    A new one is over what no other attempt is there for, by the method with `method_id` or, None, by that by which the
+    order's rest is paid. One that waits and is by another method has to be abandoned first (settlement.abandon).
+    409 `too_many_payments` after twenty. Committing raises 409 `payment_changed` if another one was made, or one moved,
+    meanwhile.
     """
     attempts = tables.attempts_of(order_id)
     if waiting := [a for a in attempts if states.is_unpaid(a.state) and not a.closing]:
@@ -70,17 +83,38 @@ def next_attempt(order_id: str) -> tuple[Attempt, list[Action]]:
         return (live or attempts)[-1], []
     if len(attempts) >= _MOST_ATTEMPTS:
         raise ShopError("too_many_payments", 409, "Too many payments of this order have failed.")
-    attempt, make = following_attempt(attempts, missing)
-    return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
+    attempt, make = following_attempt(attempts, missing, method_id)
+    if method_id in (None, balance.method(attempts)):
+        return attempt, [make, *balance.unmoved(attempts, changed_meanwhile())]
+    # What comes to be missing later is paid in the same way.
+    _, *others = balance.unmoved(attempts, changed_meanwhile())
+    return attempt, [make, _rest_by(attempts[0], method_id), *others]
 
 
-def following_attempt(attempts: Sequence[Attempt], amount: int) -> tuple[Attempt, Action]:
-    """One more attempt of an order, over `amount` minor units; 422 if its method can not take exactly this amount."""
+def waiting(order_id: str) -> Attempt | None:
+    """The attempt that waits for the customer, or for the bank, if one does."""
+    waiting = [a for a in tables.attempts_of(order_id) if states.is_unpaid(a.state) and not a.closing]
+    return waiting[-1] if waiting else None
+
+
+def _rest_by(first: Attempt, method_id: str | None) -> Action:
+    before = Attempt.version == int(first.version)
+    first.rest_by, first.version = method_id, int(first.version) + 1
+    return dynamo.put(first, before, changed_meanwhile())
+
+
+def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str | None = None) -> tuple[Attempt, Action]:
+    """One more attempt of an order, over `amount` minor units, by the method by which its rest is paid if nobody says
+    another one; 422 if it can not take exactly this amount.
+    """
     last = attempts[-1]
     owner = (last.token_hash, last.customer_id)
     packed = any(attempt.packed for attempt in attempts)
-    method_id, wanted = balance.method(attempts), balance.money(attempts, amount)
-    return _attempt_of(last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed)
+    method_id = method_id or offering.of_the_rest(balance.method(attempts))
+    wanted = balance.money(attempts, amount)
+    return _attempt_of(
+        last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed, customer_ref=last.customer_ref
+    )
 
 
 def check_chargeable(method_id: str, amount: Money) -> None:
@@ -98,11 +132,13 @@ def _attempt_of(
     token_hash: str | None,
     customer_id: str | None,
     packed: bool = False,
+    customer_ref: str | None = None,
 ) -> tuple[Attempt, Action]:
     check_chargeable(method_id, amount)
     attempt = new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
     # Nothing to pay is paid.
     attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
+    attempt.customer_ref = customer_ref
     if states.is_open(attempt.state) and methods.METHODS[method_id].has_provider:
         due.look_after(attempt, clock.now() + _OPENED_WITHIN)
     return attempt, dynamo.insert(attempt, changed_meanwhile())

@@ -1,16 +1,21 @@
 """Payment attempts settle: paid, captured, called off, given back, whoever comes first with the news."""
 
+from datetime import date
+
 import msgspec
 
+from chalicelib.core import clock
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.money import zero
 from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import balance, intents, methods, provider, providers, refunds, service, states, tables
-from chalicelib.payments.events import PaymentCaptured
+from chalicelib.payments import balance, intents, methods, provider, providers, refunds, service, states, tables, terms
+from chalicelib.payments.events import PaymentCaptured, PaymentOverdue
 from chalicelib.payments.provider import Intent
 from chalicelib.payments.tables import Attempt
 
 _ATTEMPTS = 8
+# In which an intent can be canceled, and no money is on its way.
+_CANCELABLE = (states.CREATED, states.REQUIRES_ACTION)
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -52,8 +57,7 @@ def refresh(attempt_id: str) -> Attempt:
     try:
         return _followed_up(intents.settled(service.find(attempt_id)))
     except provider.Unavailable:
-        detail = "The payment provider does not answer. Nothing is lost; try again."
-        raise ShopError("provider_unavailable", 503, detail) from None
+        raise provider.no_answer() from None
 
 
 def capture(order_id: str) -> None:
@@ -65,7 +69,7 @@ def capture(order_id: str) -> None:
     for _ in range(_ATTEMPTS):
         attempts = tables.attempts_of(order_id)
         try:
-            present = [_captured(attempt) for attempt in attempts]
+            present = [_captured(_on_terms(attempt)) for attempt in attempts]
         except provider.Unavailable:
             _mark_all_packed(attempts)  # so that the sweep does it if the queue gives up
             raise
@@ -82,6 +86,10 @@ def capture(order_id: str) -> None:
         if len(tables.attempts_of(order_id)) == len(attempts):
             return
     raise busy()
+
+
+def _on_terms(attempt: Attempt) -> Attempt:
+    return intents.changed(attempt, terms.begin) if terms.may_begin(attempt) else attempt
 
 
 def _mark_all_packed(attempts: list[Attempt]) -> list[Attempt]:
@@ -135,6 +143,28 @@ def let_go(event: OrderAmended) -> None:
             _give_back(attempt)
 
 
+def abandon(attempt_id: str) -> Attempt:
+    """The customer does not want to pay in this way: nobody can any more. Abandoning what is over changes nothing.
+
+    409 `payment_in_progress` if money is on its way or there already; 503 `provider_unavailable`.
+    """
+    attempt = service.find(attempt_id)
+    if methods.METHODS[attempt.method].on_trust or not states.is_dead(_stopped(attempt).state):
+        raise ShopError("payment_in_progress", 409, "This payment is on its way. Cancel the order instead.")
+    return service.find(attempt_id)
+
+
+def _stopped(attempt: Attempt) -> Attempt:
+    """An unpaid attempt, canceled unless its bank was faster."""
+    if not methods.METHODS[attempt.method].has_provider:
+        return _canceled(attempt) if states.is_unpaid(attempt.state) else attempt
+    try:
+        attempt = intents.settled(attempt)
+        return intents.settled(attempt, intents.cancel) if attempt.state in _CANCELABLE else attempt
+    except provider.Unavailable:
+        raise provider.no_answer() from None
+
+
 def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> bool:
     """Make sure that nothing can be paid for an order any more. False if money has come, or is on its way, instead:
     `enough` of it, in minor units. `spare_action`: also if the customer is at their bank's page just now.
@@ -146,18 +176,32 @@ def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> b
         return False
     if spare_action and any(a.state == states.REQUIRES_ACTION and not a.closing for a in present):
         return False
-    present = [
-        intents.settled(a, intents.cancel) if a.state in (states.CREATED, states.REQUIRES_ACTION) else a
-        for a in present
-    ]
+    present = [intents.settled(a, intents.cancel) if a.state in _CANCELABLE else a for a in present]
     return not balance.is_promised(present, enough)
 
 
 def look_after(attempt_id: str) -> None:
-    """What the sweep does: open what was not opened, and see that what is being called off comes to its end."""
-    attempt = _followed_up(intents.settled(service.find(attempt_id)))
+    """What the sweep does: open what was not opened, see that what is being called off comes to its end, take what
+    would lapse otherwise, and say of an invoice that it is overdue.
+    """
+    attempt = intents.settled(service.find(attempt_id))
+    attempt = _captured(attempt) if _lapses_soon(attempt) else _followed_up(attempt)
+    if terms.is_over(attempt):
+        _tell_overdue(attempt)
+        return
     if attempt.due_key is not None:
         intents.changed(attempt, lambda attempt: None)  # its end was reached, or it is looked at again later
+
+
+def _lapses_soon(attempt: Attempt) -> bool:
+    by = intents.to_be_taken_by(attempt)
+    return by is not None and clock.now() >= by
+
+
+def _tell_overdue(attempt: Attempt) -> None:
+    attempt.overdue, attempt.version = True, int(attempt.version) + 1
+    event = service.event(PaymentOverdue, attempt, payable_by=date.fromisoformat(str(attempt.payable_by)))
+    intents.commit(intents.kept(attempt), event)
 
 
 def _followed_up(attempt: Attempt) -> Attempt:
@@ -189,11 +233,15 @@ def _mark_closing(attempt: Attempt) -> None:
     attempt.closing = True
 
 
+def _canceled(attempt: Attempt) -> Attempt:
+    intents.move(attempt, states.CANCELED)
+    return intents.commit(intents.kept(attempt))
+
+
 def _give_back(attempt: Attempt) -> Attempt:
     """Void what is not taken yet, refund what is."""
     if not methods.METHODS[attempt.method].has_provider and states.may_move(attempt.state, states.CANCELED):
-        intents.move(attempt, states.CANCELED)
-        return intents.commit(intents.kept(attempt))
+        return _canceled(attempt)
     if states.is_open(attempt.state):
         attempt = intents.settled(attempt, intents.cancel)
     if attempt.state == states.CAPTURED:

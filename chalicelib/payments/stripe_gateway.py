@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
-from chalicelib.payments import methods, states
+from chalicelib.payments import keyring, methods, states
 from chalicelib.payments.provider import Intent, Notice, ProviderRefund, Refused, Unavailable, Wish
 
 if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
@@ -23,8 +24,8 @@ if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few req
 API_VERSION = "2026-10-28.endive"
 # Seconds to wait for a connection, and for an answer. A question is asked twice at most, and whatever asks two of them
 # must still have time to say that there was no answer: a test compares this with the functions' own limits.
-_CONNECT, _ANSWER, _RETRIES = 2, 4, 1
-LONGEST_QUESTION = (_RETRIES + 1) * (_CONNECT + _ANSWER) + 1
+_CONNECT, _ANSWER, _RETRIES = 1.5, 4, 1
+LONGEST_QUESTION = int((_RETRIES + 1) * (_CONNECT + _ANSWER)) + 1
 # How old a webhook may be, in seconds, before it is taken for one that somebody kept and sent again.
 _TOLERANCE = 300
 # Currencies that Stripe counts in other units than ISO 4217 does (docs.stripe.com/currencies#special-cases).
@@ -55,8 +56,8 @@ _KNOWN = frozenset({"payment_intent.created"})
 
 
 def is_configured() -> bool:
-    """Whether this shop has an account at Stripe."""
-    return bool(settings.stripe_api_key)
+    """Whether this shop has an account at Stripe; raises Unavailable if that is not known just now."""
+    return bool(keyring.present().api_key)
 
 
 def can_charge(amount: Money) -> bool:
@@ -86,7 +87,7 @@ def find(payment_id: str, created: datetime) -> Intent | None:
         "gte": int((created - _ASKED_BEFORE).timestamp()),
         "lte": int((created + _ASKED_AFTER).timestamp()),
     }
-    found = _ask(lambda client: _first_of(client, {"created": around, "limit": 100}, payment_id))
+    found = ask(lambda client: _first_of(client, {"created": around, "limit": 100}, payment_id))
     return _intent_of(found) if found else None
 
 
@@ -124,12 +125,12 @@ def refund(refund_id: str, intent_id: str, amount: Money) -> ProviderRefund:
         "amount": _to_stripe(amount),
         "metadata": {"refund_id": refund_id},
     }
-    return _refund(_ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
+    return _refund(ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
 
 
 def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
     """The refund that was made under `refund_id`, however long ago; None if there is none."""
-    listed = _ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
+    listed = ask(lambda client: client.v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
     for found in listed.data:
         if getattr(found.metadata, "refund_id", None) == refund_id:
             return _refund(found)
@@ -137,23 +138,37 @@ def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
 
 
 def read_webhook(raw: bytes, signature: str) -> Notice:
-    """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough."""
-    import stripe
-
-    if not settings.stripe_webhook_secret:
-        raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
+    """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough. Raises Unavailable."""
     try:
-        signature.encode("ascii")
-        text = raw.decode()
-        stripe.WebhookSignature.verify_header(text, signature, settings.stripe_webhook_secret, _TOLERANCE)
+        if not (signature.isascii() and _is_stripes(raw.decode(), signature)):
+            detail = "The signature is not Stripe's, or it is too old."
+            raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature")
         event = msgspec.json.decode(raw, type=_Event)
-    except (stripe.SignatureVerificationError, UnicodeEncodeError):
-        detail = "The signature is not Stripe's, or it is too old."
-        raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature") from None
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
     names = {} if event.type in _KNOWN else event.data.object.metadata
     return Notice(event.type, names.get("payment_id"), names.get("refund_id"), event.id)
+
+
+def _is_stripes(text: str, signature: str) -> bool:
+    """Whether it was signed with a secret that Stripe and the shop share. If not with a known one, there may be a new
+    one since; 503 if there is none at all.
+    """
+    if _is_signed(text, signature, keyring.present().webhook_secrets):
+        return True
+    secrets = keyring.newest().webhook_secrets
+    if not secrets:
+        raise ShopError("no_webhook_secret", 503, "This shop has no signing secret for Stripe's webhooks.")
+    return _is_signed(text, signature, secrets)
+
+
+def _is_signed(text: str, signature: str, secrets: Iterable[str]) -> bool:
+    import stripe
+
+    for secret in secrets:
+        with suppress(stripe.SignatureVerificationError):
+            return bool(stripe.WebhookSignature.verify_header(text, signature, secret, _TOLERANCE))
+    return False
 
 
 class _Object(msgspec.Struct):
@@ -170,13 +185,17 @@ class _Event(msgspec.Struct):
     data: _Data
 
 
-@cache
 def _client() -> stripe.StripeClient:
+    return _client_with(keyring.present().api_key)
+
+
+@lru_cache(maxsize=1)
+def _client_with(api_key: str) -> stripe.StripeClient:
     import stripe
 
     base: Any = {"api": settings.stripe_api_base} if settings.stripe_api_base else None
     return stripe.StripeClient(
-        settings.stripe_api_key,
+        api_key,
         stripe_version=API_VERSION,
         base_addresses=base,
         max_network_retries=_RETRIES,
@@ -184,7 +203,8 @@ def _client() -> stripe.StripeClient:
     )
 
 
-def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
+def ask(question: Callable[[stripe.StripeClient], T]) -> T:
+    """Stripe's answer. Raises Refused, or Unavailable where nobody knows what came of it."""
     import stripe
 
     try:
@@ -193,6 +213,8 @@ def _ask(question: Callable[[stripe.StripeClient], T]) -> T:
         raise Refused(error.code or "invalid_request") from error
     except stripe.StripeError as error:
         # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
+        if isinstance(error, stripe.AuthenticationError):
+            keyring.doubt()  # there may be another one by now
         log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
         raise Unavailable(type(error).__name__) from error
 
@@ -203,7 +225,7 @@ def _received(found: stripe.PaymentIntent) -> int:
 
 
 def _intent(question: Callable[[stripe.StripeClient], stripe.PaymentIntent]) -> Intent:
-    return _intent_of(_ask(question))
+    return _intent_of(ask(question))
 
 
 def _intent_of(found: stripe.PaymentIntent) -> Intent:

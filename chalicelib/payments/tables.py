@@ -16,11 +16,15 @@ from datetime import datetime
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import IncludeProjection
 
-from chalicelib.core import due, dynamo, ids
+from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Item, JsonAttribute, PrimaryKey, SecondaryIndex
 from chalicelib.core.money import Money, zero
 from chalicelib.core.settings import settings
 from chalicelib.payments import states
+
+# The part of the index for what no function can do, and how many of each of its partitions are shown.
+_BY_HAND = "BY_HAND"
+_MOST_BY_HAND = 30
 
 
 class DueIndex(SecondaryIndex["PaymentsItem"]):  # type: ignore[no-untyped-call]
@@ -54,6 +58,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     were. Of an order that credit pays for, the first has `rest_by`, the method by which the rest is paid; `tender_ref`
     is the gift card, or the customer whose store credit, that paid. `customer_ref` is how the provider knows the
     customer.
+
+    `authorized_until`: what is set aside is void from then on. An invoice is to be paid until the day `payable_by`, and
+    is `overdue` after it.
     """
 
     id = UnicodeAttribute()
@@ -80,6 +87,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     rest_by = UnicodeAttribute(null=True)
     tender_ref = UnicodeAttribute(null=True)
     customer_ref = UnicodeAttribute(null=True)
+    authorized_until = UnicodeAttribute(null=True)
+    payable_by = UnicodeAttribute(null=True)
+    overdue = BooleanAttribute(default=False)
 
     @property
     def take(self) -> Money:
@@ -138,6 +148,20 @@ def put_off(item_id: str, until: datetime) -> None:
 def waiting(now: datetime, limit: int) -> Iterator[str]:
     """Ids of attempts and refunds that the sweep has to look at."""
     return due.waiting(PaymentsItem, now, limit)
+
+
+def look_after_by_hand(item: Attempt | Refund, since: datetime | None) -> None:
+    """Let staff look at what only they can do something about, None: not any more. The next write of it says so."""
+    due.look_after(item, since, _BY_HAND)
+
+
+def by_hand() -> list[Attempt | Refund]:
+    """What staff have to do something about, the oldest first; at most a hundred or so."""
+    waiting = list(due.waiting(PaymentsItem, clock.now(), _MOST_BY_HAND, _BY_HAND))
+    keys = [refund_key(item_id) if item_id.startswith("ref_") else attempt_key(item_id) for item_id in waiting]
+    found = dynamo.load([(PaymentsItem, key["pk"], key["sk"]) for key in keys], consistent=True).values()
+    items = [item for item in found if isinstance(item, (Attempt, Refund)) and item.due_at is not None]
+    return sorted(items, key=lambda item: item.due_at)
 
 
 def attempt(attempt_id: str) -> Attempt | None:

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from infra.local.places import Places
 
-_SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,sns,sqs,sts"
+_SERVICES = (
+    "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,secretsmanager,sns,sqs,sts"
+)
 Say = Callable[[str], None]
 # Those that this very process started; another one may stop them.
 _children: dict[int, subprocess.Popen[bytes]] = {}

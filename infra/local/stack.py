@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.deploy import DeployError, deploy, exists
+from infra.deploy import DeployError, deploy, exists, put_keys
 from infra.local import logins, processes, stripe
 from infra.local.client import Api, Refused, TookTooLong, log_in, wait_for
 from infra.local.places import Places
@@ -91,9 +91,10 @@ def _start(places: Places, say: Say, demo_catalogue: bool) -> dict[str, Any]:
         "LocalUrl": places.aws_url,
         "OpenSearchUrl": places.search_url,
         "ShopUrl": os.environ.get("SHOP_URL") or _STOREFRONT,
-        **cards.parameters,
+        "StripeApiBase": cards.base,
     }
     outputs = deploy(STACK, parameters, places.package, say)
+    put_keys(outputs["StripeSecretId"], cards.key, cards.webhook_secret)
     api = f"{places.aws_url}/_aws/execute-api/{outputs['RestAPIId']}/api"
     staff = logins.staff(places, outputs)
     customer = logins.customer(places, outputs)

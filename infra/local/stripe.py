@@ -20,15 +20,6 @@ class Provider:
     key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        """The template's."""
-        return {
-            "StripeApiKey": self.key,
-            "StripeWebhookSecret": self.webhook_secret,
-            "StripeApiBase": self.base,
-        }
-
 
 def provider(places: Places) -> Provider:
     """Stripe itself with the developer's keys, if there are any, or else this stack's localstripe."""

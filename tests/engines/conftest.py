@@ -11,10 +11,10 @@ from bench import opensearch, osmem
 from bench.server import Missing
 
 
-def lacking(missing: Missing) -> None:
+def lacking(missing: Missing, required_by: str = "JISHI_REQUIRE_ENGINES") -> None:
     """Skip what can not run on this machine; where it has to run, that is a failure."""
-    if os.environ.get("JISHI_REQUIRE_ENGINES"):
-        pytest.fail(f"{missing}, and JISHI_REQUIRE_ENGINES is set")
+    if os.environ.get(required_by):
+        pytest.fail(f"{missing}, and {required_by} is set")
     pytest.skip(str(missing))
 
 

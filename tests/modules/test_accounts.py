@@ -3,13 +3,11 @@
 from typing import Any
 from urllib.parse import quote
 
-import boto3
 import botocore.client
 import msgspec
 import pytest
-import yaml
 from botocore.exceptions import ClientError
-from inprocess import ISSUERS, OWNER, ROOT, Gateway, Shop
+from inprocess import ISSUERS, OWNER, Gateway, Shop, declared
 from refusals import refusal
 
 from chalicelib.core.settings import settings
@@ -22,9 +20,9 @@ ANN = {"email": "ann@jishi.example", "password": PASSWORD}
 class Pool:
     """The customers' pool. `refuse` lets Cognito's next answers to an operation be a refusal."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        resources = yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text())["Resources"]
-        self.cognito = boto3.client("cognito-idp")
+    def __init__(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        resources = declared()
+        self.cognito = shop.client("cognito-idp")
         wanted = {k: v for k, v in resources["CustomerPool"]["Properties"].items() if k != "AccountRecoverySetting"}
         self.id = self.cognito.create_user_pool(PoolName="customers", **wanted)["UserPool"]["Id"]
         client = {**resources["CustomerClient"]["Properties"], "UserPoolId": self.id, "ClientName": "shop"}
@@ -66,7 +64,7 @@ def refused(operation: str, code: str) -> ClientError:
 
 @pytest.fixture
 def pool(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Pool:
-    return Pool(monkeypatch)
+    return Pool(shop, monkeypatch)
 
 
 @pytest.fixture

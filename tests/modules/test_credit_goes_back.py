@@ -92,6 +92,19 @@ def test_a_declined_card_leaves_the_credit_where_it_is(shop: Shop, bank: StripeS
     assert order.get()["status"] == "confirmed"
 
 
+def test_who_does_not_want_to_pay_the_rest_in_this_way_keeps_the_credit_in_the_order(
+    shop: Shop, bank: StripeServer
+) -> None:
+    card = gift_card(shop, 1000)
+    order = pay_with(shop, card, payment_method="card")
+    spent, rest = (f"/payments/{order.id.replace('ord_', 'pay_')}-{number}" for number in (1, 2))
+    assert refusal(order.api.post, f"{spent}/cancel")["code"] == "payment_in_progress"
+    assert order.api.post(f"{rest}/cancel")["status"] == "canceled"
+    assert left_on(shop, card) == 0
+    session = order.post("/payments", {"payment_method": "card"})
+    assert (session["method"], session["amount"]) == ("card", eur(TOTAL - 1000))
+
+
 @pytest.mark.parametrize("fate", ["disabled", "expired"])
 def test_a_card_that_is_of_no_use_any_more_gets_its_money_back(
     shop: Shop, travel: Callable[[timedelta], None], fate: str

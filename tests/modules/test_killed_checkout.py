@@ -3,59 +3,20 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
-from typing import Any
 
-import botocore.client
 import pytest
+from fate import Fate, Killed
 from inprocess import Cart, Shop
 from strict_stripe import StripeServer
 
 KEY = "the-key-of-this-checkout"
 
 
-class Killed(BaseException):
-    """The function's machine is gone: no handler sees this coming."""
-
-
-class Fate:
-    """Kills the function at its n-th call to AWS or to the provider, before or after the call had its effect."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, bank: StripeServer) -> None:
-        self.left: int | None = None
-        self.moment = ""
-        real = botocore.client.BaseClient._make_api_call
-
-        def call(client: Any, operation: str, request: Any) -> Any:
-            self.meet("before", operation)
-            answer = real(client, operation, request)
-            self.meet("after", operation)
-            return answer
-
-        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
-        bank.before = lambda name, again: self.meet("before", name)
-        bank.after = lambda name: self.meet("after", name)
-
-    def meet(self, moment: str, name: str) -> None:
-        if self.left is None or moment != self.moment:
-            return
-        self.left -= 1
-        if self.left == 0:
-            self.left = None
-            raise Killed(name)
-
-    def strikes(self, turn: int, moment: str) -> None:
-        self.left, self.moment = turn, moment
-
-    def spares(self) -> bool:
-        """No more of it; whether nobody was killed."""
-        spared, self.left = self.left is not None, None
-        return spared
-
-
 @pytest.fixture
 def fate(monkeypatch: pytest.MonkeyPatch, shop: Shop, bank: StripeServer) -> Fate:
-    # What is decided once is in the function's cache, as it mostly is.
+    # What is decided once is in the function's cache, as it mostly is, and so are the provider's keys.
     shop.staff.get("/admin/order-policy")
+    shop.guest.get("/payment-methods")
     return Fate(monkeypatch, bank)
 
 

@@ -1,9 +1,10 @@
-"""The shop's AWS on virtual time: DynamoDB with streams, EventBridge, SQS, and the functions that they wake.
+"""The shop's AWS on virtual time: DynamoDB with streams, EventBridge, SQS, the functions that they wake, a secret.
 
 Every call of every botocore client passes `Aws.call`, where the weather strikes it.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
+from environment import API_KEY, WEBHOOK_SECRET
 
 from tests.patterns import matches
 from tests.storm.bucket import Bucket
@@ -29,6 +31,7 @@ _MAY_STRIKE = {
     "SendMessage": ("twice",),
     "PutObject": WRITES,
     "GetObject": (),
+    "GetSecretValue": (),
 }
 STALE_SECONDS = 1.0
 STREAM_BATCH = 10
@@ -108,6 +111,8 @@ class Aws:
             return [self._send_message(request) for _ in range(2 if strike == "twice" else 1)][-1]
         if service == "s3":
             return self._stored(operation, request, strike)
+        if service == "secretsmanager":
+            return self._secret(operation, request)
         if service != "dynamodb":
             raise AssertionError(f"the storm has no {service}")
         if strike == "conflict":
@@ -133,6 +138,11 @@ class Aws:
         if strike == "twice":
             self.bucket.perform(operation, request)
         return self.bucket.perform(operation, request)
+
+    def _secret(self, operation: str, request: Json) -> Json:
+        if request != {"SecretId": os.environ["STRIPE_SECRET_ID"]}:
+            raise refused(operation, "ResourceNotFoundException", "there is one secret")
+        return {"SecretString": json.dumps({"api_key": API_KEY, "webhook_secrets": [WEBHOOK_SECRET]})}
 
     def _checked(self, operation: str, request: Json) -> Json:
         try:

@@ -4,6 +4,8 @@ import random
 import threading
 from dataclasses import dataclass
 
+from environment import WEBHOOK_SECRET
+
 from tests.storm import invariants, stage
 from tests.storm.aws import Aws
 from tests.storm.bank import Bank
@@ -30,14 +32,12 @@ class Outcome:
 
 def run(seed: int) -> Outcome:
     """Play `seed`, from an opened shop until nothing moves any more."""
-    from chalicelib.core.settings import settings
-
     dice = random.Random(f"weather {seed}")
     weather = Weather.of(dice)
     scheduler = Scheduler(seed, epoch(seed))
     database = DynamoDB(stage.opened(), lambda: scheduler.now)
     aws = Aws(scheduler, weather, database)
-    bank = Bank(aws, settings.stripe_webhook_secret)
+    bank = Bank(aws, WEBHOOK_SECRET)
     town = Town(scheduler, weather, aws, bank)
     before = threading.active_count()
     with stage.on_stage(scheduler, aws, bank.server):

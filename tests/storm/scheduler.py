@@ -119,10 +119,10 @@ class Scheduler:
     def close(self) -> None:
         """Let all who still wait go, and wait until their threads are gone."""
         self.over = True
-        actors = list(self._actors)
-        for actor in actors:
+        for actor in list(self._actors):
             actor.baton.release()
-        for actor in actors:
+        # Those too that have left and handed the baton on, and whose threads are about to end.
+        for actor in [t for t in threading.enumerate() if isinstance(t, Actor) and t.scheduler is self]:
             actor.join(10)
             assert not actor.is_alive(), f"{actor.name} does not end"
 

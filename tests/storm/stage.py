@@ -53,9 +53,9 @@ def on_stage(scheduler: Scheduler, aws: Aws, bank: StripeServer | None = None) -
     from chalicelib.core import cache as caches
     from chalicelib.core import clock, dynamo, ids, log
     from chalicelib.orders.invoices import invoice_pdf
-    from chalicelib.payments import stripe_gateway
+    from chalicelib.payments import keyring, stripe_gateway
 
-    client = bank.client(stripe_gateway.API_VERSION) if bank else None
+    clients = cache(lambda key: bank.client(stripe_gateway.API_VERSION, key=key) if bank else None)
 
     watch = Clock(scheduler)
 
@@ -82,13 +82,15 @@ def on_stage(scheduler: Scheduler, aws: Aws, bank: StripeServer | None = None) -
         (log, "write", write),
         # What is printed is a matter of the content alone; printing thousands of pages takes long.
         (invoice_pdf, "render", msgspec.json.encode),
-        (stripe_gateway, "_client", lambda: client),
+        (keyring, "time", watch),
+        (stripe_gateway, "_client_with", clients),
         (stripe._http_client, "time", watch),
         (stripe._http_client, "random", chance),
         (stripe._webhook, "time", watch),
     ]
     real = [(place, name, getattr(place, name)) for place, name, _ in played]
     caches.forget()
+    keyring.forget()
     for place, name, stand_in in played:
         setattr(place, name, stand_in)
     try:
@@ -97,6 +99,7 @@ def on_stage(scheduler: Scheduler, aws: Aws, bank: StripeServer | None = None) -
         for place, name, value in real:
             setattr(place, name, value)
         caches.forget()
+        keyring.forget()
 
 
 # Errors that no weather excuses: the code itself is wrong.

@@ -1,0 +1,80 @@
+"""Whatever the shop asks Stripe for is a request that Stripe's own description of its API knows."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import stripe
+from inprocess import eur
+from machine import free_port
+
+from bench import stripe_mock
+from bench.server import Missing
+from chalicelib.core.money import Money
+from chalicelib.payments import methods, provider, stripe_customers, stripe_gateway
+from chalicelib.payments.provider import PaymentProvider, Refused, Vault, Wish
+from tests.engines.conftest import lacking
+
+pytestmark = pytest.mark.engines
+AT = datetime(2026, 11, 30, tzinfo=UTC)
+COSTS = Money(1785, "EUR")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    try:
+        with stripe_mock.running(free_port(), free_port()) as address:
+            yield address
+    except Missing as missing:
+        lacking(missing, "JISHI_REQUIRE_STRIPE_MOCK")
+
+
+@pytest.fixture
+def client(address: str, monkeypatch: pytest.MonkeyPatch) -> stripe.StripeClient:
+    version: Any = {"stripe_version": stripe_gateway.API_VERSION, "max_network_retries": 0}
+    client = stripe.StripeClient("sk_test_mock", base_addresses={"api": address}, **version)
+    monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
+    return client
+
+
+def wish(method: str, customer: str | None = None) -> Wish:
+    return Wish("pay_1", "ord_1", COSTS, method, customer)
+
+
+ASKED: dict[str, Callable[[], Any]] = {
+    "create": lambda: stripe_gateway.create(wish("card", "cus_1")),
+    "find": lambda: stripe_gateway.find("pay_1", AT),
+    "retrieve": lambda: stripe_gateway.retrieve("pi_1"),
+    "capture": lambda: stripe_gateway.capture("pi_1", "pay_1", COSTS),
+    "cancel": lambda: stripe_gateway.cancel("pi_1"),
+    "refund": lambda: stripe_gateway.refund("ref_1", "pi_1", COSTS),
+    "find_refund": lambda: stripe_gateway.find_refund("ref_1", "pi_1"),
+    "register": lambda: stripe_customers.register("ann"),
+    "begin_saving": lambda: stripe_customers.begin_saving("cus_1", "key-1"),
+    "saved": lambda: stripe_customers.saved("cus_1"),
+    "forget": lambda: stripe_customers.forget("pm_1"),
+}
+# What nobody is asked for.
+KNOWN_HERE = {"is_configured", "can_charge"}
+
+
+def test_nothing_that_a_provider_can_be_asked_is_left_out() -> None:
+    asked = {name for kind in (PaymentProvider, Vault) for name in vars(kind) if not name.startswith("_")}
+    assert asked - KNOWN_HERE == ASKED.keys()
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_stripe_reads_what_it_is_asked(client: stripe.StripeClient, name: str) -> None:
+    ASKED[name]()
+
+
+@pytest.mark.parametrize("method", [method.id for method in methods.CHOICE if method.has_provider])
+def test_stripe_knows_each_way_to_pay(client: stripe.StripeClient, method: str) -> None:
+    assert isinstance(stripe_gateway.create(wish(method)), provider.Intent)
+
+
+def test_a_parameter_that_stripe_does_not_have_is_refused(client: stripe.StripeClient) -> None:
+    wanted: Any = {"amount": eur(1)["amount"], "currency": "eur", "cheques": "welcome"}
+    with pytest.raises(Refused):
+        stripe_gateway.ask(lambda client: client.v1.payment_intents.create(wanted))

@@ -1,0 +1,188 @@
+"""Money that people move: nobody's page says that it has arrived, staff do."""
+
+from datetime import timedelta
+from typing import Any
+
+import accounts
+import pytest
+from buyers import deliver
+from inprocess import Order, Shop, eur
+from refusals import refusal
+
+from chalicelib.payments import ledger_tables, tables
+
+
+@pytest.fixture
+def goods(shop: Shop) -> Shop:
+    shop.product("mug", stock={"ams": 5})
+    for method in ("bank_transfer", "invoice"):
+        shop.staff.put(f"/admin/payment-methods/{method}", {"groups": ["trade"] if method == "invoice" else None})
+    return shop
+
+
+def by_transfer(shop: Shop, quantity: int = 1) -> Order:
+    return shop.order_of(shop.ready_cart(("MUG", quantity)).check_out(payment_method="bank_transfer"))
+
+
+def by_invoice(shop: Shop) -> Order:
+    customer = shop.member("ann", "trade")
+    placed = shop.cart_of(customer, ("MUG", 1)).check_out(payment_method="invoice")
+    shop.deliver()
+    return Order(customer, f"/me/orders/{placed['order']['id']}", placed)
+
+
+def receive(shop: Shop, order: Any, cents: int, payment: str | None = None, **headers: str) -> Any:
+    path = f"/admin/payments/{payment or order.placed['payment']['id']}/receive"
+    answer = shop.staff.call("POST", path, {"amount": eur(cents), "reference": "statement 7"}, **headers)
+    shop.deliver()
+    return answer
+
+
+def holds(order: Any) -> int:
+    """What is left on the order's ledger, which says what its payments say."""
+    order_id = order.placed["order"]["id"]
+    attempts, refunds = tables.of_order(order_id)
+    entries = ledger_tables.entries(order_id)
+    assert not list(accounts.wrong(attempts, refunds, entries))
+    return accounts.left(entries)
+
+
+def test_an_order_by_transfer_waits_and_goes_on_once_the_money_is_there(goods: Shop) -> None:
+    order = by_transfer(goods)
+    goods.deliver()
+    assert order.get()["status"] == "pending_payment"
+    assert order.placed["payment"]["client_secret"] is None
+    assert receive(goods, order, 1785)["status"] == "captured"
+    assert (order.get()["status"], order.get()["payment_status"]) == ("confirmed", "paid")
+    deliver(goods, order)
+    assert order.get()["status"] == "completed"
+    assert holds(order) == 0
+
+
+def test_what_is_said_twice_is_booked_once(goods: Shop) -> None:
+    order = by_transfer(goods)
+    first = receive(goods, order, 1785, **{"Idempotency-Key": "statement-7-of-november"})
+    again = receive(goods, order, 1785, **{"Idempotency-Key": "statement-7-of-november"})
+    assert first == again
+    assert goods.names().count("PaymentCaptured") == 1
+    assert not goods.staff.get("/admin/refunds/to-pay-out")["data"]
+
+
+def test_when_too_little_comes_the_rest_is_waited_for(goods: Shop) -> None:
+    order = by_transfer(goods)
+    receive(goods, order, 1000)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("pending_payment", "partially_paid")
+    rest = order.post("/payments")
+    assert rest["amount"] == eur(785)
+    receive(goods, order, 785, payment=rest["id"])
+    assert order.get()["payment_status"] == "paid"
+    assert holds(order) == 0
+
+
+def test_what_is_too_much_is_for_staff_to_transfer_back(goods: Shop) -> None:
+    order = by_transfer(goods)
+    receive(goods, order, 2000)
+    (refund,) = goods.staff.get("/admin/refunds/to-pay-out")["data"]
+    assert (refund["amount"], refund["status"]) == (eur(215), "requested")
+    assert holds(order) == -215
+    goods.staff.post(f"/admin/refunds/{refund['id']}/pay-out")
+    goods.staff.post(f"/admin/refunds/{refund['id']}/pay-out")
+    goods.deliver()
+    assert not goods.staff.get("/admin/refunds/to-pay-out")["data"]
+    assert goods.names().count("RefundSucceeded") == 1
+    assert holds(order) == 0
+
+
+def test_money_for_an_order_that_is_off_is_to_be_transferred_back(goods: Shop) -> None:
+    order = by_transfer(goods)
+    order.post("/cancel", {"reason": "no"})
+    goods.deliver()
+    receive(goods, order, 1785)
+    assert order.get()["status"] == "canceled"
+    (refund,) = goods.staff.get("/admin/refunds/to-pay-out")["data"]
+    assert refund["amount"] == eur(1785)
+    goods.staff.post(f"/admin/refunds/{refund['id']}/pay-out")
+    goods.deliver()
+    assert holds(order) == 0
+
+
+def test_money_that_comes_a_second_time_is_to_be_transferred_back(goods: Shop) -> None:
+    order = by_transfer(goods)
+    receive(goods, order, 1785)
+    receive(goods, order, 1785)
+    (refund,) = goods.staff.get("/admin/refunds/to-pay-out")["data"]
+    assert refund["amount"] == eur(1785)
+
+
+def test_an_order_by_transfer_that_nobody_pays_expires(goods: Shop, travel: Any) -> None:
+    order = by_transfer(goods)
+    travel(timedelta(days=6))
+    goods.expire()
+    assert order.get()["status"] == "pending_payment"
+    travel(timedelta(days=2))
+    goods.expire()
+    goods.deliver()
+    assert order.get()["status"] == "expired"
+    assert goods.stock("MUG")["available"] == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"amount": {"amount": 5, "currency": "USD"}}, "/amount/currency"),
+        ({"amount": {"amount": -5, "currency": "EUR"}}, "/amount/amount"),
+    ],
+)
+def test_what_can_not_have_arrived_is_named(goods: Shop, body: Any, pointer: str) -> None:
+    order = by_transfer(goods)
+    problem = refusal(goods.staff.post, f"/admin/payments/{order.placed['payment']['id']}/receive", body)
+    assert (problem["status"], problem["pointer"]) == (422, pointer)
+
+
+def test_only_what_is_transferred_is_recorded_by_hand(goods: Shop) -> None:
+    order = goods.order()
+    assert refusal(receive, goods, order, 1785)["code"] == "wrong_method"
+
+
+def test_an_invoice_is_for_those_whom_the_shop_trusts(goods: Shop) -> None:
+    problem = refusal(goods.ready_cart().check_out, payment_method="invoice")
+    assert (problem["code"], problem["pointer"]) == ("payment_method_unavailable", "/payment_method")
+    assert by_invoice(goods).get()["status"] == "confirmed"
+
+
+def test_an_invoice_is_due_some_days_after_packing_and_then_overdue(goods: Shop, travel: Any) -> None:
+    goods.staff.put("/admin/payment-methods/invoice", {"groups": ["trade"], "net_days": 14})
+    order = by_invoice(goods)
+    payment = f"/me/payments/{order.placed['payment']['id']}"
+    assert order.api.get(payment)["payable_by"] is None
+    deliver(goods, order)
+    assert order.get()["status"] == "completed"
+    seen = order.api.get(payment)
+    assert seen["payable_by"] is not None
+    assert not seen["overdue"]
+    travel(timedelta(days=14))
+    goods.sweep()
+    assert not goods.staff.get("/admin/payments/overdue")["data"]
+    travel(timedelta(days=2))
+    goods.sweep()
+    goods.sweep()
+    goods.deliver()
+    (late,) = goods.staff.get("/admin/payments/overdue")["data"]
+    assert late["id"] == order.placed["payment"]["id"]
+    assert goods.names().count("PaymentOverdue") == 1
+    assert "payment_overdue" in [entry["name"] for entry in order.get()["timeline"]]
+    assert holds(order) == 1785
+    receive(goods, order, 1785)
+    assert not goods.staff.get("/admin/payments/overdue")["data"]
+    assert order.get()["payment_status"] == "paid"
+    assert holds(order) == 0
+
+
+def test_an_invoice_of_a_canceled_order_is_never_due(goods: Shop, travel: Any) -> None:
+    order = by_invoice(goods)
+    order.post("/cancel", {"reason": "no"})
+    goods.deliver()
+    travel(timedelta(days=60))
+    goods.sweep()
+    assert not goods.staff.get("/admin/payments/overdue")["data"]
+    assert holds(order) == 0
