@@ -60,7 +60,7 @@ RULES |= {"invoice_content", "invoice_format", "invoice_lines", "invoice_words"}
 # How orders are found and limited.
 RULES |= {"cod_terms", "order_filter", "order_numbers"}
 # What money is: who takes it, and what is written down of it.
-RULES |= {"dispute_states", "ledger", "provider"}
+RULES |= {"dispute_states", "gift_code", "ledger", "provider", "tenders"}
 # What providers say and how it stands beside the shop's own books.
 RULES |= {"reconciling", "stripe_webhooks"}
 GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "keyring", "search_engine", "storage"}
@@ -76,7 +76,7 @@ ONLY_IN = {
     "imagesize": {"catalog.images"},
     "reportlab": {"orders.invoice_pdf"},
     "babel": {"orders.invoice_format"},
-    "stdnum": {"orders.billing", "orders.order_numbers"},
+    "stdnum": {"orders.billing", "orders.order_numbers", "payments.gift_code"},
 }
 PURE = {"core.errors", "core.money"}
 

@@ -80,6 +80,8 @@ def longest_wait(header: OrderHeader) -> datetime:
 def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Staff) -> Refund:
     """Give an order's money back, all or a part of it, once everything of it has left the house, or none of it will.
 
+    Returns the first refund: what was paid in several ways goes back in several.
+
     409 `not_all_sent` before that: canceling gives the money back too, and keeps the goods. The same request again
     answers with the same refund.
     """
@@ -90,12 +92,13 @@ def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Sta
     if header.state not in states.OFF and not _is_sent(header):
         raise ShopError("not_all_sent", 409, "Not everything was sent. Cancel the order: that gives the money back.")
     asked, actions = refunds.request(order_id, amount, reason, by)
-    entry = audit.entry(by, "refund.requested", asked.id, amount=asked.amount.amount, currency=asked.amount.currency)
+    together = sum(refund.amount.amount for refund in asked)
+    entry = audit.entry(by, "refund.requested", asked[0].id, amount=together, currency=asked[0].amount.currency)
     try:
-        dynamo.transaction([*once.claim(OrdersItem, asked.id), *actions, entry])
+        dynamo.transaction([*once.claim(OrdersItem, asked[0].id), *actions, entry])
     except AlreadyDone:
         return refunds.find(str(once.made(OrdersItem)))
-    return asked
+    return asked[0]
 
 
 def refunds_of(order_id: str) -> list[Refund]:

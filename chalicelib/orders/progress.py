@@ -84,10 +84,11 @@ def record_payment(event: PaymentEvent) -> None:
 def catch_up(order_id: str) -> OrderHeader:
     """Write down what payments know now, without waiting for their events; they come, and find it written."""
 
-    return _apply(order_id, [], lambda header: _learn(header, payments.of_order(order_id)[0]))
+    return _apply(order_id, [], lambda header: learn(header, payments.of_order(order_id)[0]))
 
 
-def _learn(header: OrderHeader, attempts: Iterable[Attempt]) -> bool:
+def learn(header: OrderHeader, attempts: Iterable[Attempt]) -> bool:
+    """Write into the header what payments know; whether any of it is new."""
     marks = {
         attempt.id: PaymentMark(
             int(attempt.version),
@@ -135,7 +136,7 @@ def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader],
 
 def advance_paid(header: OrderHeader, attempts: Iterable[Attempt]) -> list[Action]:
     """The same, by its payments as they are in the same transaction."""
-    _learn(header, attempts)
+    learn(header, attempts)
     following = advance(header)
     _mind_the_money(header)
     return following

@@ -84,9 +84,17 @@ def check_out(
     network: str | None = None,
 ) -> schemas.PlacedView:
     """Place the order. 409 `cart_changed` brings the cart as it is now, 409 `out_of_stock` names the SKU, 409
-    `too_many_open_orders` says what has to be paid or canceled first."""
+    `too_many_open_orders` says what has to be paid or canceled first, 409 `gift_card_used_up` and `no_store_credit`
+    that there is nothing left to pay with."""
     wish = checkout.Wish(
-        _email(body, customer), body.payment_method, body.cart_version, body.expected_total, network, body.locale
+        _email(body, customer),
+        body.payment_method,
+        body.cart_version,
+        body.expected_total,
+        network,
+        body.locale,
+        tuple(body.gift_cards),
+        body.store_credit,
     )
     try:
         placed = checkout.check_out(shopper, cart_id, wish, once)

@@ -121,7 +121,7 @@ def written_once(actions: Sequence[Action]) -> list[Action]:
     """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
     once: dict[tuple[str, str], Action] = {}
     for action in actions:
-        item = action.request["Item"]
+        item = action.request.get("Item") or action.request["Key"]
         key = (item["pk"]["S"], item["sk"]["S"])
         once[key] = replace(once[key], request={**once[key].request, "Item": item}) if key in once else action
     return list(once.values())

@@ -1,8 +1,9 @@
-"""The ways to pay that a customer has saved. Their cards are the provider's; the shop never sees a number."""
+"""What only a customer has: ways to pay that they have saved, whose cards are the provider's, and store credit."""
 
 from chalicelib.core.idempotency import Once
+from chalicelib.core.paging import Page
 from chalicelib.core.web import Customer, CustomerRoutes
-from chalicelib.payments import saved_methods, saved_schemas
+from chalicelib.payments import credit_schemas, saved_methods, saved_schemas, store_credit
 
 routes = CustomerRoutes(__name__)
 
@@ -31,3 +32,10 @@ def forget_saved_method(method_id: str, customer: Customer) -> saved_schemas.Sav
     """Forget one: nobody pays with it any more. The answer is what is left."""
     saved_methods.forget(customer.id, method_id)
     return saved_schemas.saved(*saved_methods.of(customer.id))
+
+
+@routes.get("/me/store-credit")
+def show_my_store_credit(customer: Customer, query: Page) -> credit_schemas.MyStoreCredit:
+    """What the shop owes the customer, and how that came about."""
+    movements = store_credit.journal(customer.id, query.limit, credit_schemas.position(query))
+    return credit_schemas.my_store_credit(store_credit.of_customer(customer.id), *movements)

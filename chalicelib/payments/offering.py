@@ -41,6 +41,14 @@ def check(method: PaymentMethod, asking: Asking) -> None:
         raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
 
 
+def of_the_rest(method_id: str) -> str:
+    """By what an order is paid that came to cost more. Where nothing but credit was chosen, by what the shop offers to
+    everybody and is paid before anything is sent."""
+    if methods.METHODS[method_id].timing != "credit":
+        return method_id
+    return next((method.id for method in offered() if not method.on_trust), methods.BANK_TRANSFER.id)
+
+
 def net_days(method_id: str) -> int:
     """For how many days an invoice may stay unpaid."""
     return methods.terms_of(methods.METHODS[method_id], offering_tables.lately_decided()).net_days

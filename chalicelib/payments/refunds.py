@@ -8,7 +8,18 @@ from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, ledger, ledger_tables, losses, methods, provider, providers, service, tables
+from chalicelib.payments import (
+    balance,
+    credit,
+    ledger,
+    ledger_tables,
+    losses,
+    methods,
+    provider,
+    providers,
+    service,
+    tables,
+)
 from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
 from chalicelib.payments.provider import ProviderRefund
 from chalicelib.payments.tables import Attempt, Refund
@@ -29,9 +40,9 @@ class _Moved(Exception):
     """The refund, or its attempt, moved between reading and writing."""
 
 
-def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tuple[Refund, list[Action]]:
-    """Give back `amount` of what was captured of an order, None: all of it. The refund, and the write actions that ask
-    for it; what was paid in several ways goes back in several refunds, of which the first one is returned.
+def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tuple[list[Refund], list[Action]]:
+    """Give back `amount` of what was captured of an order, None: all of it. The refunds, one for each way in which it
+    was paid, and the write actions that ask for them.
 
     Less is owed then: what was given back nobody has to pay again. 409 `nothing_to_refund` if no money is there, or all
     of it is on its way back, `payment_disputed` if the customer's bank has it, `refund_too_large` if there is less.
@@ -39,21 +50,20 @@ def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tupl
     more than there is, and nothing goes back that a bank is just taking.
     """
     attempts, known = tables.of_order(order_id)
-    made, actions = _give(attempts, len(known), amount, reason, by)
-    return made[0], actions
+    return _give(attempts, len(known), amount, reason, by)
 
 
 def exchange(
-    order_id: str, credit: Money, to_order_id: str, rest: Money, by: Staff
+    order_id: str, value: Money, to_order_id: str, rest: Money, by: Staff
 ) -> tuple[Refund | None, list[Action]]:
-    """Write actions by which the value of returned goods, `credit`, pays for an exchange order, whose first attempt is
-    made by service.first_attempts_from_credit in the same transaction, and the `rest` of it goes back to the customer:
+    """Write actions by which the `value` of returned goods pays for an exchange order, whose first attempt is
+    made by opening.first_attempts_from_goods in the same transaction, and the `rest` of it goes back to the customer:
     the refund of that, if there is any. Errors as in `request`.
 
     If that order is called off, or costs less, the money goes back the way it came.
     """
     attempts, known = tables.of_order(order_id)
-    moved, actions = _give(attempts, len(known), credit, "Exchanged.", by, to_order_id)
+    moved, actions = _give(attempts, len(known), value, "Exchanged.", by, to_order_id)
     if not rest.amount:
         return None, actions
     made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
@@ -227,13 +237,13 @@ def _request(
     facts = {"refund_id": refund_id, "amount": refund.amount, "by": by.id if by else None}
     further: list[Action] = []
     event: PaymentEvent
-    if to_order or attempt.from_order or methods.METHODS[attempt.method].paid_on_delivery:
+    if to_order or attempt.from_order or attempt.tender_ref or methods.METHODS[attempt.method].paid_on_delivery:
         # Cash was taken by hand and is given back by hand: who asks for this refund has done so. What stays in the
         # shop, or never came into it by itself, has no way to go.
         refund.state = SUCCEEDED
         attempt.refunded = int(attempt.refunded) + amount
         event = service.event(RefundSucceeded, attempt, **facts)
-        further = service.returned(attempt, refund)
+        further = [*service.returned(attempt, refund), *credit.returned(attempt, refund, by)]
         if attempt.from_order and not to_order:
             further += _undo_transfer(attempt.from_order, attempt.order_id, amount, reason, otherwise)
     else:

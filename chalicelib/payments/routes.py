@@ -1,7 +1,17 @@
 """How to pay, how a payment stands, and what providers have to say."""
 
 from chalicelib.core.web import Routes, Visitor, Webhook
-from chalicelib.payments import offering, provider, schemas, service, settlement, stripe_gateway, webhooks
+from chalicelib.payments import (
+    credit_schemas,
+    gift_cards,
+    offering,
+    provider,
+    schemas,
+    service,
+    settlement,
+    stripe_gateway,
+    webhooks,
+)
 
 routes = Routes(__name__)
 
@@ -34,6 +44,12 @@ def cancel_payment(payment_id: str, buyer: Visitor) -> schemas.PaymentView:
     409 `payment_in_progress` if money is on its way or there already."""
     service.of_visitor(payment_id, buyer)
     return schemas.payment(settlement.abandon(payment_id))
+
+
+@routes.post("/gift-cards/balance")
+def show_gift_card_balance(body: credit_schemas.GiftCardCode) -> credit_schemas.GiftCardBalance:
+    """What is left on a gift card, for whoever has its code. 404 if there is none, or none any more."""
+    return credit_schemas.balance(gift_cards.of_code(body.code))
 
 
 @routes.post("/webhooks/stripe")

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from chalicelib.core import clock, due, dynamo, ids, outbox
 from chalicelib.core.dynamo import Action
-from chalicelib.core.errors import ShopError, invalid, not_found
+from chalicelib.core.errors import ShopError, not_found
 from chalicelib.core.money import Money, zero
 from chalicelib.core.visitor import Visitor
-from chalicelib.payments import balance, ledger, ledger_tables, methods, providers, states, tables
-from chalicelib.payments.events import PaymentCaptured, PaymentEvent
+from chalicelib.payments import balance, ledger, ledger_tables, methods, offering, providers, states, tables
+from chalicelib.payments.events import PaymentEvent
 from chalicelib.payments.methods import PaymentMethod as PaymentMethod
 from chalicelib.payments.tables import Attempt as Attempt
 from chalicelib.payments.tables import PaymentsItem
@@ -66,39 +66,6 @@ def first_attempt(
     return attempt, [make, *sold(attempt, amount.amount)]
 
 
-def first_attempts_from_credit(
-    order_id: str,
-    from_order: str,
-    credit: Money,
-    total: Money,
-    method_id: str,
-    token_hash: str | None,
-    customer_id: str | None,
-) -> tuple[Attempt, list[Action]]:
-    """What an exchange order begins with: `credit`, which refunds.exchange takes from `from_order` in the same
-    transaction, and what is missing to `total` by `method_id`, which was the old order's.
-
-    The attempt that the customer has to look at comes back: that of the rest, or the credit where there is none.
-    422 if the credit is more than the total.
-    """
-    if credit.currency != total.currency or credit.amount > total.amount:
-        raise invalid("/amount", "Returned goods can not pay for more than the order costs.")
-    owner = (token_hash, customer_id)
-    paid = _new_attempt(order_id, 1, methods.EXCHANGE_CREDIT.id, credit, *owner)
-    paid.state, paid.captured, paid.owed = states.CAPTURED, credit, total
-    paid.from_order, paid.rest_by = from_order, method_id
-    made = [
-        dynamo.insert(paid, changed_meanwhile()),
-        announce(event(PaymentCaptured, paid)),
-        *sold(paid, total.amount),
-        *taken(paid, credit.amount),
-    ]
-    if credit == total:
-        return paid, made
-    rest, make_rest = _attempt_of(order_id, 2, method_id, Money(total.amount - credit.amount, total.currency), *owner)
-    return rest, [*made, make_rest]
-
-
 def next_attempt(order_id: str, method_id: str | None = None) -> tuple[Attempt, list[Action]]:
     """The attempt through which an order can be paid now, and the write actions that make it if it is a new one.
 
@@ -143,7 +110,8 @@ def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str |
     last = attempts[-1]
     owner = (last.token_hash, last.customer_id)
     packed = any(attempt.packed for attempt in attempts)
-    method_id, wanted = method_id or balance.method(attempts), balance.money(attempts, amount)
+    method_id = method_id or offering.of_the_rest(balance.method(attempts))
+    wanted = balance.money(attempts, amount)
     return _attempt_of(
         last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed, customer_ref=last.customer_ref
     )
@@ -167,7 +135,7 @@ def _attempt_of(
     customer_ref: str | None = None,
 ) -> tuple[Attempt, Action]:
     check_chargeable(method_id, amount)
-    attempt = _new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
+    attempt = new_attempt(order_id, number, method_id, amount, token_hash, customer_id)
     # Nothing to pay is paid.
     attempt.state, attempt.packed = states.CREATED if amount.amount else states.CAPTURED, packed
     attempt.customer_ref = customer_ref
@@ -176,9 +144,10 @@ def _attempt_of(
     return attempt, dynamo.insert(attempt, changed_meanwhile())
 
 
-def _new_attempt(
+def new_attempt(
     order_id: str, number: int, method_id: str, amount: Money, token_hash: str | None, customer_id: str | None
 ) -> Attempt:
+    """Attempt `number` of an order, not written yet."""
     attempt_id = ids.derived("pay", order_id, number)
     return Attempt(
         **tables.attempt_key(attempt_id),

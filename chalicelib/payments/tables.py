@@ -55,8 +55,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `to_capture` is what will be taken where that has become less than the `amount` that the provider was asked for.
     An order's first attempt has `owed`, the order's present total if that is not its amount. `forgiven` is what of
     `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
-    were, and `rest_by`, the method by which the rest is paid. `customer_ref` is how the provider knows
-    the customer.
+    were. Of an order that credit pays for, the first has `rest_by`, the method by which the rest is paid; `tender_ref`
+    is the gift card, or the customer whose store credit, that paid. `customer_ref` is how the provider knows the
+    customer.
 
     `authorized_until`: what is set aside is void from then on. An invoice is to be paid until the day `payable_by`, and
     is `overdue` after it. `reference` is under what staff found a transfer on the bank's statement.
@@ -86,6 +87,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     forgiven = NumberAttribute(default=0)
     from_order = UnicodeAttribute(null=True)
     rest_by = UnicodeAttribute(null=True)
+    tender_ref = UnicodeAttribute(null=True)
     customer_ref = UnicodeAttribute(null=True)
     authorized_until = UnicodeAttribute(null=True)
     payable_by = UnicodeAttribute(null=True)

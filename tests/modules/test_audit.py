@@ -259,6 +259,16 @@ def finding(shop: Shop) -> Write:
     return Write(f"/admin/reconciliation/{made}/close", {"reason": "Lin called"}, made)
 
 
+def gift_card(shop: Shop) -> Write:
+    card = shop.staff.post("/admin/gift-cards", {"amount": eur(500)})
+    return Write(f"/admin/gift-cards/{card['id']}/disable", {}, card["id"])
+
+
+def store_credit(shop: Shop) -> Write:
+    wanted = {"amount": eur(500), "reason": "for Lin"}
+    return Write("/admin/users/sub-of-ann/store-credit", wanted, "sub-of-ann")
+
+
 # What is sent with a body only because it is too long for a query.
 READS = {"orders.preview_promotion"}
 # Every write of staff: what it is called in the record, and a request that does it.
@@ -360,6 +370,12 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "payments.start_reconciliation": ("reconciliation.started", lambda _: Write("/admin/reconciliation", {})),
     "payments.close_finding": ("finding.closed", finding),
+    "payments.issue_gift_card": (
+        "gift_card.issued",
+        lambda _: Write("/admin/gift-cards", {"amount": eur(500), "note": "for Lin"}),
+    ),
+    "payments.disable_gift_card": ("gift_card.disabled", gift_card),
+    "payments.change_store_credit": ("store_credit.changed", store_credit),
     "logistics.put_location": (
         "location.put",
         lambda _: Write("/admin/locations/ber", {"name": "Berlin", "country": "DE"}, "ber"),

@@ -231,14 +231,14 @@ def test_a_changed_payment_changes_no_order(
 
 
 def exchange(order_id: str, credit: int, total: int, to_order: str, method: str = "card") -> Any:
-    from chalicelib.payments import refunds, service
+    from chalicelib.payments import opening, refunds
 
     _, moved = refunds.exchange(order_id, euros(credit), to_order, euros(0), LIN)
-    attempt, made = service.first_attempts_from_credit(
+    attempts, made = opening.first_attempts_from_goods(
         to_order, order_id, euros(credit), euros(total), method, "hash", None
     )
     dynamo.transaction([*moved, *made])
-    return attempt
+    return opening.to_look_at(attempts)
 
 
 def test_returned_goods_pay_for_others(shop: Shop, bank: StripeServer, buy: Callable[..., Buyer]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import botocore.client
 import pytest
+from crediting import gift_card, owe
 from inprocess import ADDRESS, Shop
 from strict_stripe import StripeServer
 
@@ -103,6 +104,21 @@ def test_promotions_and_coupons_are_looked_at_with_the_prices(busy_shop: Shop, c
         placed = cart.post("/checkout", wish)
     assert checkout == ["GetItem", "BatchGetItem", "TransactWriteItems"]
     assert placed["order"]["totals"]["discount"]["amount"] == 2 * (129 + 116)
+
+
+def test_gift_cards_and_store_credit_are_looked_at_with_the_prices(busy_shop: Shop, counted: Any) -> None:
+    ann = busy_shop.customer("ann")
+    owe(busy_shop, ann, 500)
+    codes = [gift_card(busy_shop, 300)["code"] for _ in range(3)]
+    wish = busy_shop.cart_of(ann, ("MUG", 1), ("BOWL", 1)).wish(gift_cards=codes, store_credit=True)
+    with counted() as calls:
+        placed = ann.post("/me/cart/checkout", wish)
+    assert calls == ["GetItem", "BatchGetItem", "TransactWriteItems"]
+    assert placed["payment"]["amount"]["amount"] == placed["order"]["total"]["amount"] - 1400
+    wish = busy_shop.cart_of(ann, ("MUG", 1)).wish(gift_cards=[gift_card(busy_shop)["code"]], payment_method=None)
+    with counted() as calls:
+        ann.post("/me/cart/checkout", wish)
+    assert calls == ["GetItem", "BatchGetItem", "TransactWriteItems"]
 
 
 def test_from_empty_cart_to_placed_order_is_at_most_sixteen_requests(busy_shop: Shop, counted: Any) -> None:

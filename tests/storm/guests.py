@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import ADDRESS
 
-from tests.storm import changes, comebacks
+from tests.storm import changes, comebacks, gifts
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import EBOOK
 
@@ -50,13 +50,15 @@ class Guest(Client):
         self._check_out(path, token, cart)
 
     def _check_out(self, path: str, token: str, cart: Json) -> None:
+        credit = gifts.wish(self)
         for _ in range(4):
             key = self.key()
-            wish = {
+            wish: Json = {
                 "email": self.email,
                 "payment_method": self.method,
                 "cart_version": cart["version"],
                 "expected_total": cart["totals"]["total"],
+                **credit,
             }
             if self.dice.random() < 0.3:  # pressed twice
                 self.town.scheduler.spawn(
@@ -67,6 +69,9 @@ class Guest(Client):
                 self._placed(key, answer)
                 self._afterwards(answer)
                 return
+            if credit and answer["code"] in gifts.REFUSED:
+                credit = {}
+                continue
             if status != 409 or answer["code"] not in ("cart_changed", "out_of_stock", "too_many_open_orders"):
                 self.town.books.wrong.append(f"{self.name}: checkout: {status} {answer}")
             if answer["code"] != "cart_changed":

@@ -6,6 +6,7 @@ from typing import Any
 
 from inprocess import OWNER
 
+from tests.storm import gifts
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.guests import Guest
@@ -41,6 +42,7 @@ class Town:
         self.calm_rounds = 0
         self.sale, self.sale_begins = False, 0.0
         self.wanted = sorted(GOODS)
+        self.cards: list[Json] = []
 
     def settle(self) -> None:
         """Let everybody come: guests one by one, or in a rush to a sale of a few pieces."""
@@ -65,6 +67,7 @@ class Town:
             "open_orders_per_address": dice.choice([1, 2, None]),
         }
         staff.put("/admin/order-policy", {**caps, "open_pieces_per_email": dice.choice([3, 6, None])})
+        gifts.issue(self, staff)
         pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9)])
         for sku in GOODS:
             for place in PLACES:

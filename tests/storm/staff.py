@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import OWNER
 
-from tests.storm import changes, comebacks, quarrels
+from tests.storm import changes, comebacks, gifts, quarrels
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import GOODS, PLACES
 
@@ -57,6 +57,8 @@ class Staff(Client):
             self._give_back()
         if self.dice.random() < 0.2:
             quarrels.answer(self)
+        if self.town.cards and not self.town.weather.over and self.dice.random() < 0.002:
+            gifts.disable(self)
         return busy
 
     def _hold(self, order: str) -> None:

@@ -18,6 +18,8 @@ from chalicelib.orders.promotions.coupons import CouponState
 Sku = Annotated[str, Meta(min_length=1, max_length=100)]
 # Enough to catch a typing error; whether somebody reads it only a mail can say.
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)", max_length=254)]
+GiftCardCode = Annotated[str, Meta(min_length=1, max_length=100)]
+MOST_GIFT_CARDS = 3
 # A BCP 47 language tag.
 Locale = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)]
 
@@ -67,11 +69,16 @@ class CheckOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Without `email` the order is written to the address of the customer's account; a guest has to say one. `locale` is
     the language that the customer reads; without it they are written to in their country's.
+
+    `gift_cards` are codes, which pay in this order; then, for customers, their `store_credit`; then `payment_method`,
+    which may be left out where nothing is missing by then.
     """
 
-    payment_method: Annotated[str, Meta(max_length=60)]
     cart_version: Annotated[int, Meta(ge=1, le=10**9)]
     expected_total: Money
+    payment_method: Annotated[str, Meta(max_length=60)] | None = None
+    gift_cards: Annotated[list[GiftCardCode], Meta(max_length=MOST_GIFT_CARDS)] = []
+    store_credit: bool = False
     email: Email | None = None
     locale: Locale | None = None
 

@@ -25,7 +25,7 @@ from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.sale import sale_terms
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrderHeader, OrdersItem, OrderSnapshot, PaymentMark
-from chalicelib.payments import refunds
+from chalicelib.payments import opening, refunds
 from chalicelib.payments import service as payments
 
 _ATTEMPTS = 8
@@ -66,9 +66,7 @@ def _exchange(old: Order, item: Return, lines: Mapping[str, int], by: Staff) -> 
     events = _placed(header, credit)
     asked, transferring = refunds.exchange(old.header.id, credit, header.id, rest, by)
     owner = (header.token_hash, header.customer_id)
-    _, make = payments.first_attempts_from_credit(
-        header.id, old.header.id, credit, total, header.payment_method, *owner
-    )
+    _, make = opening.first_attempts_from_goods(header.id, old.header.id, credit, total, header.payment_method, *owner)
     item.exchange_order = header.id
     if asked is not None:
         item.refund_id, item.refunded = asked.id, rest

@@ -37,16 +37,17 @@ def refund(return_id: str, wish: Wish, once: Once, by: Staff) -> Return:
             return returns.find(made)
         order, item = returns.with_order(return_id)
         before = returns.move(item, return_states.REFUNDED)
-        asked, asking = refunds.request(order.header.id, _amount(order, item, wish), f"Return {return_id}.", by)
-        item.refund_id, item.refunded = asked.id, asked.amount
+        amount = _amount(order, item, wish)
+        asked, asking = refunds.request(order.header.id, amount, f"Return {return_id}.", by)
+        item.refund_id, item.refunded = asked[0].id, amount
         item.shipping_refunded = wish.shipping
         actions = [
             *once.claim(OrdersItem, return_id),
             dynamo.put(item, before, Moved()),
             returns.one_at_a_time(order),
             *asking,
-            *returns.told(ReturnRefunded, item, return_tables.came(item), by, refund_id=asked.id),
-            audit.entry(by, "return.refunded", return_id, amount=asked.amount.amount, currency=asked.amount.currency),
+            *returns.told(ReturnRefunded, item, return_tables.came(item), by, refund_id=asked[0].id),
+            audit.entry(by, "return.refunded", return_id, amount=amount.amount, currency=amount.currency),
         ]
         try:
             dynamo.transaction(actions)
