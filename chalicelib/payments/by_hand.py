@@ -9,7 +9,7 @@ from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, methods, refunds, service, states, tables
+from chalicelib.payments import balance, methods, refund_progress, refunds, service, states, tables
 from chalicelib.payments.events import PaymentCaptured
 from chalicelib.payments.tables import Attempt, PaymentsItem, Refund
 
@@ -82,7 +82,9 @@ def pay_out(refund_id: str, once: Once, by: Staff) -> Refund:
         return refund
     entry = audit.entry(by, "refund.paid_out", refund.id, amount=refund.amount.amount, currency=refund.amount.currency)
     try:
-        dynamo.transaction([*once.claim(PaymentsItem, refund.id), *refunds.went_by_hand(refund, attempt), entry])
+        dynamo.transaction(
+            [*once.claim(PaymentsItem, refund.id), *refund_progress.went_by_hand(refund, attempt), entry]
+        )
     except AlreadyDone:
         return refunds.find(refund_id)
     return refund

@@ -4,7 +4,7 @@ from chalicelib.core import jobs
 from chalicelib.core.queue import Consumers
 from chalicelib.logistics.events import ShipmentPacked
 from chalicelib.orders.events import NothingToSend, OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import methods, refunds, settlement, webhooks
+from chalicelib.payments import methods, refund_progress, settlement, webhooks
 from chalicelib.payments.events import RefundRequested
 from chalicelib.payments.keyring import LONGEST_READ
 from chalicelib.payments.stripe_gateway import LONGEST_QUESTION
@@ -21,7 +21,7 @@ payments_events = consumers.queue(
         OrderAmended: settlement.let_go,
         OrderCanceled: settlement.call_off,
         OrderExpired: settlement.call_off,
-        RefundRequested: refunds.carry_out,
+        RefundRequested: refund_progress.carry_out,
     },
     only={
         ShipmentPacked: {"on_delivery": [False, {"exists": False}]},

@@ -18,6 +18,7 @@ from chalicelib.payments import (
     provider,
     providers,
     reconciling,
+    refund_progress,
     refunds,
     settlement,
     tables,
@@ -125,7 +126,7 @@ def _refunded_there(movement: Movement, order_id: str, ours: Ours) -> Iterator[R
         return
     found = _found(Verdict.REFUND_NOT_HERE, movement, order_id, ours)
     yield Report(found, OPEN)
-    doubt = _tried(lambda: refunds.look_after(refund_id))
+    doubt = _tried(lambda: refund_progress.look_after(refund_id))
     ours = _ours(order_id, movement)
     verdict = reconciling.of_movement(movement, ours)
     if verdict == Verdict.FOUND:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from chalicelib.core import clock, jobs
 from chalicelib.core.jobs import Run
-from chalicelib.payments import disputes, refunds, settlement, tables
+from chalicelib.payments import disputes, refund_progress, settlement, tables
 
 # Of each of the index's partitions: so a run ends within its function's time while the provider answers.
 _MOST = 50
@@ -29,4 +29,4 @@ def _hear_of(provider_id: str) -> str:
     return "heard_of"
 
 
-_LOOKS = {"pay_": settlement.look_after, "ref_": refunds.look_after, "dsp_": disputes.look_after}
+_LOOKS = {"pay_": settlement.look_after, "ref_": refund_progress.look_after, "dsp_": disputes.look_after}

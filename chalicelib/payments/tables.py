@@ -127,7 +127,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
 class Refund(PaymentsItem, discriminator="refund"):
     """Money that goes back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`.
 
-    With `to_order` it does not leave the shop: it pays for that order.
+    With `to_order` it does not leave the shop: it pays for that order. `lines` are the pieces that it is for, by SKU.
     """
 
     id = UnicodeAttribute()
@@ -140,6 +140,7 @@ class Refund(PaymentsItem, discriminator="refund"):
     provider_id = UnicodeAttribute(null=True)
     code = UnicodeAttribute(null=True)
     to_order = UnicodeAttribute(null=True)
+    lines = JsonAttribute(dict[str, int], null=True)
 
 
 def attempt_key(attempt_id: str) -> PrimaryKey:

@@ -7,7 +7,7 @@ import msgspec
 from chalicelib.core import clock, dynamo, log, sqs
 from chalicelib.core.errors import ShopError
 from chalicelib.core.settings import settings
-from chalicelib.payments import disputes, refunds, settlement, webhook_tables
+from chalicelib.payments import disputes, refund_progress, settlement, webhook_tables
 from chalicelib.payments.provider import Notice
 from chalicelib.payments.webhook_tables import KeptWebhook
 
@@ -35,7 +35,7 @@ def look(body: str) -> None:
         if notice.payment_id is not None:
             settlement.refresh(notice.payment_id)
         if notice.refund_id is not None:
-            refunds.look_after(notice.refund_id)
+            refund_progress.look_after(notice.refund_id)
         if notice.dispute_id is not None:
             disputes.look(notice.dispute_id)
     except ShopError as error:
