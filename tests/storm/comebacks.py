@@ -75,7 +75,7 @@ def _send(guest: "Guest", path: str, wanted: Json, token: str, key: str) -> Json
     if status == 201:
         guest.town.books.returns.setdefault(key, set()).add(answer["id"])
         return answer
-    guest._expect(status, answer, *_REFUSED)
+    guest.expect(status, answer, *_REFUSED)
     return None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from inprocess import OWNER
 
-from tests.storm import gifts
+from tests.storm import gifts, ways
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.guests import Guest
@@ -43,6 +43,8 @@ class Town:
         self.sale, self.sale_begins = False, 0.0
         self.wanted = sorted(GOODS)
         self.cards: list[Json] = []
+        # Money that is on its way to the shop's bank.
+        self.transfers = 0
 
     def settle(self) -> None:
         """Let everybody come: guests one by one, or in a rush to a sale of a few pieces."""
@@ -66,6 +68,7 @@ class Town:
             "open_orders_per_email": dice.choice([1, 2, None]),
             "open_orders_per_address": dice.choice([1, 2, None]),
         }
+        caps["pay_within_minutes"] = ways.WAITS
         staff.put("/admin/order-policy", {**caps, "open_pieces_per_email": dice.choice([3, 6, None])})
         gifts.issue(self, staff)
         pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9)])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import OWNER
 
-from tests.storm import changes, comebacks, gifts, quarrels
+from tests.storm import changes, comebacks, gifts, quarrels, ways
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import GOODS, PLACES
 
@@ -51,6 +51,8 @@ class Staff(Client):
         if not self.town.weather.over and self.dice.random() < 0.3:
             changes.edit(self)
         busy = comebacks.handle(self) or busy
+        if self.town.weather.over or self.dice.random() < 0.3:
+            busy = ways.pay_out(self) or busy
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:

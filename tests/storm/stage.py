@@ -27,6 +27,8 @@ GOODS = {"MUG": 1290, "BOWL": 2450, "PLATE": 990}
 # What has no stock of its own: a bundle of two of the goods, and something that nobody sends.
 SET, EBOOK = "SET", "EBOOK"
 PLACES = ("ams", "sha")
+# Ways to pay that a shop takes only if it says so.
+WAYS = ("alipay", "sepa_debit", "bank_transfer")
 
 
 class Door(Gateway):
@@ -124,6 +126,8 @@ def _opened() -> dict[str, Table]:
         for option, cents in (("standard", 495), ("express", 1295)):
             body = {"name": option, "price": eur(cents), "days_min": 1, "days_max": 5}
             staff.put(f"/admin/shipping-options/{option}", body)
+        for method in WAYS:
+            staff.put(f"/admin/payment-methods/{method}", {})
         made = {sku: {"price": eur(cents)} for sku, cents in GOODS.items()}
         made[SET] = {"price": eur(2990), "components": {"MUG": 1, "BOWL": 2}}
         made[EBOOK] = {"price": eur(500), "digital": True}
