@@ -20,9 +20,10 @@ REFUSED = ("gift_card_used_up", "unknown_gift_card", "payment_method_required")
 def issue(town: "Town", staff: Door) -> None:
     """Before anybody comes: cards of little and of much."""
     dice = town.scheduler.random
-    for _ in range(dice.choice([0, 1, 1, 2, 4])):
+    for number in range(dice.choice([0, 1, 1, 2, 4])):
         cents = dice.choice([400, 2000, 9000])
-        town.cards.append(staff.post("/admin/gift-cards", {"amount": {"amount": cents, "currency": "EUR"}}))
+        body, key = {"amount": {"amount": cents, "currency": "EUR"}}, f"the-gift-card-number-{number}"
+        town.cards.append(staff.post("/admin/gift-cards", body, key=key))
 
 
 def wish(guest: "Guest") -> Json:

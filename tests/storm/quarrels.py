@@ -1,5 +1,6 @@
 """Disputes in the storm: banks that take money back, staff who answer, and what must be true of it then."""
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,8 @@ class Quarrels:
     """Banks of some of those who paid. A quarrel is on the way until it is decided."""
 
     def __init__(self, bank: "Bank") -> None:
-        self.bank, self.dice = bank, bank.dice
+        # Dice of their own: so the rest of a storm in which nobody quarrels is as it would be without them.
+        self.bank, self.dice = bank, random.Random(str(bank.dice.getstate()[1][:4]))
         self.book = Disputes(bank.server)
         self.often = self.dice.choice([0, 0.2, 0.5])
 
@@ -80,11 +82,14 @@ class Quarrels:
 
 
 def answer(staff: "Staff") -> None:
-    """Staff look at what has to be answered first, and say something to it, or nothing."""
+    """Staff now and then look at what has to be answered first, and say something to it, or nothing."""
+    dice = staff.town.bank.quarrels.dice
+    if not staff.town._items("payments", "open_dispute") or dice.random() > 0.2:
+        return
     waiting = staff.must((200,), "GET", "/admin/disputes")["data"]
     for dispute in [each for each in waiting if each["needs_answer"]][:1]:
         path = f"/admin/disputes/{dispute['id']}"
-        if staff.dice.random() < 0.3 and dispute["status"] == "opened":
+        if dice.random() < 0.3 and dispute["status"] == "opened":
             status, told = staff.ask("POST", f"{path}/accept", {})
         else:
             evidence = {"uncategorized_text": "It was delivered."}

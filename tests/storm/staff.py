@@ -57,8 +57,7 @@ class Staff(Client):
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._give_back()
-        if self.dice.random() < 0.2:
-            quarrels.answer(self)
+        quarrels.answer(self)
         if self.town.cards and not self.town.weather.over and self.dice.random() < 0.002:
             gifts.disable(self)
         return busy

@@ -26,6 +26,7 @@ _HAPPENS = (
     "OrderExpired",
     "PutEvents OrderAmended",
     "PutEvents ReturnReceived",
+    "DisputeClosed",
     " gift cards",
 )
 
