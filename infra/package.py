@@ -28,13 +28,14 @@ Template = dict[str, Any]
 
 # What the dependencies bring along and no function needs at run time. botocore describes every AWS service; the shop
 # calls these. opensearch-py imports its protobuf client only for gRPC, which is not used. Two thirds of Stripe's files
-# are types of parameters, for type checkers only, and classes of its v2 events, which the shop does not take. Of
-# Babel's hundreds of languages invoices are written in five; of ReportLab neither charts nor its own fonts are used,
-# nor Pillow, which it has for pictures. python-stdnum's lists are of makers of network cards and the like.
+# are types of parameters, for type checkers only, and classes of its v2 events, which the shop does not take; nor does
+# it manage money there or need help for tests. Of Babel's hundreds of languages invoices are written in five; of
+# ReportLab neither charts nor its own fonts are used, nor Pillow, which it has for pictures. python-stdnum's lists are
+# of makers of network cards and the like.
 _SERVICES = ("cognito-idp", "dynamodb", "events", "s3", "secretsmanager", "sqs", "sts")
 _UNUSED = re.compile(
     r"^(grpc|grpcio|google|protobuf|opensearch_protobufs|grpc_tools|pip|setuptools|wheel|bin|boto3/examples|boto3/data)(/|[-_])"
-    r"|^stripe/(params|events)/|^(PIL|pillow|pillow\.libs|reportlab/(fonts|graphics))[/-]|^babel/messages/"
+    r"|^stripe/(params|events|test_helpers|v2/money_management)/|^(PIL|pillow|pillow\.libs|reportlab/(fonts|graphics))[/-]|^babel/messages/"
     r"|^stdnum/.*\.dat$|^babel/locale-data/(?!(root|de|en|fr|nl|zh|zh_Hans|zh_Hans_CN)\.dat$)|/tests?/|\.dist-info/(?!METADATA|entry_points|LICEN)|\.pyc$|\.pyi$"
 )
 

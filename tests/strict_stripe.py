@@ -99,6 +99,7 @@ class StripeServer(stripe.HTTPClient):
         self.charges = 0
         # What answers a path: with the query or the form, and the ids in the path.
         self.reads: dict[str, Callable[..., Answer]] = {
+            "/v1/payment_intents/search": self._search_intents,
             r"/v1/payment_intents/(\w+)": lambda query, intent_id: Answer(200, dict(self._intent(intent_id))),
             "/v1/payment_intents": self._list_intents,
             "/v1/refunds": self._list_refunds,
@@ -147,6 +148,18 @@ class StripeServer(stripe.HTTPClient):
             raise Refusal("resource_missing", f"Unrecognized request URL ({path})", 404)
         except Refusal as refusal:
             return refusal.answer
+
+    def _search_intents(self, query: dict[str, str]) -> Answer:
+        """What is found is a minute old (docs.stripe.com/search#data-freshness)."""
+        known_parameters(query, {"query", "limit", "page"})
+        wanted = re.fullmatch(r"metadata\['(\w+)'\]:'([\w-]+)'", query["query"])
+        assert wanted, query
+        indexed = (i for i in self.intents.values() if i["created"] <= self.now() - 60)
+        found = [dict(i) for i in indexed if i["metadata"].get(wanted[1]) == wanted[2]]
+        shown = found[: int(query.get("limit", 10))]
+        return Answer(
+            200, {"object": "search_result", "url": "/v1/payment_intents/search", "has_more": False, "data": shown}
+        )
 
     def _list_refunds(self, query: dict[str, str]) -> Answer:
         known_parameters(query, {"payment_intent", "limit"})

@@ -113,7 +113,8 @@ class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RefundView(msgspec.Struct, frozen=True):
-    """Money on its way back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`."""
+    """Money on its way back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`; `credited`
+    where it was not paid yet, and need not be."""
 
     id: str
     order_id: str

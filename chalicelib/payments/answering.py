@@ -33,9 +33,9 @@ def submit(dispute_id: str, evidence: dict[str, str], once: Once, by: Staff) -> 
     try:
         found = providers.DISPUTES.submit_evidence(dispute.provider_id, evidence)
     except provider.Unavailable:
-        raise _no_answer() from None
+        raise provider.no_answer() from None
     except provider.Refused as refused:
-        _check(disputes.look(dispute.provider_id))
+        _check(_present(dispute))
         detail = f"The payment provider does not take it: {refused.code}."
         raise ShopError("evidence_refused", 409, detail) from refused
     entry = audit.entry(by, "dispute.answered", dispute_id, fields=" ".join(sorted(evidence)))
@@ -43,6 +43,8 @@ def submit(dispute_id: str, evidence: dict[str, str], once: Once, by: Staff) -> 
         return disputes.follow(found, [*once.claim(PaymentsItem, dispute_id), entry])
     except AlreadyDone:
         return disputes.find(dispute_id)
+    except provider.Unavailable:
+        raise provider.no_answer() from None
 
 
 def accept(dispute_id: str, by: Staff) -> Dispute:
@@ -56,14 +58,22 @@ def accept(dispute_id: str, by: Staff) -> Dispute:
     if dispute.state != states.OPENED:
         raise _not_open(dispute)
     entry = audit.entry(by, "dispute.accepted", dispute_id)
-    return disputes.follow(_accepted(dispute), [entry])
+    try:
+        return disputes.follow(_accepted(dispute), [entry])
+    except provider.Unavailable:
+        raise provider.no_answer() from None
+
+
+def _present(dispute: Dispute) -> Dispute:
+    try:
+        return disputes.look(dispute.provider_id)
+    except provider.Unavailable:
+        raise provider.no_answer() from None
 
 
 def _accepted(dispute: Dispute) -> ProviderDispute:
     try:
         return providers.DISPUTES.accept_dispute(dispute.provider_id)
-    except provider.Unavailable:
-        raise _no_answer() from None
     except provider.Refused as refused:
         # It was decided meanwhile, perhaps by this very request, whose answer was lost.
         present = providers.DISPUTES.find_dispute(dispute.provider_id)
@@ -82,7 +92,3 @@ def _check(dispute: Dispute) -> None:
 
 def _not_open(dispute: Dispute) -> ShopError:
     return ShopError("dispute_not_open", 409, f"A dispute that is {dispute.state} does not wait for an answer.")
-
-
-def _no_answer() -> ShopError:
-    return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")

@@ -3,13 +3,15 @@
 No provider tells of these. Staff do, once for each, and from then on all goes as with any other payment.
 """
 
-from chalicelib.core import audit, dynamo
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.core import audit, clock, due, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, methods, refund_progress, refunds, service, states, tables
+from chalicelib.payments import balance, methods, refund_progress, refunds, service, states, tables, terms
 from chalicelib.payments.events import PaymentCaptured
 from chalicelib.payments.tables import Attempt, PaymentsItem, Refund
 
@@ -18,11 +20,12 @@ _TOO_MUCH = "More was paid than the order costs."
 
 
 def receive(payment_id: str, amount: Money, reference: str, once: Once, by: Staff) -> Attempt:
-    """So much has arrived for an order that is paid by bank transfer or invoice: its payment, captured.
+    """So much has arrived for an order that is paid by bank transfer or invoice: the payment that holds it, captured.
 
-    Less than it is over: another payment waits for the rest. More, or for an order that is off or paid already: the
-    surplus is to be transferred back, a refund says so. 409 `wrong_method` for any other method, `payment_changed` if
-    the payment moved meanwhile; 422 for another currency.
+    It is for what the order still owes, whichever of its payments was named: less than that, and another payment waits
+    for the rest; more, or for an order that is off or paid already, and the surplus is to be transferred back, a refund
+    says so. Whoever was asked to pay the same in another way need not any more. 409 `wrong_method` for any other
+    method, `payment_changed` if a payment moved meanwhile; 422 for nothing, or another currency.
     """
     if (made := once.made(PaymentsItem)) is not None:
         return service.find(made)
@@ -32,6 +35,8 @@ def receive(payment_id: str, amount: Money, reference: str, once: Once, by: Staf
         raise ShopError("wrong_method", 409, f"What is paid by {wanted.method} is not recorded by hand.")
     if amount.currency != wanted.amount.currency:
         raise invalid("/amount/currency", f"The order is paid in {wanted.amount.currency}.")
+    if not amount.amount:
+        raise invalid("/amount/amount", "Nothing is no payment.")
     received, actions = _received(attempts, wanted, amount, reference)
     keep = {received.id: amount.amount if received.to_capture is None else int(received.to_capture)}
     back = refunds.surplus([received], keep, len(known), _TOO_MUCH, service.changed_meanwhile())
@@ -47,26 +52,53 @@ def receive(payment_id: str, amount: Money, reference: str, once: Once, by: Staf
 def _received(attempts: list[Attempt], wanted: Attempt, amount: Money, reference: str) -> tuple[Attempt, list[Action]]:
     """The attempt that holds what was received, and the write actions for that."""
     changed = service.changed_meanwhile()
-    actions: list[Action] = []
-    if states.is_open(wanted.state) and not wanted.closing:
-        received, due_now = wanted, wanted.amount.amount
-        before = Attempt.version == int(wanted.version)
-        received.state, received.captured, received.version = states.CAPTURED, amount, int(wanted.version) + 1
-        received.reference = reference or None
-        tables.look_after_by_hand(received, None)
-        if (missing := due_now - amount.amount) > 0:
-            rest, make = service.following_attempt(attempts, missing, method_id=wanted.method)
-            rest.payable_by, rest.overdue = wanted.payable_by, wanted.overdue
-            actions.append(make)
-        received.to_capture = due_now if amount.amount > due_now else None
-        actions.append(dynamo.put(received, before, changed))
-    else:
+    received = next((a for a in (wanted, *attempts) if _waits_for_transfer(a)), None)
+    untouched = [attempt for attempt in attempts if attempt is not received]
+    owed = max(0, balance.owed(attempts) - sum(map(_is_there, untouched)))
+    before: Condition = Attempt.pk.does_not_exist()
+    if received is None:
         received, _ = service.following_attempt(attempts, amount.amount, method_id=wanted.method)
-        received.state, received.captured, received.to_capture = states.CAPTURED, amount, 0
-        received.reference = reference or None
-        actions.append(dynamo.insert(received, changed))
+    else:
+        before = Attempt.version == int(received.version)
+        received.version = int(received.version) + 1
+    received.state, received.captured, received.reference = states.CAPTURED, amount, reference or None
+    received.to_capture = owed if amount.amount > owed else None
+    tables.look_after_by_hand(received, None)
+    asked_no_more = [attempt for attempt in untouched if _is_asked(attempt)] if owed else []
+    rest = _rest([*untouched, received], received, owed - amount.amount) if owed > amount.amount else []
     told = service.announce(service.event(PaymentCaptured, received))
-    return received, [*actions, *service.taken(received, amount.amount), told]
+    hold = dynamo.put(received, before, changed)
+    return received, [hold, *map(_let_go, asked_no_more), *rest, *service.taken(received, amount.amount), told]
+
+
+def _waits_for_transfer(attempt: Attempt) -> bool:
+    by_transfer = methods.METHODS[attempt.method].timing in _BY_TRANSFER
+    return by_transfer and states.is_open(attempt.state) and not attempt.closing
+
+
+def _is_asked(attempt: Attempt) -> bool:
+    """Whether a customer may still pay through it, and has not begun to."""
+    return attempt.state in (states.CREATED, states.REQUIRES_ACTION) and not attempt.closing
+
+
+def _is_there(attempt: Attempt) -> int:
+    """What of an order's price is promised, on its way or there through an attempt."""
+    return 0 if _is_asked(attempt) else balance.promise(attempt)
+
+
+def _let_go(attempt: Attempt) -> Action:
+    """Nobody is to pay through it any more; the sweep tells the provider at once."""
+    before = Attempt.version == int(attempt.version)
+    attempt.closing, attempt.version = True, int(attempt.version) + 1
+    due.look_after(attempt, clock.now())
+    return dynamo.put(attempt, before, service.changed_meanwhile())
+
+
+def _rest(attempts: list[Attempt], received: Attempt, missing: int) -> list[Action]:
+    rest, _ = service.following_attempt(attempts, missing, method_id=received.method)
+    rest.payable_by, rest.overdue = received.payable_by, received.overdue
+    terms.wait(rest)
+    return [dynamo.insert(rest, service.changed_meanwhile())]
 
 
 def pay_out(refund_id: str, once: Once, by: Staff) -> Refund:

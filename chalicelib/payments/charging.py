@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chalicelib.core import clock, due, dynamo
 from chalicelib.core.dynamo import Action
 from chalicelib.core.money import Money
-from chalicelib.payments import balance, methods, refunds, service, states, tables
+from chalicelib.payments import balance, methods, refunds, service, states, tables, terms
 from chalicelib.payments.events import PaymentAdjusted
 from chalicelib.payments.tables import Attempt
 
@@ -77,6 +77,9 @@ def _settle(attempt: Attempt, left: int, keep: dict[str, int]) -> int:
     part = min(left, attempt.amount.amount)
     if not methods.METHODS[attempt.method].has_provider:
         attempt.amount = Money(part, attempt.amount.currency)
+        if not part and not methods.METHODS[attempt.method].paid_on_delivery:
+            attempt.state = states.CANCELED  # nobody is asked for nothing
+            terms.wait(attempt)
         return part
     service.check_chargeable(attempt.method, Money(part, attempt.amount.currency))
     attempt.to_capture = part if part < attempt.amount.amount else None
@@ -103,4 +106,8 @@ def _more(attempts: list[Attempt], left: int) -> list[Action]:
         if attempt.method == method and states.is_open(attempt.state) and not attempt.closing:
             attempt.amount = Money(attempt.amount.amount + left, attempt.amount.currency)
             return []
-    return [service.following_attempt(attempts, left)[1]]
+    more, _ = service.following_attempt(attempts, left)
+    if any(attempt.payable_by for attempt in attempts) and terms.may_begin(more):
+        terms.begin(more)  # the goods were packed before
+        terms.wait(more)
+    return [dynamo.insert(more, service.changed_meanwhile())]

@@ -7,6 +7,8 @@ webhooks and events come, nor which of several functions comes first.
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from chalicelib.core import clock, due, dynamo, log
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
@@ -78,7 +80,7 @@ def cancel(attempt: Attempt) -> Intent:
 
 def capture(attempt: Attempt) -> Intent:
     """For `settled`: take the money."""
-    return providers.of(attempt.method).capture(str(attempt.provider_id), attempt.id, attempt.take)
+    return providers.of(attempt.method).capture(str(attempt.provider_id), attempt.take)
 
 
 def without_intent(attempt: Attempt, refused: provider.Refused) -> Attempt:
@@ -98,8 +100,7 @@ def opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:
             return _never_opened(attempt, "not_opened"), None
     else:
         try:
-            wish = Wish(attempt.id, attempt.order_id, attempt.amount, attempt.method, attempt.customer_ref)
-            intent = providers.of(attempt.method).create(wish)
+            intent = _created(attempt, created)
         except provider.Refused as refused:
             return _never_opened(attempt, refused.code), None
     for _ in range(_ATTEMPTS):
@@ -112,6 +113,18 @@ def opened(attempt: Attempt) -> tuple[Attempt, Intent | None]:
         except Moved:
             attempt = service.find(attempt.id)
     raise busy()
+
+
+def _created(attempt: Attempt, made_at: datetime) -> Intent:
+    there, known_as = providers.of(attempt.method), attempt.customer_ref
+    wish = Wish(attempt.id, attempt.order_id, attempt.amount, attempt.method, made_at, known_as)
+    try:
+        return there.create(wish)
+    except provider.Refused as refused:
+        if known_as is None or refused.code != "resource_missing":
+            raise
+        # The provider does not know the customer any more: then as anybody else.
+        return there.create(msgspec.structs.replace(wish, customer_ref=None))
 
 
 def _never_opened(attempt: Attempt, code: str) -> Attempt:

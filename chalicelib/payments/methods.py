@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
@@ -120,7 +121,7 @@ class MethodTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: frozenset[str] | None = None
     least: tuple[Money, ...] = ()
     most: tuple[Money, ...] = ()
-    net_days: int = 30
+    net_days: Annotated[int, Meta(ge=0, le=365)] = 30
 
 
 class Asking(msgspec.Struct, frozen=True):

@@ -26,6 +26,10 @@ def no_answer() -> ShopError:
     return ShopError("provider_unavailable", 503, "The payment provider does not answer. Nothing is lost; try again.")
 
 
+class Broken(Unavailable):
+    """The provider says that something is wrong on its side, and says so again to the same request under its key."""
+
+
 class Refused(Exception):
     """The provider will not do this, now or later, for the thing as it is: look at what it has become. `code` is its
     own word for why."""
@@ -40,13 +44,14 @@ CHARGE_DISPUTED = "charge_disputed"
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What an intent is opened for. `method` is an id of methods.METHODS; `customer_ref` is who pays, as the provider
-    knows them, None for a guest."""
+    """What an intent is opened for. `method` is an id of methods.METHODS; `made_at`: when the payment was.
+    `customer_ref` is who pays, as the provider knows them, None for a guest."""
 
     payment_id: str
     order_id: str
     amount: Money
     method: str
+    made_at: datetime
     customer_ref: str | None = None
 
 
@@ -169,25 +174,28 @@ class PaymentProvider(Protocol):
         """Whether this shop has an account there; raises Unavailable if nobody knows."""
 
     def can_charge(self, amount: Money) -> bool:
-        """Whether exactly this can be charged, and given back."""
+        """Whether exactly this can be charged."""
+
+    def can_refund(self, amount: Money) -> bool:
+        """Whether exactly this can be given back."""
 
     def create(self, wish: Wish) -> Intent:
         """An intent; the same `payment_id` gives the same one, for as long as the provider remembers keys."""
 
-    def find(self, payment_id: str, created: datetime) -> Intent | None:
-        """The intent that was opened for a payment of ours at about that time, however long ago; None if none was."""
+    def find(self, payment_id: str, made_at: datetime) -> Intent | None:
+        """The intent that was opened for a payment of ours that was made then, however long ago; None if none was."""
 
     def retrieve(self, intent_id: str) -> Intent: ...
 
-    def capture(self, intent_id: str, payment_id: str, amount: Money) -> Intent:
+    def capture(self, intent_id: str, amount: Money) -> Intent:
         """Take `amount` of what is authorized; the rest is let go. Refused if there is no authorization (any more), or
         one of less."""
 
     def cancel(self, intent_id: str) -> Intent:
         """Void the intent and what was authorized. Refused if it was captured, or canceled already."""
 
-    def refund(self, refund_id: str, intent_id: str, amount: Money) -> ProviderRefund:
-        """Give money back; the same `refund_id` gives the same refund, for as long as the provider remembers keys."""
+    def refund(self, refund_id: str, intent_id: str, amount: Money, key: str) -> ProviderRefund:
+        """Give money back; the same `key` gives the same refund, for as long as the provider remembers keys."""
 
     def find_refund(self, refund_id: str, intent_id: str) -> ProviderRefund | None:
         """The refund that was made under `refund_id`, however long ago; None if there is none."""
@@ -207,8 +215,9 @@ class SavedMethod(msgspec.Struct, frozen=True):
 class Vault(Protocol):
     """Where customers' ways to pay are kept, by a provider. All raise Unavailable."""
 
-    def register(self, customer_id: str) -> str:
-        """How the provider knows a customer of ours; the same answer for as long as it remembers keys."""
+    def register(self, customer_id: str, instead_of: str | None) -> str:
+        """How the provider knows a customer of ours from now on, `instead_of` an id that it has forgotten; the same
+        answer for as long as it remembers keys."""
 
     def begin_saving(self, customer_ref: str, key: str) -> str:
         """The secret with which a customer's browser saves a card; the same `key` gives the same one."""

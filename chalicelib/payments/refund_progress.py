@@ -16,6 +16,8 @@ _ATTEMPTS = 8
 _LOOK_AGAIN = timedelta(hours=6)
 # Stripe forgets idempotency keys after 24 hours: from then on a refund is looked for before it is made.
 _KEY_LIVES = timedelta(hours=23)
+# After this time a request that went wrong at the provider has no effect any more.
+_BROKEN_FOR = timedelta(minutes=30)
 
 
 class _Moved(Exception):
@@ -53,12 +55,18 @@ def _ask(refund: Refund, attempt: Attempt) -> ProviderRefund:
     """How the refund stands at the provider; only one that nobody there can know of yet is made."""
     there, intent_id = providers.of(attempt.method), str(attempt.provider_id)
     as_it_was = ProviderRefund(refund.provider_id or "", refund.state, refund.code)
-    key_lives = clock.now() - datetime.fromisoformat(refund.created_at) < _KEY_LIVES
+    age = clock.now() - datetime.fromisoformat(refund.created_at)
     try:
         if refund.state != REQUESTED:
             return there.find_refund(refund.id, intent_id) or as_it_was
-        found = None if key_lives else there.find_refund(refund.id, intent_id)
-        return found or there.refund(refund.id, intent_id, refund.amount)
+        found = None if age < _KEY_LIVES else there.find_refund(refund.id, intent_id)
+        return found or there.refund(refund.id, intent_id, refund.amount, refund.id)
+    except provider.Broken:
+        if age < _BROKEN_FOR:
+            raise
+        # Under the first key it says the same for a day. What was not made by now under that one never will be.
+        found = there.find_refund(refund.id, intent_id)
+        return found or there.refund(refund.id, intent_id, refund.amount, f"{refund.id}/again")
     except provider.Refused as refused:
         return ProviderRefund("", FAILED, refused.code) if refund.state == REQUESTED else as_it_was
 

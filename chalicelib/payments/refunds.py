@@ -1,7 +1,7 @@
 """Money that goes back, decided: which of it, the way it came, in one transaction. refund_progress.py sees it there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.core import clock, due, dynamo, ids
@@ -18,12 +18,16 @@ from chalicelib.payments import (
     methods,
     provider,
     service,
+    states,
     tables,
+    terms,
 )
-from chalicelib.payments.events import PaymentEvent, RefundRequested, RefundSucceeded
+from chalicelib.payments.events import PaymentAdjusted, PaymentEvent, RefundRequested, RefundSucceeded
 from chalicelib.payments.tables import Attempt, Refund
 
 REQUESTED, PENDING, SUCCEEDED, FAILED = "requested", "pending", "succeeded", "failed"
+# It was not paid yet, and need not be: no money moves.
+CREDITED = "credited"
 _ATTEMPTS = 8
 # When the sweep looks at a refund that was not carried out.
 _CARRIED_OUT_WITHIN = timedelta(minutes=10)
@@ -142,32 +146,36 @@ def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) 
 def _give(
     attempts: list[Attempt], known: int, amount: Money | None, purpose: Purpose
 ) -> tuple[list[Refund], list[Action]]:
-    """Take `amount` out of the attempts: what was paid in money before what was paid with credit, the older first."""
-    left = sum(map(balance.kept, attempts))
+    """Take `amount` out of the attempts: what was not paid yet need not be, then what was paid in money before what was
+    paid with credit, the older first. What pays for another order has to be there."""
+    unpaid = [] if purpose.to_order else [attempt for attempt in attempts if _is_open_invoice(attempt)]
+    there = sum(map(balance.kept, attempts))
+    left = there + sum(attempt.amount.amount for attempt in unpaid)
     wanted = balance.money(attempts, left) if amount is None else amount
-    if not left and any(attempt.with_banks for attempt in attempts):
-        raise ShopError("payment_disputed", 409, "The customer's bank took this order's money back.")
-    if not left or not wanted.amount:
-        raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
-    if wanted.amount > left or wanted.currency != attempts[0].amount.currency:
-        there = balance.money(attempts, left)
-        detail = f"Of this order's money {left} {there.currency} (in minor units) are left to give back."
-        raise ShopError("refund_too_large", 409, detail, pointer="/amount", extra={"left": there})
+    _check(attempts, wanted, left)
     made: list[Refund] = []
     actions: list[Action] = []
     missing, changed = wanted.amount, service.changed_meanwhile()
     owed = balance.owed(attempts)
+    attempts[0].owed = attempts[0].owed or attempts[0].amount  # before an invoice becomes less
+    for attempt in unpaid:
+        if part := min(missing, attempt.amount.amount):
+            refund, crediting = _credit(attempt, known + len(made) + 1, part, purpose, changed)
+            made.append(refund)
+            actions += crediting
+            missing -= part
     # What goes back beyond what was paid too much is not owed any more.
-    too_much = max(0, left - balance.owed(attempts))
+    too_much = max(0, there - balance.owed(attempts))
     for attempt in sorted(attempts, key=lambda attempt: _LAST.get(attempt.method, 0)):
         if part := min(missing, balance.kept(attempt)):
+            _check_in_time(attempt)
             attempt.forgiven = int(attempt.forgiven) + max(0, part - too_much)
             refund, asking = _request(attempt, known + len(made) + 1, part, purpose, changed)
-            purpose = purpose._replace(lines=None)  # what it is for stands in the first one
             made.append(refund)
             actions += asking
             missing -= part
             too_much = max(0, too_much - part)
+        purpose = purpose._replace(lines=None) if made else purpose  # what it is for stands in the first one
     first = attempts[0]
     if all(refund.attempt_id != first.id for refund in made):
         # What is owed is what the order costs, which the first one knows: it may not change meanwhile.
@@ -176,6 +184,46 @@ def _give(
     lines = ledger.forgiven(owed - balance.owed(attempts))
     allowance = ledger_tables.post(first.order_id, "allowance", made[0].id, first.amount.currency, lines)
     return made, [*actions, *allowance]
+
+
+def _check(attempts: Sequence[Attempt], wanted: Money, left: int) -> None:
+    if not left and any(attempt.with_banks for attempt in attempts):
+        raise ShopError("payment_disputed", 409, "The customer's bank took this order's money back.")
+    if not left or not wanted.amount:
+        raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
+    if wanted.amount > left or wanted.currency != attempts[0].amount.currency:
+        there = balance.money(attempts, left)
+        detail = f"Of this order's money {left} {there.currency} (in minor units) are left to give back."
+        raise ShopError("refund_too_large", 409, detail, pointer="/amount", extra={"left": there})
+
+
+def _check_in_time(attempt: Attempt) -> None:
+    within = methods.METHODS[attempt.method].refundable_within
+    if within is not None and clock.now() - datetime.fromisoformat(attempt.created_at) > within:
+        detail = f"By {attempt.method} money goes back for {within.days} days only. Give it back in another way."
+        raise ShopError("refund_too_late", 409, detail)
+
+
+def _is_open_invoice(attempt: Attempt) -> bool:
+    on_terms = methods.METHODS[attempt.method].timing == "on_terms"
+    return on_terms and states.is_open(attempt.state) and not attempt.closing and bool(attempt.amount.amount)
+
+
+def _credit(
+    attempt: Attempt, number: int, amount: int, purpose: Purpose, otherwise: Exception
+) -> tuple[Refund, list[Action]]:
+    """So much of an invoice that is not paid yet need not be: no money moves."""
+    refund = _new(attempt, number, amount, purpose)
+    refund.state = CREDITED
+    unmoved = Attempt.version == int(attempt.version)
+    attempt.version = int(attempt.version) + 1
+    attempt.amount = Money(attempt.amount.amount - amount, attempt.amount.currency)
+    attempt.forgiven = int(attempt.forgiven) + amount
+    if not attempt.amount.amount:
+        attempt.state = states.CANCELED  # nobody is asked for nothing
+    terms.wait(attempt)
+    told = service.announce(service.event(PaymentAdjusted, attempt, by=purpose.by.id if purpose.by else None))
+    return refund, [dynamo.put(attempt, unmoved, otherwise), dynamo.insert(refund, otherwise), told]
 
 
 def find(refund_id: str) -> Refund:
@@ -193,25 +241,13 @@ def _request(
     purpose: Purpose,
     otherwise: Exception,
 ) -> tuple[Refund, list[Action]]:
-    now, by, to_order = clock.now(), purpose.by, purpose.to_order
-    refund_id = ids.derived("ref", attempt.order_id, number)
-    refund = Refund(
-        **tables.refund_key(refund_id),
-        id=refund_id,
-        order_id=attempt.order_id,
-        attempt_id=attempt.id,
-        state=REQUESTED,
-        amount=Money(amount, attempt.amount.currency),
-        reason=purpose.reason,
-        created_at=clock.stamp(now),
-        to_order=to_order,
-        lines=dict(purpose.lines) if purpose.lines else None,
-    )
+    by, to_order = purpose.by, purpose.to_order
+    refund = _new(attempt, number, amount, purpose)
     unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
     attempt.refunding = int(attempt.refunding) + amount
     due.look_after(attempt, None)
-    facts = {"refund_id": refund_id, "amount": refund.amount, "by": by.id if by else None}
+    facts = {"refund_id": refund.id, "amount": refund.amount, "by": by.id if by else None}
     further: list[Action] = []
     event: PaymentEvent
     if to_order or attempt.from_order or attempt.tender_ref or methods.METHODS[attempt.method].paid_on_delivery:
@@ -224,14 +260,30 @@ def _request(
         if attempt.from_order and not to_order:
             further += _undo_transfer(attempt.from_order, attempt.order_id, amount, purpose.reason, otherwise)
     else:
-        service.check_chargeable(attempt.method, refund.amount)
+        service.check_refundable(attempt.method, refund.amount)
         if methods.METHODS[attempt.method].has_provider:
-            due.look_after(refund, now + _CARRIED_OUT_WITHIN)
+            due.look_after(refund, clock.now() + _CARRIED_OUT_WITHIN)
         else:
-            tables.look_after_by_hand(refund, now)
+            tables.look_after_by_hand(refund, clock.now())
         event = service.event(RefundRequested, attempt, **facts)
     put = [dynamo.put(attempt, unmoved, otherwise), dynamo.insert(refund, otherwise), service.announce(event)]
     return refund, [*put, *further]
+
+
+def _new(attempt: Attempt, number: int, amount: int, purpose: Purpose) -> Refund:
+    refund_id = ids.derived("ref", attempt.order_id, number)
+    return Refund(
+        **tables.refund_key(refund_id),
+        id=refund_id,
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        state=REQUESTED,
+        amount=Money(amount, attempt.amount.currency),
+        reason=purpose.reason,
+        created_at=clock.stamp(clock.now()),
+        to_order=purpose.to_order,
+        lines=dict(purpose.lines) if purpose.lines else None,
+    )
 
 
 def _undo_transfer(from_order: str, to_order: str, amount: int, reason: str, otherwise: Exception) -> list[Action]:

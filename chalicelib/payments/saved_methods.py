@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from chalicelib.core import dynamo
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.core import dynamo, ids
 from chalicelib.core.dynamo import Item, Key
 from chalicelib.core.errors import not_found
 from chalicelib.core.idempotency import Once
@@ -26,8 +28,9 @@ def begin(customer_id: str, once: Once) -> str:
 
     503 `provider_unavailable` if the provider does not answer.
     """
+    key = f"save/{once.scope}/{once.fingerprint}" if once.key else f"save/{ids.new_secret()}"
     try:
-        return providers.VAULT.begin_saving(_registered(customer_id), f"save/{once.scope}/{once.fingerprint}")
+        return _begun(customer_id, key)
     except provider.Unavailable:
         raise provider.no_answer() from None
 
@@ -70,8 +73,19 @@ def _owner(customer_id: str, method_id: str) -> KnownCustomer:
 def _saved(known: KnownCustomer | None) -> list[SavedMethod]:
     try:
         return providers.VAULT.saved(known.ref) if known else []
+    except provider.Refused:
+        return []  # the provider does not know them any more, as after a change of account
     except provider.Unavailable:
         raise provider.no_answer() from None
+
+
+def _begun(customer_id: str, key: str) -> str:
+    ref = _registered(customer_id)
+    try:
+        return providers.VAULT.begin_saving(ref, key)
+    except provider.Refused:
+        # Nobody there knows them any more: they are somebody new.
+        return providers.VAULT.begin_saving(_registered_anew(customer_id, ref), f"{key}/anew")
 
 
 class _Known(Exception):
@@ -82,9 +96,19 @@ def _registered(customer_id: str) -> str:
     """The provider's id of a customer, who is made known there at their first card."""
     if (known := saved_tables.known(customer_id)) is not None:
         return str(known.ref)
-    ref = providers.VAULT.register(customer_id)
+    ref = providers.VAULT.register(customer_id, None)
+    return _kept(customer_id, ref, KnownCustomer.pk.does_not_exist())
+
+
+def _registered_anew(customer_id: str, instead_of: str) -> str:
+    ref = providers.VAULT.register(customer_id, instead_of)
+    return _kept(customer_id, ref, KnownCustomer.ref == instead_of)
+
+
+def _kept(customer_id: str, ref: str, before: Condition) -> str:
+    known = KnownCustomer(**saved_tables.customer_key(customer_id), ref=ref)
     try:
-        dynamo.write(dynamo.insert(KnownCustomer(**saved_tables.customer_key(customer_id), ref=ref), _Known()))
+        dynamo.write(dynamo.put(known, before, _Known()))
     except _Known:
         return str(getattr(saved_tables.known(customer_id), "ref", ref))
     return ref

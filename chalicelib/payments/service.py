@@ -110,7 +110,7 @@ def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str |
     last = attempts[-1]
     owner = (last.token_hash, last.customer_id)
     packed = any(attempt.packed for attempt in attempts)
-    method_id = method_id or offering.of_the_rest(balance.method(attempts))
+    method_id = offering.of_the_rest(method_id or balance.method(attempts))
     wanted = balance.money(attempts, amount)
     return _attempt_of(
         last.order_id, len(attempts) + 1, method_id, wanted, *owner, packed=packed, customer_ref=last.customer_ref
@@ -118,10 +118,20 @@ def following_attempt(attempts: Sequence[Attempt], amount: int, method_id: str |
 
 
 def check_chargeable(method_id: str, amount: Money) -> None:
-    """422 if this method can not take, or give back, exactly this amount."""
+    """422 if this method can not take exactly this amount."""
     if methods.METHODS[method_id].has_provider and not providers.of(method_id).can_charge(amount):
-        detail = f"The payment provider does not take such small parts of {amount.currency}."
-        raise ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
+        raise _too_small(amount)
+
+
+def check_refundable(method_id: str, amount: Money) -> None:
+    """422 if this method can not give back exactly this amount."""
+    if methods.METHODS[method_id].has_provider and not providers.of(method_id).can_refund(amount):
+        raise _too_small(amount)
+
+
+def _too_small(amount: Money) -> ShopError:
+    detail = f"The payment provider moves no such small amounts, or parts, of {amount.currency}."
+    return ShopError("payment_method_unavailable", 422, detail, pointer="/payment_method")
 
 
 def _attempt_of(

@@ -1,5 +1,6 @@
 """Payment attempts settle: paid, captured, called off, given back, whoever comes first with the news."""
 
+from contextlib import suppress
 from datetime import date
 
 import msgspec
@@ -56,7 +57,7 @@ def open_session(attempt: Attempt) -> Session:
         return Session(attempt)
     except provider.Refused as refused:
         return Session(intents.without_intent(attempt, refused))
-    if intent is None or not states.is_open(attempt.state):
+    if intent is None or attempt.closing or not states.is_open(attempt.state):
         return Session(attempt)
     return Session(attempt, intent.client_secret, intent.action_url)
 
@@ -162,7 +163,8 @@ def abandon(attempt_id: str) -> Attempt:
     409 `payment_in_progress` if money is on its way or there already; 503 `provider_unavailable`.
     """
     attempt = service.find(attempt_id)
-    if methods.METHODS[attempt.method].on_trust or not states.is_dead(_stopped(attempt).state):
+    stopped = attempt if methods.METHODS[attempt.method].on_trust else _stopped(attempt)
+    if not (stopped.closing or states.is_dead(stopped.state)):
         raise ShopError("payment_in_progress", 409, "This payment is on its way. Cancel the order instead.")
     return service.find(attempt_id)
 
@@ -172,10 +174,24 @@ def _stopped(attempt: Attempt) -> Attempt:
     if not methods.METHODS[attempt.method].has_provider:
         return _canceled(attempt) if states.is_unpaid(attempt.state) else attempt
     try:
-        attempt = intents.settled(attempt)
-        return intents.settled(attempt, intents.cancel) if attempt.state in _CANCELABLE else attempt
+        attempt = _settled_or_given_up(attempt)
+        waits = attempt.state in _CANCELABLE and not attempt.closing
+        return intents.settled(attempt, intents.cancel) if waits else attempt
     except provider.Unavailable:
         raise provider.no_answer() from None
+
+
+def _settled_or_given_up(attempt: Attempt) -> Attempt:
+    """An attempt as the provider has it. One that it would not open gave nobody a secret, so nobody pays through it."""
+    try:
+        return intents.settled(attempt)
+    except provider.Unavailable:
+        if attempt.provider_id is not None or attempt.state != states.CREATED:
+            raise
+        attempt.closing, attempt.version = True, int(attempt.version) + 1
+        with suppress(intents.Moved):
+            return intents.commit(intents.kept(attempt))
+        raise  # a twin has opened it meanwhile
 
 
 def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> bool:
@@ -184,12 +200,13 @@ def stop_waiting(order_id: str, enough: int, *, spare_action: bool = False) -> b
 
     The provider's intents are canceled first, so that no customer pays for an order whose stock is already gone.
     """
-    present = [intents.settled(attempt) for attempt in tables.attempts_of(order_id)]
+    present = [_settled_or_given_up(attempt) for attempt in tables.attempts_of(order_id)]
     if balance.is_promised(present, enough):
         return False
     if spare_action and any(a.state == states.REQUIRES_ACTION and not a.closing for a in present):
         return False
-    present = [intents.settled(a, intents.cancel) if a.state in _CANCELABLE else a for a in present]
+    waits = [a.state in _CANCELABLE and not a.closing for a in present]
+    present = [intents.settled(a, intents.cancel) if w else a for a, w in zip(present, waits, strict=True)]
     return not balance.is_promised(present, enough)
 
 
@@ -198,7 +215,7 @@ def look_after(attempt_id: str) -> None:
     would lapse otherwise, and say of an invoice that it is overdue.
     """
     attempt = intents.settled(service.find(attempt_id))
-    attempt = _captured(attempt) if _lapses_soon(attempt) else _followed_up(attempt)
+    attempt = _captured(attempt) if _lapses_soon(attempt) and not attempt.closing else _followed_up(attempt)
     if terms.is_over(attempt):
         _tell_overdue(attempt)
         return
@@ -247,8 +264,16 @@ def _mark_closing(attempt: Attempt) -> None:
 
 
 def _canceled(attempt: Attempt) -> Attempt:
-    intents.move(attempt, states.CANCELED)
-    return intents.commit(intents.kept(attempt))
+    """An attempt that has no provider, canceled unless it has moved meanwhile to where it can not be."""
+    for _ in range(_ATTEMPTS):
+        if not states.may_move(attempt.state, states.CANCELED):
+            return attempt
+        intents.move(attempt, states.CANCELED)
+        try:
+            return intents.commit(intents.kept(attempt))
+        except intents.Moved:
+            attempt = service.find(attempt.id)
+    raise busy()
 
 
 def _give_back(attempt: Attempt) -> Attempt:

@@ -8,10 +8,10 @@ from chalicelib.payments.provider import SavedMethod
 _MOST = 100
 
 
-def register(customer_id: str) -> str:
+def register(customer_id: str, instead_of: str | None) -> str:
     """A Customer of Stripe's that knows no more of anybody than our id."""
     wanted: Any = {"metadata": {"customer_id": customer_id}}
-    key: Any = {"idempotency_key": f"customer/{customer_id}"}
+    key: Any = {"idempotency_key": "/".join(["customer", customer_id, *([instead_of] if instead_of else [])])}
     return str(stripe_gateway.ask(lambda client: client.v1.customers.create(wanted, key)).id)
 
 

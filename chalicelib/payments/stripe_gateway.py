@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from chalicelib.core import log
+from chalicelib.core import clock, log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.payments import keyring, methods, states, stripe_webhooks
-from chalicelib.payments.provider import Intent, Notice, ProviderRefund, Refused, Unavailable, Wish
+from chalicelib.payments.provider import Broken, Intent, Notice, ProviderRefund, Refused, Unavailable, Wish
 
 if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
     import stripe
@@ -43,9 +43,28 @@ _STATES = {
     "canceled": states.CANCELED,
 }
 
-# An intent is asked for soon after its payment was made, at the latest when idempotency keys are about to be forgotten;
-# clocks differ a little.
-_ASKED_BEFORE, _ASKED_AFTER = timedelta(minutes=5), timedelta(hours=24)
+# What Stripe has found searching is there within a minute, mostly; lists show everything at once.
+_INDEXED_AFTER = timedelta(hours=1)
+_CLOCKS_DIFFER = timedelta(minutes=5)
+# The least that is charged, in minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+_LEAST = {
+    **dict.fromkeys(["AUD", "BRL", "CAD", "CHF", "EUR", "INR", "NZD", "SGD", "USD"], 50),
+    "AED": 200,
+    "BGN": 100,
+    "CZK": 1500,
+    "DKK": 250,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 17500,
+    "JPY": 50,
+    "MXN": 1000,
+    "MYR": 200,
+    "NOK": 300,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "THB": 1000,
+}
 
 T = TypeVar("T")
 
@@ -56,7 +75,12 @@ def is_configured() -> bool:
 
 
 def can_charge(amount: Money) -> bool:
-    """Whether exactly this can be charged: of some currencies Stripe takes no such small parts."""
+    """Whether exactly this can be charged: not too little of it, and in no smaller parts than Stripe takes."""
+    return can_refund(amount) and (not amount.amount or amount.amount >= _LEAST.get(amount.currency, 1))
+
+
+def can_refund(amount: Money) -> bool:
+    """Whether exactly this can be given back: of some currencies Stripe takes no such small parts."""
     step = 10 if amount.currency in _TENTHS else 100 if amount.currency in _WHOLE else 1
     return amount.amount % step == 0
 
@@ -73,39 +97,50 @@ def create(wish: Wish) -> Intent:
     }
     if wish.customer_ref is not None:
         wanted["customer"] = wish.customer_ref
-    return _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": wish.payment_id}))
+    key = "/".join([wish.payment_id, *([wish.customer_ref] if wish.customer_ref else [])])
+    try:
+        return _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": key}))
+    except Broken:
+        # Under this key Stripe says the same for a day. Where nothing was made another one helps; two who find nothing
+        # at once and take keys of different hours make two, of which nobody gets to know the second one's secret.
+        another = f"{key}/{clock.now():%Y%m%d%H}"
+        made = find(wish.payment_id, wish.made_at)
+        return made or _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": another}))
 
 
-def find(payment_id: str, created: datetime) -> Intent | None:
+def find(payment_id: str, made_at: datetime) -> Intent | None:
     """The PaymentIntent that was made under `payment_id`: by its metadata, since keys are forgotten after 24 hours."""
-    around: Any = {
-        "gte": int((created - _ASKED_BEFORE).timestamp()),
-        "lte": int((created + _ASKED_AFTER).timestamp()),
-    }
-    found = ask(lambda client: _first_of(client, {"created": around, "limit": 100}, payment_id))
+    found = _searched(payment_id) if clock.now() - made_at > _INDEXED_AFTER else _listed(payment_id, made_at)
     return _intent_of(found) if found else None
 
 
-def _first_of(client: stripe.StripeClient, wanted: Any, payment_id: str) -> stripe.PaymentIntent | None:
-    listed = client.v1.payment_intents.list(wanted)
-    for intent in listed.auto_paging_iter():
-        if getattr(intent.metadata, "payment_id", None) == payment_id:
-            return intent
-    return None
+def _searched(payment_id: str) -> stripe.PaymentIntent | None:
+    query: Any = {"query": f"metadata['payment_id']:'{payment_id}'", "limit": 1}
+    return next(iter(ask(lambda client: client.v1.payment_intents.search(query)).data), None)
+
+
+def _listed(payment_id: str, made_at: datetime) -> stripe.PaymentIntent | None:
+    since: Any = {"created": {"gte": int((made_at - _CLOCKS_DIFFER).timestamp())}, "limit": 100}
+    return ask(lambda client: _first_of(client.v1.payment_intents.list(since), payment_id))
+
+
+def _first_of(listed: Any, payment_id: str) -> stripe.PaymentIntent | None:
+    """The one of a list, of all its pages, that was made for a payment."""
+    mine = (each for each in listed.auto_paging_iter() if getattr(each.metadata, "payment_id", None) == payment_id)
+    return next(mine, None)
 
 
 def retrieve(intent_id: str) -> Intent:
     return _intent(lambda client: client.v1.payment_intents.retrieve(intent_id))
 
 
-def capture(intent_id: str, payment_id: str, amount: Money) -> Intent:
+def capture(intent_id: str, amount: Money) -> Intent:
     """Take `amount` of what is authorized; Stripe lets go of the rest. Raises Refused if there is no authorization
     (any more), or one of less.
     """
     wanted: Any = {"amount_to_capture": _to_stripe(amount)}
-    # A smaller amount is another request; which of two is carried out Stripe decides, since it captures once.
-    key: Any = {"idempotency_key": f"{payment_id}/capture/{amount.amount}"}
-    return _intent(lambda client: client.v1.payment_intents.capture(intent_id, wanted, key))
+    # No key: Stripe captures once, whoever comes first, and would keep an error under one.
+    return _intent(lambda client: client.v1.payment_intents.capture(intent_id, wanted))
 
 
 def cancel(intent_id: str) -> Intent:
@@ -113,14 +148,14 @@ def cancel(intent_id: str) -> Intent:
     return _intent(lambda client: client.v1.payment_intents.cancel(intent_id))
 
 
-def refund(refund_id: str, intent_id: str, amount: Money) -> ProviderRefund:
-    """Give money back; for 24 hours the same `refund_id` gives the same refund."""
+def refund(refund_id: str, intent_id: str, amount: Money, key: str) -> ProviderRefund:
+    """Give money back; for 24 hours the same `key` gives the same refund."""
     wanted: Any = {
         "payment_intent": intent_id,
         "amount": _to_stripe(amount),
         "metadata": {"refund_id": refund_id},
     }
-    return _refund(ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": refund_id})))
+    return _refund(ask(lambda client: client.v1.refunds.create(wanted, {"idempotency_key": key})))
 
 
 def find_refund(refund_id: str, intent_id: str) -> ProviderRefund | None:
@@ -231,6 +266,9 @@ def ask(question: Callable[[stripe.StripeClient], T]) -> T:
         return question(_client())
     except (stripe.InvalidRequestError, stripe.CardError) as error:
         raise Refused(error.code or "invalid_request") from error
+    except stripe.APIError as error:
+        log.write("stripe_broken", code=error.code, status=error.http_status)
+        raise Broken(type(error).__name__) from error
     except stripe.StripeError as error:
         # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
         if isinstance(error, stripe.AuthenticationError):

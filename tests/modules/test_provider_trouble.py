@@ -194,6 +194,16 @@ def clocks_differ(hours: int) -> Callable[[StripeServer], None]:
     return trouble
 
 
+def broken_under_its_key(bank: StripeServer) -> None:
+    """Stripe keeps an error of its own under the request's key, and says it again for a day."""
+
+    def working(call: str) -> None:
+        if call.startswith("POST"):
+            raise Refusal("api_error", "Something is wrong here.", 500, "api_error")
+
+    bank.working = working
+
+
 TROUBLES: dict[str, Callable[[StripeServer], None]] = {
     "no answer, before the effect": no_answer_before,
     "no answer, after the effect": no_answer_after,
@@ -203,6 +213,7 @@ TROUBLES: dict[str, Callable[[StripeServer], None]] = {
     "the shop's clock is early": clocks_differ(-3),
     "409": answers_with(409, "idempotency_error", "idempotency_key_in_use"),
     "429": answers_with(429, "invalid_request_error", "rate_limit"),
+    "500, kept": broken_under_its_key,
     "500": answers_with(500, "api_error", "api_error"),
     "401": answers_with(401, "invalid_request_error", "api_key_expired"),
 }

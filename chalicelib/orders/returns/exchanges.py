@@ -146,10 +146,10 @@ def _placed(header: OrderHeader, credit: Money) -> list[OrderEvent]:
     header.payments = {ids.derived("pay", header.id, 1): PaymentMark(1, credit.amount, credit.amount, 0)}
     placed = service.event(OrderPlaced, header)
     missing = header.total.amount - credit.amount
-    on_delivery = payments.is_paid_on_delivery(header.payment_method)
-    if missing and on_delivery and not int(header.to_send):
+    on_trust = payments.is_on_trust(header.payment_method)
+    if missing and payments.is_paid_on_delivery(header.payment_method) and not int(header.to_send):
         raise invalid("/lines", "This costs more, and nothing of it is delivered at a door where it could be paid.")
-    if missing and not on_delivery:
+    if missing and not on_trust:
         due.look_after(header, clock.now() + _PAY_WITHIN)
         return [placed]
     if missing:
