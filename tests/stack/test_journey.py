@@ -238,7 +238,7 @@ def test_the_demo_lives_through_a_stop_and_a_start(places: Places, running: dict
 def test_no_dead_letters_are_left(running: dict[str, Any]) -> None:
     sqs = boto3.client("sqs")
     urls = [url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" in url]
-    assert len(urls) == 12
+    assert len(urls) == 13
 
     def empty() -> bool:
         counts = [
