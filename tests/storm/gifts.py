@@ -20,17 +20,20 @@ REFUSED = ("gift_card_used_up", "unknown_gift_card", "payment_method_required")
 def issue(town: "Town", staff: Door) -> None:
     """Before anybody comes: cards of little and of much."""
     dice = town.scheduler.random
-    for _ in range(dice.choice([0, 1, 1, 2, 4])):
-        cents = dice.choice([400, 2000, 9000])
-        town.cards.append(staff.post("/admin/gift-cards", {"amount": {"amount": cents, "currency": "EUR"}}))
+    for number in range(dice.choice([0, 1, 1, 2, 4])):
+        amount = {"amount": dice.choice([400, 2000, 9000]), "currency": "EUR"}
+        town.cards.append(staff.post("/admin/gift-cards", {"amount": amount}, key=f"the-storms-card-{number}"))
 
 
 def wish(guest: "Guest") -> Json:
     """With what a guest pays beside money, if with anything; some trust that it is enough."""
     cards = guest.town.cards
-    if not cards or guest.dice.random() < 0.3:
+    if not cards or guest.dice.random() < 0.2:
         return {}
-    some = guest.dice.sample(cards, guest.dice.randint(1, min(3, len(cards))))
+    # Many know the first one.
+    some = (
+        guest.dice.sample(cards, guest.dice.randint(1, min(3, len(cards)))) if guest.dice.random() < 0.4 else cards[:1]
+    )
     guest.town.scheduler.note(f"{guest.name} has {len(some)} gift cards")
     codes = {"gift_cards": [card["code"] for card in some]}
     return codes if guest.dice.random() < 0.7 else {**codes, "payment_method": None}
