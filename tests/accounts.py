@@ -19,17 +19,20 @@ def wrong(attempts: Sequence[Any], refunds: Sequence[Any], entries: Sequence[Any
     paid_by_credit = sum(attempt.captured.amount for attempt in attempts if attempt.id in credit)
     captured = sum(attempt.captured.amount for attempt in attempts)
     refunded = sum(refund.amount.amount for refund in gone)
+    absorbed = sum(int(attempt.absorbed) for attempt in attempts)
     told = {
+        "dispute": books.get("dispute", 0),
         "captured + fee + dispute": sum(books.get(account, 0) for account in ("captured", "fee", "dispute")),
         "refunded": -books.get("refunded", 0),
         "store_credit": books.get("store_credit", 0),
         "receivable": books.get("receivable", 0),
     }
     known = {
-        "captured + fee + dispute": captured - paid_by_credit,
+        "dispute": sum(attempt.with_banks for attempt in attempts) - absorbed,
+        "captured + fee + dispute": captured - paid_by_credit - absorbed,
         "refunded": refunded - to_credit,
         "store_credit": paid_by_credit - to_credit,
-        "receivable": balance.owed(attempts) - captured + refunded,
+        "receivable": balance.owed(attempts) - captured + refunded + absorbed,
     }
     if told != known:
         yield f"the ledger of {order_id} says {told}, and its payments {known}"

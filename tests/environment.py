@@ -31,6 +31,7 @@ def become_a_function(search_port: int) -> None:
         MEDIA_URL="https://media.jishi.example",
         OPENSEARCH_SIGNED="false",
         OPENSEARCH_URL=f"http://127.0.0.1:{search_port}",
+        RECONCILE_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/reconcile",
         SHOP_CURRENCY="EUR",
         SHOP_URL="https://shop.example",
         STAFF_CLIENT_ID="client",

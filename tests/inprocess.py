@@ -56,7 +56,7 @@ class Shop:
         self.client("s3").create_bucket(
             Bucket=settings.media_bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
         )
-        for queue in ("arrange", "imports", "webhooks"):
+        for queue in ("arrange", "imports", "reconcile", "webhooks"):
             self.client("sqs").create_queue(QueueName=queue)
         keys = {"api_key": API_KEY, "webhook_secrets": [SECRET]}
         self.client("secretsmanager").create_secret(Name=settings.stripe_secret_id, SecretString=json.dumps(keys))
@@ -226,6 +226,12 @@ class Shop:
         from chalicelib.payments import sweep
 
         return jobs.run("payments_sweep", sweep.look_after_all, 300)
+
+    def reconcile(self, since: Any = None) -> Json:
+        """The clock says that the provider's books are to be compared with ours."""
+        from chalicelib.payments import reconciliation_runs
+
+        return reconciliation_runs.run(lambda: False, 900, since)
 
     def allocate(self) -> Json:
         """The clock says that what came in goes to those who wait for it."""

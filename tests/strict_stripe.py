@@ -316,6 +316,10 @@ class StripeServer(stripe.HTTPClient):
         self.tell("payment_intent.processing", intent)
         return True
 
+    def is_debit(self, client_secret: str) -> bool:
+        """Whether a customer's bank takes days to answer."""
+        return bool(self._of(client_secret)["payment_method_types"] == ["sepa_debit"])
+
     def lapse(self, intent_id: str) -> bool:
         """An authorization that was not captured in time is void."""
         intent = self.intents[intent_id]

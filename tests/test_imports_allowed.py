@@ -60,8 +60,11 @@ RULES |= {"invoice_content", "invoice_format", "invoice_lines", "invoice_words"}
 # How orders are found and limited.
 RULES |= {"cod_terms", "order_filter", "order_numbers"}
 # What money is: who takes it, and what is written down of it.
-RULES |= {"gift_code", "ledger", "provider", "tenders"}
-GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "keyring", "search_engine", "storage", "stripe_gateway"}
+RULES |= {"dispute_states", "gift_code", "ledger", "provider", "tenders"}
+# What providers say and how it stands beside the shop's own books.
+RULES |= {"reconciling", "stripe_webhooks"}
+GATEWAYS = {"identity", "invoice_pdf", "invoice_store", "keyring", "search_engine", "storage"}
+GATEWAYS |= {"stripe_books", "stripe_customers", "stripe_disputes", "stripe_gateway"}
 EDGES = {*rooms.BUYERS, *rooms.STAFFS, *rooms.OTHERS}
 MAY_IMPORT_CHALICE = {("core", room) for room in ("web", "request", "queue")} | {
     (m, edge) for m in MODULES for edge in EDGES

@@ -17,7 +17,8 @@ from infra.package import API_MODULES, ROOT, function_name
 
 Resources = dict[str, dict[str, Any]]
 pytestmark = pytest.mark.xdist_group("package")
-ASK_STRIPE = ("OrdersApi", "OrdersExpire", "PaymentsApi", "PaymentsEvents", "PaymentsSweep", "PaymentsWebhooks")
+ASK_STRIPE = ("OrdersApi", "OrdersExpire", "PaymentsApi", "PaymentsEvents", "PaymentsReconcile")
+ASK_STRIPE += ("PaymentsReconcileNow", "PaymentsSweep", "PaymentsWebhooks")
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +65,7 @@ def test_every_queue_consumer_of_the_code_is_a_function_with_a_queue(resources: 
         "OrdersEvents",
         "OrdersInvoices",
         "PaymentsEvents",
+        "PaymentsReconcileNow",
         "PaymentsWebhooks",
     }
 
@@ -185,12 +187,15 @@ def test_a_modules_role_names_the_tables_it_touches(resources: Resources) -> Non
         "OrdersApi": {"OrdersTable", "CatalogTable", "LogisticsTable", "PaymentsTable", "UsersTable", "AdminTable"},
         "PaymentsApi": {"PaymentsTable", "AdminTable"},
         "LogisticsApi": {"LogisticsTable", "PaymentsTable", "AdminTable"},
-        "OrdersEvents": {"OrdersTable"},
+        "OrdersEvents": {"OrdersTable", "LogisticsTable"},
         "OrdersInvoices": {"OrdersTable", "PaymentsTable"},
         "PaymentsEvents": {"PaymentsTable"},
         "PaymentsWebhooks": {"PaymentsTable"},
         "PaymentsSweep": {"PaymentsTable", "AdminTable"},
+        "PaymentsReconcile": {"PaymentsTable", "AdminTable"},
+        "PaymentsReconcileNow": {"PaymentsTable", "AdminTable"},
         "OrdersAbandonedCarts": {"OrdersTable", "AdminTable"},
+        "OrdersUnpaired": {"OrdersTable", "PaymentsTable", "AdminTable"},
         "OrdersExpire": {"OrdersTable", "LogisticsTable", "PaymentsTable", "AdminTable"},
         "LogisticsEvents": {"LogisticsTable"},
         "LogisticsAllocate": {"LogisticsTable", "AdminTable"},
@@ -287,6 +292,21 @@ def test_a_deployment_leaves_the_keys_as_they_are(resources: Resources) -> None:
     # What CloudFormation does not find changed it does not write, and another name would be another secret.
     assert secret["Properties"]["SecretString"] == "{}"
     assert "Name" not in secret["Properties"]
+
+
+def test_the_books_are_compared_every_day_and_who_asks_for_it_or_has_no_time_left_may_queue_it(
+    resources: Resources,
+) -> None:
+    (nightly,) = functions(resources)["PaymentsReconcile"]["Events"].values()
+    assert (nightly["Type"], nightly["Properties"]) == ("Schedule", {"Schedule": "cron(15 4 * * ? *)"})
+    queue = {"Fn::GetAtt": ["PaymentsReconcileNowQueue", "Arn"]}
+    for name in ("PaymentsApi", "PaymentsReconcile", "PaymentsReconcileNow"):
+        statements = resources[f"{name}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        assert queue in [arn for s in statements if "sqs:SendMessage" in s["Action"] for arn in s["Resource"]], name
+    alarm = resources["ReconciliationFails"]["Properties"]
+    assert (alarm["Dimensions"][0]["Value"], alarm["Threshold"]) == ({"Ref": "PaymentsReconcile"}, 1)
+    for name in ("PaymentsReconcile", "PaymentsReconcileNow"):
+        assert functions(resources)[name]["Timeout"] == 900  # as consumers.py says
 
 
 def test_the_clock_asks_for_feeds_every_night_until_they_are_made(resources: Resources) -> None:

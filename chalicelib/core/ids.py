@@ -6,6 +6,7 @@ import re
 import secrets
 import threading
 import time
+from datetime import UTC, datetime
 
 # Crockford's base 32, lower case: no i, l, o, u, so that an id survives being read out.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -36,6 +37,20 @@ def new_id(prefix: str) -> str:
 def named(prefix: str, *parts: str) -> str:
     """The id of what there is one of for these `parts`: always the same, and nobody can tell the parts from it."""
     return f"{prefix}_{_digits(int.from_bytes(hashlib.sha256(chr(10).join(parts).encode()).digest()[:16], 'big'))}"
+
+
+def named_at(prefix: str, moment: datetime, *parts: str) -> str:
+    """The same among the ids of that time: it sorts as one that was made then, to the millisecond."""
+    names = hashlib.sha256(chr(10).join(parts).encode()).digest()
+    return f"{prefix}_{_digits(round(moment.timestamp() * 1000) << 80 | int.from_bytes(names[:10], 'big'))}"
+
+
+def made_at(made: str) -> datetime:
+    """When an id was made that holds the time, or the id of what it is a part of."""
+    number = 0
+    for digit in made.partition("_")[2].partition("-")[0]:
+        number = number << 5 | _ALPHABET.index(digit)
+    return datetime.fromtimestamp((number >> 80) / 1000, UTC)
 
 
 def derived(prefix: str, parent: str, ordinal: int) -> str:

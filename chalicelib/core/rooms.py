@@ -5,7 +5,14 @@ from importlib.util import find_spec
 
 # A module with many routes has several files of a kind.
 BUYERS = ("routes", "my_routes", "cart_routes", "aftersales_routes")
-STAFFS = ("admin_routes", "settings_routes", "return_routes", "promotion_routes")
+STAFFS = (
+    "admin_routes",
+    "settings_routes",
+    "return_routes",
+    "promotion_routes",
+    "dispute_routes",
+    "reconciliation_routes",
+)
 OTHERS = ("consumers", "schedules", "console")
 # What few requests want. All methods of a path are in the same one of these.
 _RARE = {"aftersales_routes", *STAFFS}

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     import_queue_url: str
     arrange_queue_url: str
     webhook_queue_url: str
+    reconcile_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
     search_chinese: str
@@ -74,6 +75,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         import_queue_url=required("IMPORT_QUEUE_URL"),
         arrange_queue_url=required("ARRANGE_QUEUE_URL"),
         webhook_queue_url=required("WEBHOOK_QUEUE_URL"),
+        reconcile_queue_url=required("RECONCILE_QUEUE_URL"),
         opensearch_url=required("OPENSEARCH_URL"),
         opensearch_signed=required("OPENSEARCH_SIGNED") == "true",
         search_chinese=env.get("SEARCH_CHINESE") or "cjk",

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     REFUNDS_WRITE = "refunds:write"
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_WRITE = "payments:write"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
     REVIEWS_READ = "reviews:read"
@@ -57,8 +59,8 @@ ROLES: dict[str, frozenset[Permission]] = {
             P.STOCK_READ,
         }
     ),
-    "accountant": frozenset({P.ORDERS_READ, P.REFUNDS_WRITE, P.AUDIT_READ}),
-    "operator": frozenset({P.JOBS_READ, P.EVENTS_READ, P.AUDIT_READ}),
+    "accountant": frozenset({P.ORDERS_READ, P.REFUNDS_WRITE, P.AUDIT_READ, P.PAYMENTS_READ, P.PAYMENTS_WRITE}),
+    "operator": frozenset({P.JOBS_READ, P.EVENTS_READ, P.AUDIT_READ, P.PAYMENTS_READ}),
 }
 
 

@@ -4,11 +4,12 @@ from chalicelib.core.idempotency import Once
 from chalicelib.core.paging import decode_cursor, encode_cursor
 from chalicelib.core.staff import Permission, Staff
 from chalicelib.core.web import StaffRoutes
-from chalicelib.orders import paying, schemas, service
+from chalicelib.orders import refunding, schemas, service
 from chalicelib.orders.amending import amendment_schemas, amendments, editing
 from chalicelib.orders.finding import finding_schemas, order_lists, order_numbers, saved_filters
 from chalicelib.orders.handling import handling_schemas, holds, notes
 from chalicelib.orders.invoices import invoice_schemas, invoices
+from chalicelib.orders.refunding import Wish
 
 routes = StaffRoutes(__name__)
 
@@ -66,14 +67,16 @@ def list_any_shipments(order_id: str) -> schemas.ShipmentSummaries:
 @routes.post("/admin/orders/{order_id}/refunds", status=201, permission=Permission.REFUNDS_WRITE)
 def refund_order(order_id: str, body: schemas.Refund, once: Once, staff: Staff) -> schemas.RefundView:
     """Give an order's money back, once everything was sent. Before that, cancel it or lines of it: that gives it back
-    too. What was paid in several ways goes back in several refunds; the answer is the first of them."""
-    return schemas.refund(paying.refund(order_id, body.amount, body.reason, once, staff))
+    too. What was paid in several ways goes back in several refunds; the answer is the first of them.
+
+    409 `refund_too_large`, `line_refunded` and `payment_disputed` say what is left, or who has it."""
+    return schemas.refund(refunding.refund(order_id, Wish(body.amount, body.lines, body.reason), once, staff))
 
 
 @routes.get("/admin/orders/{order_id}/refunds", permission=Permission.ORDERS_READ)
 def list_refunds(order_id: str) -> schemas.Refunds:
     """What of an order's money went back, or is on its way."""
-    return schemas.Refunds([schemas.refund(item) for item in paying.refunds_of(order_id)], None)
+    return schemas.Refunds([schemas.refund(item) for item in refunding.of_order(order_id)], None)
 
 
 @routes.get("/admin/invoices", permission=Permission.ORDERS_READ)

@@ -12,6 +12,8 @@ from chalicelib.orders import progress
 from chalicelib.orders.events import InvoiceRequested, OrderAmended, OrderCanceled, OrderCompleted, OrderEvent
 from chalicelib.orders.invoices import invoices
 from chalicelib.payments.events import (
+    DisputeClosed,
+    DisputeOpened,
     PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
@@ -41,6 +43,8 @@ orders_events = consumers.queue(
         RefundRequested: progress.record_payment,
         RefundSucceeded: progress.record_payment,
         RefundFailed: progress.record_payment,
+        DisputeOpened: progress.record_payment,
+        DisputeClosed: progress.record_payment,
     },
 )
 
@@ -73,8 +77,12 @@ orders_invoices = consumers.queue(
         InvoiceRequested: _changed,
         RefundSucceeded: _given_back,
         RefundFailed: _given_back,
+        DisputeClosed: _given_back,
     },
-    only={OrderCompleted: {"to_send": [0, {"exists": False}]}},  # of others the first parcel brought the invoice
+    only={
+        OrderCompleted: {"to_send": [0, {"exists": False}]},  # of others the first parcel brought the invoice
+        DisputeClosed: {"outcome": ["lost"]},  # what is won and goes back is told by its refund
+    },
     at_once=2,
     longest=12,
 )

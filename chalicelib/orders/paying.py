@@ -2,15 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.core import audit, clock, due, dynamo
+from chalicelib.core import clock, due, dynamo
 from chalicelib.core.errors import ShopError
-from chalicelib.core.idempotency import AlreadyDone, Once
-from chalicelib.core.money import Money
-from chalicelib.core.staff import Staff
 from chalicelib.orders import policy, service, states
 from chalicelib.orders.service import Order
-from chalicelib.orders.tables import OrderHeader, OrdersItem
-from chalicelib.payments import offering, refunds, settlement
+from chalicelib.orders.tables import OrderHeader
+from chalicelib.payments import offering, settlement
 from chalicelib.payments import service as payments
 from chalicelib.payments.offering import Asking
 from chalicelib.payments.service import Refund as Refund
@@ -75,39 +72,6 @@ def _more_time(header: OrderHeader) -> datetime | None:
 def longest_wait(header: OrderHeader) -> datetime:
     """How long an unpaid order holds its stock at most, for a customer who is about to pay."""
     return datetime.fromisoformat(header.placed_at) + _LONGEST * policy.pay_within(header.payment_method)
-
-
-def refund(order_id: str, amount: Money | None, reason: str, once: Once, by: Staff) -> Refund:
-    """Give an order's money back, all or a part of it, once everything of it has left the house, or none of it will.
-
-    Returns the first refund: what was paid in several ways goes back in several.
-
-    409 `not_all_sent` before that: canceling gives the money back too, and keeps the goods. The same request again
-    answers with the same refund.
-    """
-    made = once.made(OrdersItem)
-    if made is not None:
-        return refunds.find(made)
-    header = service.find(order_id).header
-    if header.state not in states.OFF and not _is_sent(header):
-        raise ShopError("not_all_sent", 409, "Not everything was sent. Cancel the order: that gives the money back.")
-    asked, actions = refunds.request(order_id, amount, reason, by)
-    together = sum(refund.amount.amount for refund in asked)
-    entry = audit.entry(by, "refund.requested", asked[0].id, amount=together, currency=asked[0].amount.currency)
-    try:
-        dynamo.transaction([*once.claim(OrdersItem, asked[0].id), *actions, entry])
-    except AlreadyDone:
-        return refunds.find(str(once.made(OrdersItem)))
-    return asked[0]
-
-
-def refunds_of(order_id: str) -> list[Refund]:
-    """The refunds of an order; 404 if there is no such order."""
-    return payments.of_order(service.find(order_id).header.id)[1]
-
-
-def _is_sent(header: OrderHeader) -> bool:
-    return service.fulfillment_status(header) in ("dispatched", "delivered")
 
 
 def _changed() -> ShopError:

@@ -15,10 +15,11 @@ from chalicelib.logistics.events import (
 )
 from chalicelib.orders import service, states, tables
 from chalicelib.orders.events import OrderCompleted
+from chalicelib.orders.handling import holds
 from chalicelib.orders.limits import hoarding
 from chalicelib.orders.tables import OrderHeader, PaymentMark, ShipmentMark
 from chalicelib.payments import service as payments
-from chalicelib.payments.events import PaymentEvent, PaymentFailed, RefundFailed
+from chalicelib.payments.events import DisputeClosed, PaymentEvent, PaymentFailed, RefundFailed
 from chalicelib.payments.service import Attempt
 
 Shipped = ShipmentPlanned | ShipmentChanged | ShipmentPacked | ShipmentDispatched | ShipmentDelivered
@@ -63,14 +64,17 @@ def record_payment(event: PaymentEvent) -> None:
         event.captured.amount,
         event.refunded.amount,
         (event.covers or event.authorized).amount,
+        event.disputed.amount if event.disputed else 0,
     )
     facts = {"payment_id": event.aggregate_id}
     if isinstance(event, (PaymentFailed, RefundFailed)):
         facts["code"] = event.code
+    if isinstance(event, DisputeClosed):
+        facts["outcome"] = event.outcome
 
     def change(header: OrderHeader) -> bool:
         if not _is_news(header, event.aggregate_id, mark):
-            return False
+            return holds.is_behind(header)
         header.payments = {**header.payments, event.aggregate_id: mark}
         return True
 
@@ -92,6 +96,7 @@ def learn(header: OrderHeader, attempts: Iterable[Attempt]) -> bool:
             attempt.captured.amount,
             int(attempt.refunded),
             attempt.covers.amount,
+            attempt.with_banks,
         )
         for attempt in attempts
     }
@@ -117,7 +122,7 @@ def _apply(order_id: str, entries: list[Action], change: Callable[[OrderHeader],
                 for entry in entries:
                     dynamo.write(entry)
                 return header
-            following = advance(header)
+            following = [*holds.follow_disputes(header), *advance(header)]
             if not following:
                 header.version = int(header.version) + 1
             _mind_the_money(header)

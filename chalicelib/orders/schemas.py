@@ -105,9 +105,10 @@ class PaymentSummary(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Without `amount` all that is left goes back."""
+    """An `amount`, or what was paid for pieces of `lines`, by SKU; with neither all that is left goes back."""
 
     amount: Money | None = None
+    lines: Annotated[dict[str, Annotated[int, Meta(ge=1, le=10_000)]], Meta(min_length=1, max_length=100)] | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 

@@ -47,6 +47,8 @@ _TIMELINE = {
     "RefundRequested": "refund_requested",
     "RefundSucceeded": "refund_succeeded",
     "RefundFailed": "refund_failed",
+    "DisputeOpened": "dispute_opened",
+    "DisputeClosed": "dispute_closed",
     "ReturnRequested": "return_requested",
     "ReturnApproved": "return_approved",
     "ReturnRejected": "return_rejected",
@@ -174,6 +176,7 @@ def payment_status(header: OrderHeader) -> str:
         0 if header.state in states.OFF else sum(mark.authorized for mark in marks),
         sum(mark.captured for mark in marks),
         sum(mark.refunded for mark in marks),
+        sum(mark.disputed for mark in marks),
     )
 
 

@@ -25,8 +25,10 @@ def check_move(present: str, wanted: str) -> None:
         raise ShopError("wrong_state", 409, f"An order that is {present} can not become {wanted}.")
 
 
-def payment_status(total: int, authorized: int, captured: int, refunded: int) -> str:
+def payment_status(total: int, authorized: int, captured: int, refunded: int, disputed: int = 0) -> str:
     """From sums in minor units, never from the order in which events came."""
+    if disputed:
+        return "disputed"
     if refunded:
         return "refunded" if refunded >= captured else "partially_refunded"
     if captured:

@@ -53,6 +53,7 @@ class PaymentMark(msgspec.Struct, frozen=True):
     """What an order knows of one of its payment attempts, in minor units; `version` is the attempt's.
 
     `covers` is what of the order's total nobody has to pay any more because of it; None: what it has `authorized`.
+    `disputed` is what the customer's bank took back of it, and has not returned.
     """
 
     version: int
@@ -60,6 +61,7 @@ class PaymentMark(msgspec.Struct, frozen=True):
     captured: int
     refunded: int
     covers: int | None = None
+    disputed: int = 0
 
 
 class Redemption(msgspec.Struct, frozen=True):
@@ -142,7 +144,8 @@ class OrderHeader(OrdersItem, discriminator="order"):
     open, as limits/hoarding.py names them and says.
 
     `revision` says which snapshot holds. `agreed` is what the order was confirmed on, in minor units, while it costs
-    more and nobody has paid the difference yet. `exchange_of` is the return that paid for it.
+    more and nobody has paid the difference yet. `exchange_of` is the return that paid for it. `disputed` is what of its
+    payments was disputed when last it was looked at whether the order has to wait for that.
     """
 
     id = UnicodeAttribute()
@@ -167,6 +170,7 @@ class OrderHeader(OrdersItem, discriminator="order"):
     revision = NumberAttribute(default=1)
     agreed = NumberAttribute(null=True)
     exchange_of = UnicodeAttribute(null=True)
+    disputed = NumberAttribute(default=0)
 
 
 class OrderSnapshot(OrdersItem, discriminator="order_snapshot"):

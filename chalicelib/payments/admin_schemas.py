@@ -53,6 +53,7 @@ class StaffPayment(msgspec.Struct, frozen=True):
     refunded: Money
     payable_by: date | None
     overdue: bool
+    reference: str | None
 
 
 class StaffPayments(msgspec.Struct, frozen=True):
@@ -126,6 +127,7 @@ def payment(attempt: Attempt) -> StaffPayment:
         refunded=Money(int(attempt.refunded), attempt.amount.currency),
         payable_by=date.fromisoformat(attempt.payable_by) if attempt.payable_by else None,
         overdue=bool(attempt.overdue),
+        reference=attempt.reference,
     )
 
 

@@ -9,7 +9,7 @@ from chalicelib.core.errors import ShopError, invalid
 from chalicelib.core.idempotency import AlreadyDone, Once
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import methods, refunds, service, states, tables
+from chalicelib.payments import balance, methods, refund_progress, refunds, service, states, tables
 from chalicelib.payments.events import PaymentCaptured
 from chalicelib.payments.tables import Attempt, PaymentsItem, Refund
 
@@ -32,21 +32,19 @@ def receive(payment_id: str, amount: Money, reference: str, once: Once, by: Staf
         raise ShopError("wrong_method", 409, f"What is paid by {wanted.method} is not recorded by hand.")
     if amount.currency != wanted.amount.currency:
         raise invalid("/amount/currency", f"The order is paid in {wanted.amount.currency}.")
-    received, actions = _received(attempts, wanted, amount)
+    received, actions = _received(attempts, wanted, amount, reference)
     keep = {received.id: amount.amount if received.to_capture is None else int(received.to_capture)}
     back = refunds.surplus([received], keep, len(known), _TOO_MUCH, service.changed_meanwhile())
-    entry = audit.entry(
-        by, "payment.received", received.id, amount=amount.amount, currency=amount.currency, reference=reference
-    )
+    entry = audit.entry(by, "payment.received", received.id, amount=amount.amount, currency=amount.currency)
     try:
         claim = once.claim(PaymentsItem, received.id)
-        dynamo.transaction([*claim, *refunds.written_once([*actions, *back]), entry])
+        dynamo.transaction([*claim, *balance.written_once([*actions, *back]), entry])
     except AlreadyDone:
         return service.find(str(once.made(PaymentsItem)))
     return received
 
 
-def _received(attempts: list[Attempt], wanted: Attempt, amount: Money) -> tuple[Attempt, list[Action]]:
+def _received(attempts: list[Attempt], wanted: Attempt, amount: Money, reference: str) -> tuple[Attempt, list[Action]]:
     """The attempt that holds what was received, and the write actions for that."""
     changed = service.changed_meanwhile()
     actions: list[Action] = []
@@ -54,6 +52,7 @@ def _received(attempts: list[Attempt], wanted: Attempt, amount: Money) -> tuple[
         received, due_now = wanted, wanted.amount.amount
         before = Attempt.version == int(wanted.version)
         received.state, received.captured, received.version = states.CAPTURED, amount, int(wanted.version) + 1
+        received.reference = reference or None
         tables.look_after_by_hand(received, None)
         if (missing := due_now - amount.amount) > 0:
             rest, make = service.following_attempt(attempts, missing, method_id=wanted.method)
@@ -64,6 +63,7 @@ def _received(attempts: list[Attempt], wanted: Attempt, amount: Money) -> tuple[
     else:
         received, _ = service.following_attempt(attempts, amount.amount, method_id=wanted.method)
         received.state, received.captured, received.to_capture = states.CAPTURED, amount, 0
+        received.reference = reference or None
         actions.append(dynamo.insert(received, changed))
     told = service.announce(service.event(PaymentCaptured, received))
     return received, [*actions, *service.taken(received, amount.amount), told]
@@ -82,7 +82,9 @@ def pay_out(refund_id: str, once: Once, by: Staff) -> Refund:
         return refund
     entry = audit.entry(by, "refund.paid_out", refund.id, amount=refund.amount.amount, currency=refund.amount.currency)
     try:
-        dynamo.transaction([*once.claim(PaymentsItem, refund.id), *refunds.went_by_hand(refund, attempt), entry])
+        dynamo.transaction(
+            [*once.claim(PaymentsItem, refund.id), *refund_progress.went_by_hand(refund, attempt), entry]
+        )
     except AlreadyDone:
         return refunds.find(refund_id)
     return refund

@@ -71,7 +71,7 @@ def _as_they_pay(attempts: list[Attempt]) -> Iterator[Attempt]:
 def _settle(attempt: Attempt, left: int, keep: dict[str, int]) -> int:
     """Let an attempt pay for as much as it can of what is `left`; returns how much that is."""
     if attempt.state == states.CAPTURED:
-        keep[attempt.id] = min(left, balance.kept(attempt))
+        keep[attempt.id] = min(left, balance.paid(attempt))
         attempt.to_capture = None  # what was captured too much goes back here
         return keep[attempt.id]
     part = min(left, attempt.amount.amount)

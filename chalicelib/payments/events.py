@@ -1,6 +1,7 @@
 """The events that payments publish. The aggregate of each is the payment attempt."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 
 from chalicelib.core.events import Event
 from chalicelib.core.money import Money
@@ -9,13 +10,15 @@ from chalicelib.core.money import Money
 class PaymentEvent(Event, frozen=True, kw_only=True):
     """`authorized`, `captured` and `refunded` are this attempt's sums so far: what of a customer's bank's promise the
     shop takes or has taken, what it has taken, and what of that was given back. `covers` is what of the order's total
-    need not be paid any more because of it. `by` is who of the staff did it, by the `sub` of their token."""
+    need not be paid any more because of it. `disputed` is what the customer's bank took back and has not returned: it
+    is being decided, or lost. `by` is who of the staff did it, by the `sub` of their token."""
 
     order_id: str
     authorized: Money
     captured: Money
     refunded: Money
     covers: Money | None = None
+    disputed: Money | None = None
     by: str | None = None
 
 
@@ -63,3 +66,22 @@ class RefundFailed(PaymentEvent, frozen=True, kw_only=True):
     refund_id: str
     amount: Money
     code: str
+
+
+class DisputeOpened(PaymentEvent, frozen=True, kw_only=True):
+    """The customer's bank took `amount` back, or now disputes another amount; `reason` is the provider's word for why.
+    The shop may answer until `evidence_due_at`; null: nobody says."""
+
+    dispute_id: str
+    amount: Money
+    reason: str
+    evidence_due_at: datetime | None
+
+
+class DisputeClosed(PaymentEvent, frozen=True, kw_only=True):
+    """The dispute over `amount` is decided: `won`, so the shop has it back, or `lost`. Told again if an
+    appeal turns it."""
+
+    dispute_id: str
+    amount: Money
+    outcome: Literal["won", "lost"]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chalicelib.core import clock, due, dynamo, log
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy
-from chalicelib.payments import balance, methods, provider, providers, refunds, service, states, terms
+from chalicelib.payments import balance, methods, provider, providers, service, states, terms
 from chalicelib.payments.events import PaymentAuthorized, PaymentCaptured, PaymentEvent, PaymentFailed
 from chalicelib.payments.provider import Intent, Wish
 from chalicelib.payments.tables import Attempt
@@ -211,7 +211,7 @@ def to_be_taken_by(attempt: Attempt) -> datetime | None:
 def _open_end(attempt: Attempt) -> bool:
     """Whether something is still to be done about the attempt that no customer and no member of staff will do."""
     if attempt.state == states.CAPTURED:
-        return bool(balance.kept(attempt) if attempt.closing else refunds.surplus_of(attempt))
+        return bool(balance.kept(attempt) if attempt.closing else balance.surplus(attempt))
     if not states.is_open(attempt.state):
         return False
     return attempt.closing or attempt.provider_id is None or (attempt.packed and attempt.state == states.AUTHORIZED)

@@ -46,6 +46,11 @@ def disputed(amount: int) -> Lines:
     return _move("captured", "dispute", amount)
 
 
+def given_back_by_bank(amount: int) -> Lines:
+    """So much of what a bank kept the shop had to give back anyway."""
+    return _move("dispute", "receivable", amount)
+
+
 def reverse(lines: Mapping[Account, int]) -> Lines:
     return {account: -amount for account, amount in lines.items()}
 

@@ -17,7 +17,10 @@ UNRECONCILED = "UNRECONCILED"
 
 
 class LedgerEntry(PaymentsItem, discriminator="ledger_entry"):
-    """`what` happened, to which payment, refund or dispute (`ref`), and the signed minor units on each account."""
+    """`what` happened, to which payment, refund or dispute (`ref`), and the signed minor units on each account.
+
+    A fee's `ref` is the line of the provider's books that names it.
+    """
 
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
@@ -70,3 +73,11 @@ def post(
     if reconcile_from is not None:
         due.look_after(entry, reconcile_from, UNRECONCILED, f"{order_id}/{entry_id}")
     return [dynamo.insert(entry, otherwise)]
+
+
+def settle(order_id: str, entry_id: str, otherwise: Exception | None = None) -> list[Action]:
+    """The write action by which nobody looks for an entry in the provider's books any more. Committing it raises
+    `otherwise`, if there is one, where nobody does already."""
+    entry = LedgerEntry(**entry_key(order_id, entry_id))
+    settled = [LedgerEntry.due_key.remove(), LedgerEntry.due_at.remove()]
+    return [dynamo.update(entry, settled, LedgerEntry.due_key.exists() if otherwise else None, otherwise)]

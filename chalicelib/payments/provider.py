@@ -4,8 +4,9 @@ A provider keeps *intents* (one per payment attempt) and *refunds*, each under a
 one gives the same one. Nobody is believed but its present answer.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -32,6 +33,10 @@ class Refused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+# What a refund is Refused with while the customer's bank has the money.
+CHARGE_DISPUTED = "charge_disputed"
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -70,14 +75,91 @@ class ProviderRefund(msgspec.Struct, frozen=True):
     code: str | None
 
 
+class ProviderDispute(msgspec.Struct, frozen=True):
+    """A bank's dispute of an intent. `state` is ours; `payment_id` is the payment of ours that the intent was opened
+    for, None if it was not; `fee` is what the provider takes for the dispute, in the currency of the shop's account."""
+
+    id: str
+    intent_id: str | None
+    payment_id: str | None
+    state: str
+    reason: str
+    amount: Money
+    evidence_due_at: datetime | None
+    fee: Money | None
+
+
 class Notice(msgspec.Struct, frozen=True):
     """What a webhook is about, if it is about something that has to be looked at. It says nothing of how that stands:
-    whoever reads it asks the provider. `event_id` is the provider's own, of whatever this is about."""
+    whoever reads it asks the provider. `event_id` and `dispute_id` are the provider's own, as are `object_id` and
+    `object_type`. `understood`: the shop knows what to do when it hears of this type, and `needs_nothing`: that is
+    nothing.
+    """
 
     type: str
     payment_id: str | None = None
     refund_id: str | None = None
     event_id: str | None = None
+    dispute_id: str | None = None
+    understood: bool = True
+    needs_nothing: bool = False
+    api_version: str | None = None
+    created: datetime | None = None
+    object_id: str | None = None
+    object_type: str | None = None
+
+    @property
+    def is_of_ours(self) -> bool:
+        return (self.payment_id, self.refund_id, self.dispute_id) != (None, None, None)
+
+
+# What moved a balance: `released` is what of a promise was not taken, and moves nothing of ours; `other` is what the
+# shop does not know, or what is none of its business, such as a payout.
+MovementKind = Literal["capture", "released", "refund", "refund_failed", "dispute", "dispute_won", "fee", "other"]
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """One line of the provider's account of the shop. `amount` is what the customer paid or got, without a sign and in
+    the currency of the order; `fee` what the provider kept, in the currency in which it settles.
+
+    `payment_id` and `refund_id` are ours, as far as the provider knows them: whoever reads it looks whether they exist.
+    `dispute_id` is the provider's.
+    """
+
+    id: str
+    kind: MovementKind
+    amount: Money
+    fee: Money
+    created: datetime
+    payment_id: str | None = None
+    refund_id: str | None = None
+    intent_id: str | None = None
+    dispute_id: str | None = None
+
+
+class ListedIntent(msgspec.Struct, frozen=True):
+    """An intent as a list of the provider's shows it; `payment_id` as in a Movement."""
+
+    id: str
+    state: str
+    amount: Money
+    created: datetime
+    payment_id: str | None = None
+
+
+class ProviderBooks(Protocol):
+    """What a provider has written down, for whoever compares it with the ledger. All raise Unavailable and Refused."""
+
+    def movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
+        """What moved the balance from `since` on and before `until`, to the second, the newest first."""
+
+    def intents(self, since: datetime, until: datetime) -> Iterator[ListedIntent]:
+        """The intents that were made then, likewise."""
+
+    def movements_of(self, intent_id: str) -> Iterable[Movement]:
+        """What moved because of one intent and its refunds, however long ago. Disputes are not among it."""
+
+    def intent(self, intent_id: str) -> ListedIntent: ...
 
 
 class PaymentProvider(Protocol):
@@ -136,3 +218,19 @@ class Vault(Protocol):
 
     def forget(self, method_id: str) -> None:
         """Forget one. Refused if it is gone already."""
+
+
+class ProviderDisputes(Protocol):
+    """What a provider has of banks that dispute payments. All may raise Unavailable and Refused, as above."""
+
+    def find_dispute(self, dispute_id: str) -> ProviderDispute:
+        """A dispute under the provider's id."""
+
+    def recent_disputes(self, since: datetime) -> Iterable[ProviderDispute]:
+        """Those that were opened since then, the newest first."""
+
+    def submit_evidence(self, dispute_id: str, evidence: dict[str, str]) -> ProviderDispute:
+        """Answer a dispute, once; the same evidence again changes nothing. Refused once it takes no answer."""
+
+    def accept_dispute(self, dispute_id: str) -> ProviderDispute:
+        """Say nothing to a dispute: it is lost. Refused if it is decided."""

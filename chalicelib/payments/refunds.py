@@ -1,45 +1,60 @@
-"""Money that goes back: asked for in one transaction, carried out at the provider, followed until it is there."""
+"""Money that goes back, decided: which of it, the way it came, in one transaction. refund_progress.py sees it there."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-
-from msgspec.structs import replace
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
 
 from chalicelib.core import clock, due, dynamo, ids
 from chalicelib.core.dynamo import Action
 from chalicelib.core.errors import ShopError, busy, not_found
 from chalicelib.core.money import Money
 from chalicelib.core.staff import Staff
-from chalicelib.payments import balance, credit, ledger, ledger_tables, methods, provider, providers, service, tables
-from chalicelib.payments.events import PaymentEvent, RefundFailed, RefundRequested, RefundSucceeded
-from chalicelib.payments.provider import ProviderRefund
+from chalicelib.payments import (
+    balance,
+    credit,
+    ledger,
+    ledger_tables,
+    losses,
+    methods,
+    provider,
+    service,
+    tables,
+)
+from chalicelib.payments.events import PaymentEvent, RefundRequested, RefundSucceeded
 from chalicelib.payments.tables import Attempt, Refund
 
 REQUESTED, PENDING, SUCCEEDED, FAILED = "requested", "pending", "succeeded", "failed"
 _ATTEMPTS = 8
-# When the sweep looks at a refund that has no result: one that was not carried out, and one that the bank has.
+# When the sweep looks at a refund that was not carried out.
 _CARRIED_OUT_WITHIN = timedelta(minutes=10)
-_LOOK_AGAIN = timedelta(hours=6)
-# Stripe forgets idempotency keys after 24 hours: from then on a refund is looked for before it is made.
-_KEY_LIVES = timedelta(hours=23)
+_DISPUTED = "It was disputed, and is to be given back."
 # What was paid with credit goes back after what was paid in money; the value of returned goods has the longest way.
 _LAST = {methods.STORE_CREDIT.id: 1, methods.GIFT_CARD.id: 2, methods.EXCHANGE_CREDIT.id: 3}
 
 
-class _Moved(Exception):
-    """The refund, or its attempt, moved between reading and writing."""
+class Purpose(NamedTuple):
+    """Why money goes back, and who of the staff wants it. With `to_order` it pays for that order; `lines` are pieces of
+    the order's lines, by SKU, that it is for."""
+
+    reason: str
+    by: Staff | None = None
+    to_order: str | None = None
+    lines: Mapping[str, int] | None = None
 
 
-def request(order_id: str, amount: Money | None, reason: str, by: Staff) -> tuple[list[Refund], list[Action]]:
-    """Give back `amount` of what was captured of an order, None: all of it. The refunds, one for each way in which it
-    was paid, and the write actions that ask for them.
+def request(
+    paid: tuple[list[Attempt], list[Refund]], amount: Money | None, purpose: Purpose
+) -> tuple[list[Refund], list[Action]]:
+    """Give back `amount` of what was captured of the order that was `paid` so (service.of_order), None: all of it. The
+    refunds, one for each way in which it was paid, and the write actions that ask for them.
 
     Less is owed then: what was given back nobody has to pay again. 409 `nothing_to_refund` if no money is there, or all
-    of it is on its way back, `refund_too_large` if there is less. Committing raises 409 `payment_changed` if a payment
-    changed meanwhile: so two requests at once do not give back more than there is.
+    of it is on its way back, `payment_disputed` if the customer's bank has it, `refund_too_large` if there is less.
+    Committing raises 409 `payment_changed` if a payment changed meanwhile: so two requests at once do not give back
+    more than there is, and nothing goes back that a bank is just taking.
     """
-    attempts, known = tables.of_order(order_id)
-    return _give(attempts, len(known), amount, reason, by)
+    attempts, known = paid
+    return _give(attempts, len(known), amount, purpose)
 
 
 def exchange(
@@ -52,21 +67,11 @@ def exchange(
     If that order is called off, or costs less, the money goes back the way it came.
     """
     attempts, known = tables.of_order(order_id)
-    moved, actions = _give(attempts, len(known), value, "Exchanged.", by, to_order_id)
+    moved, actions = _give(attempts, len(known), value, Purpose("Exchanged.", by, to_order_id))
     if not rest.amount:
         return None, actions
-    made, asking = _give(attempts, len(known) + len(moved), rest, "Exchanged for less.", by)
-    return made[0], written_once([*actions, *asking])
-
-
-def written_once(actions: list[Action]) -> list[Action]:
-    """A transaction writes to an item once: what was written last, if the item is still as it was at first."""
-    once: dict[tuple[str, str], Action] = {}
-    for action in actions:
-        item = action.request.get("Item") or action.request["Key"]
-        key = (item["pk"]["S"], item["sk"]["S"])
-        once[key] = replace(once[key], request={**once[key].request, "Item": item}) if key in once else action
-    return list(once.values())
+    made, asking = _give(attempts, len(known) + len(moved), rest, Purpose("Exchanged for less.", by))
+    return made[0], balance.written_once([*actions, *asking])
 
 
 def surplus(
@@ -77,7 +82,7 @@ def surplus(
     for attempt in attempts:
         if (back := balance.kept(attempt) - keep.get(attempt.id, 0)) > 0:
             known += 1
-            actions += _request(attempt, known, back, reason, otherwise)[1]
+            actions += _request(attempt, known, back, Purpose(reason), otherwise)[1]
     return actions
 
 
@@ -88,21 +93,41 @@ def give_all_back(attempt: Attempt, reason: str) -> None:
 
 def give_surplus_back(attempt: Attempt, reason: str) -> None:
     """Ask for what was captured beyond what was to be taken, likewise."""
-    _give_back(attempt, surplus_of, reason)
+    _give_back(attempt, balance.surplus, reason)
 
 
-def surplus_of(attempt: Attempt) -> int:
-    """What was captured of an attempt though it had become less meanwhile, in minor units."""
-    return max(0, balance.kept(attempt) - int(attempt.to_capture)) if attempt.to_capture is not None else 0
+def settled(
+    writes: Sequence[Action],
+    attempt: Attempt,
+    attempts: Sequence[Attempt],
+    known: Sequence[Refund],
+    otherwise: Exception,
+    less_than: int | None = None,
+) -> list[Action]:
+    """Write actions that end with an attempt of which a bank had money, those that write it up to now among them: what
+    is too much of what is there goes back, if it is `less_than` that, and what the bank kept counts as given back."""
+    keep = balance.needed(attempts).get(attempt.id, 0)
+    actions = losses.absorbed(attempt, attempt.captured.amount)  # an appeal undoes what a loss had settled
+    back = balance.kept(attempt) - keep
+    if not is_refused(attempt, known) and (less_than is None or back < less_than):
+        actions += surplus([attempt], {attempt.id: keep}, len(known), _DISPUTED, otherwise)
+    actions += [*losses.absorbed(attempt, keep), dynamo.put(attempt)]
+    others = [other for other in attempts if other is not attempt]
+    return [*balance.written_once([*writes, *actions]), *balance.unmoved(others, otherwise)]
+
+
+def is_refused(attempt: Attempt, known: Sequence[Refund]) -> bool:
+    """Whether a bank would not give an attempt's money back; while it is disputed, nobody could."""
+    mine = [refund for refund in known if refund.attempt_id == attempt.id and refund.state == FAILED]
+    return any(refund.code != provider.CHARGE_DISPUTED for refund in mine)
 
 
 def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) -> None:
     for _ in range(_ATTEMPTS):
         known = tables.of_order(attempt.order_id)[1]
-        refused = any(refund.attempt_id == attempt.id and refund.state == FAILED for refund in known)
-        if refused or not amount(attempt):
+        if is_refused(attempt, known) or not amount(attempt):
             return
-        _, actions = _request(attempt, len(known) + 1, amount(attempt), reason, service.changed_meanwhile())
+        _, actions = _request(attempt, len(known) + 1, amount(attempt), Purpose(reason), service.changed_meanwhile())
         try:
             dynamo.transaction(actions)
         except ShopError as error:
@@ -115,11 +140,13 @@ def _give_back(attempt: Attempt, amount: Callable[[Attempt], int], reason: str) 
 
 
 def _give(
-    attempts: list[Attempt], known: int, amount: Money | None, reason: str, by: Staff, to_order: str | None = None
+    attempts: list[Attempt], known: int, amount: Money | None, purpose: Purpose
 ) -> tuple[list[Refund], list[Action]]:
     """Take `amount` out of the attempts: what was paid in money before what was paid with credit, the older first."""
     left = sum(map(balance.kept, attempts))
     wanted = balance.money(attempts, left) if amount is None else amount
+    if not left and any(attempt.with_banks for attempt in attempts):
+        raise ShopError("payment_disputed", 409, "The customer's bank took this order's money back.")
     if not left or not wanted.amount:
         raise ShopError("nothing_to_refund", 409, "No money of this order is left to give back.")
     if wanted.amount > left or wanted.currency != attempts[0].amount.currency:
@@ -135,7 +162,8 @@ def _give(
     for attempt in sorted(attempts, key=lambda attempt: _LAST.get(attempt.method, 0)):
         if part := min(missing, balance.kept(attempt)):
             attempt.forgiven = int(attempt.forgiven) + max(0, part - too_much)
-            refund, asking = _request(attempt, known + len(made) + 1, part, reason, changed, by, to_order)
+            refund, asking = _request(attempt, known + len(made) + 1, part, purpose, changed)
+            purpose = purpose._replace(lines=None)  # what it is for stands in the first one
             made.append(refund)
             actions += asking
             missing -= part
@@ -150,33 +178,6 @@ def _give(
     return made, [*actions, *allowance]
 
 
-def carry_out(event: RefundRequested) -> None:
-    """Do at the provider what was decided here; while it does not answer, the event comes again."""
-    if find(event.refund_id).state in (REQUESTED, PENDING):
-        look_after(event.refund_id)
-
-
-def look_after(refund_id: str) -> None:
-    """Bring a refund to where the provider has it; ask for it there if that was not done yet.
-
-    One that has succeeded may fail yet, days later: the customer's bank can send the money back.
-    """
-    for _ in range(_ATTEMPTS):
-        refund = find(refund_id)
-        attempt = service.find(refund.attempt_id)
-        if refund.state == FAILED or attempt.provider_id is None:
-            return
-        answer = _ask(refund, attempt)
-        if refund.state == SUCCEEDED and answer.state != FAILED:
-            return
-        try:
-            _record(refund, attempt, answer)
-        except _Moved:
-            continue
-        return
-    raise busy()
-
-
 def find(refund_id: str) -> Refund:
     """A refund; 404 if there is none with this id."""
     refund = tables.refund(refund_id) if ids.is_id("ref", refund_id) else None
@@ -189,12 +190,10 @@ def _request(
     attempt: Attempt,
     number: int,
     amount: int,
-    reason: str,
+    purpose: Purpose,
     otherwise: Exception,
-    by: Staff | None = None,
-    to_order: str | None = None,
 ) -> tuple[Refund, list[Action]]:
-    now = clock.now()
+    now, by, to_order = clock.now(), purpose.by, purpose.to_order
     refund_id = ids.derived("ref", attempt.order_id, number)
     refund = Refund(
         **tables.refund_key(refund_id),
@@ -203,9 +202,10 @@ def _request(
         attempt_id=attempt.id,
         state=REQUESTED,
         amount=Money(amount, attempt.amount.currency),
-        reason=reason,
+        reason=purpose.reason,
         created_at=clock.stamp(now),
         to_order=to_order,
+        lines=dict(purpose.lines) if purpose.lines else None,
     )
     unmoved = Attempt.version == int(attempt.version)
     attempt.version = int(attempt.version) + 1
@@ -222,7 +222,7 @@ def _request(
         event = service.event(RefundSucceeded, attempt, **facts)
         further = [*service.returned(attempt, refund), *credit.returned(attempt, refund, by)]
         if attempt.from_order and not to_order:
-            further += _undo_transfer(attempt.from_order, attempt.order_id, amount, reason, otherwise)
+            further += _undo_transfer(attempt.from_order, attempt.order_id, amount, purpose.reason, otherwise)
     else:
         service.check_chargeable(attempt.method, refund.amount)
         if methods.METHODS[attempt.method].has_provider:
@@ -255,58 +255,7 @@ def _undo_transfer(from_order: str, to_order: str, amount: int, reason: str, oth
         actions += [
             dynamo.put(moved),
             *service.came_back(attempt, moved, part),
-            *_request(attempt, number, part, reason, otherwise)[1],
+            # What a bank has is refused, and settled when the bank has decided.
+            *_request(attempt, number, min(part, balance.kept(attempt)) or part, Purpose(reason), otherwise)[1],
         ]
     return actions
-
-
-def _ask(refund: Refund, attempt: Attempt) -> ProviderRefund:
-    """How the refund stands at the provider; only one that nobody there can know of yet is made."""
-    there, intent_id = providers.of(attempt.method), str(attempt.provider_id)
-    as_it_was = ProviderRefund(refund.provider_id or "", refund.state, refund.code)
-    key_lives = clock.now() - datetime.fromisoformat(refund.created_at) < _KEY_LIVES
-    try:
-        if refund.state != REQUESTED:
-            return there.find_refund(refund.id, intent_id) or as_it_was
-        found = None if key_lives else there.find_refund(refund.id, intent_id)
-        return found or there.refund(refund.id, intent_id, refund.amount)
-    except provider.Refused as refused:
-        return ProviderRefund("", FAILED, refused.code) if refund.state == REQUESTED else as_it_was
-
-
-def _record(refund: Refund, attempt: Attempt, answer: ProviderRefund) -> None:
-    if answer.state in (SUCCEEDED, FAILED):
-        dynamo.transaction(_ended(refund, attempt, answer, _Moved()))
-        return
-    asked = Refund.state == refund.state
-    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
-    due.look_after(refund, clock.now() + _LOOK_AGAIN)
-    dynamo.write(dynamo.put(refund, asked, _Moved()))
-
-
-def went_by_hand(refund: Refund, attempt: Attempt) -> list[Action]:
-    """Write actions of a refund that somebody has transferred; committing raises 409 `payment_changed` if it moved."""
-    return _ended(refund, attempt, ProviderRefund("", SUCCEEDED, None), service.changed_meanwhile())
-
-
-def _ended(refund: Refund, attempt: Attempt, answer: ProviderRefund, otherwise: Exception) -> list[Action]:
-    before = refund.state
-    asked, unmoved = Refund.state == before, Attempt.version == int(attempt.version)
-    refund.provider_id, refund.state, refund.code = answer.id or None, answer.state, answer.code
-    due.look_after(refund, None)
-    attempt.version = int(attempt.version) + 1
-    event: PaymentEvent
-    postings: list[Action] = []
-    if answer.state == SUCCEEDED:
-        attempt.refunded = int(attempt.refunded) + refund.amount.amount
-        postings = service.returned(attempt, refund)
-        event = service.event(RefundSucceeded, attempt, refund_id=refund.id, amount=refund.amount)
-    else:
-        # What did not go back can be asked for again, by a person: RefundFailed is on the order's timeline.
-        if before == SUCCEEDED:
-            attempt.refunded = int(attempt.refunded) - refund.amount.amount
-            postings = service.came_back(attempt, refund, refund.amount.amount)
-        attempt.refunding = int(attempt.refunding) - refund.amount.amount
-        event = service.event(RefundFailed, attempt, refund_id=refund.id, amount=refund.amount, code=answer.code or "")
-    writes = [dynamo.put(refund, asked, otherwise), dynamo.put(attempt, unmoved, otherwise)]
-    return [*writes, *postings, service.announce(event)]

@@ -1,9 +1,5 @@
 """How to pay, how a payment stands, and what providers have to say."""
 
-import msgspec
-
-from chalicelib.core import log, sqs
-from chalicelib.core.settings import settings
 from chalicelib.core.web import Routes, Visitor, Webhook
 from chalicelib.payments import (
     credit_schemas,
@@ -14,6 +10,7 @@ from chalicelib.payments import (
     service,
     settlement,
     stripe_gateway,
+    webhooks,
 )
 
 routes = Routes(__name__)
@@ -57,13 +54,12 @@ def show_gift_card_balance(body: credit_schemas.GiftCardCode) -> credit_schemas.
 
 @routes.post("/webhooks/stripe")
 def take_stripe_webhook(webhook: Webhook) -> schemas.Received:
-    """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand."""
+    """What Stripe has to say, signed. It is put into the queue as it comes; a consumer asks Stripe how things stand.
+
+    What the shop does not understand is kept for staff to look at. Anything but a 2xx has Stripe send it again.
+    """
     try:
-        notice = stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature"))
+        webhooks.take(stripe_gateway.read_webhook(webhook.raw, webhook.header("Stripe-Signature")))
     except provider.Unavailable:
         raise provider.no_answer() from None
-    if notice.payment_id is None and notice.refund_id is None:
-        log.write("webhook_ignored", type=notice.type)
-    else:
-        sqs.send(settings.webhook_queue_url, msgspec.json.encode(notice).decode())
     return schemas.Received(received=True)

@@ -247,6 +247,7 @@ def event(kind: type[P], attempt: Attempt, **facts: Any) -> P:
         captured=attempt.captured,
         refunded=Money(int(attempt.refunded), currency),
         covers=attempt.covers,
+        disputed=Money(attempt.with_banks, currency),
         **facts,
     )
 

@@ -8,7 +8,19 @@ from chalicelib.core import clock
 from chalicelib.core.errors import ShopError, busy
 from chalicelib.core.money import zero
 from chalicelib.orders.events import OrderAmended, OrderCanceled, OrderCompleted, OrderExpired
-from chalicelib.payments import balance, intents, methods, provider, providers, refunds, service, states, tables, terms
+from chalicelib.payments import (
+    balance,
+    intents,
+    losses,
+    methods,
+    provider,
+    providers,
+    refunds,
+    service,
+    states,
+    tables,
+    terms,
+)
 from chalicelib.payments.events import PaymentCaptured, PaymentOverdue
 from chalicelib.payments.provider import Intent
 from chalicelib.payments.tables import Attempt
@@ -118,7 +130,7 @@ def call_off(event: OrderCanceled | OrderExpired) -> None:
     attempts[0] = _written_off(attempts)
     for attempt in attempts:
         if not states.is_dead(attempt.state):
-            _give_back(attempt if attempt.closing else intents.changed(attempt, _mark_closing))
+            losses.settle(_give_back(attempt if attempt.closing else intents.changed(attempt, _mark_closing)))
 
 
 def _written_off(attempts: list[Attempt]) -> Attempt:
@@ -141,6 +153,7 @@ def let_go(event: OrderAmended) -> None:
     for attempt in tables.attempts_of(event.aggregate_id):
         if attempt.closing and not states.is_dead(attempt.state):
             _give_back(attempt)
+        losses.settle(attempt)
 
 
 def abandon(attempt_id: str) -> Attempt:
@@ -219,7 +232,7 @@ def _captured(attempt: Attempt) -> Attempt:
 
 def _without_surplus(attempt: Attempt) -> Attempt:
     """The order came to cost less while its money was taken: then too much was."""
-    if not refunds.surplus_of(attempt):
+    if not balance.surplus(attempt):
         return attempt
     refunds.give_surplus_back(attempt, "The order costs less than was paid.")
     return service.find(attempt.id)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +13,7 @@ from chalicelib.core import log
 from chalicelib.core.errors import ShopError
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
-from chalicelib.payments import keyring, methods, states
+from chalicelib.payments import keyring, methods, states, stripe_webhooks
 from chalicelib.payments.provider import Intent, Notice, ProviderRefund, Refused, Unavailable, Wish
 
 if TYPE_CHECKING:  # importing it takes longer than all of pynamodb, and few requests need it
@@ -49,10 +48,6 @@ _STATES = {
 _ASKED_BEFORE, _ASKED_AFTER = timedelta(minutes=5), timedelta(hours=24)
 
 T = TypeVar("T")
-
-
-# Whoever made a PaymentIntent has its answer, and where that was lost the sweep asks for it.
-_KNOWN = frozenset({"payment_intent.created"})
 
 
 def is_configured() -> bool:
@@ -141,13 +136,26 @@ def read_webhook(raw: bytes, signature: str) -> Notice:
     """What a webhook is about; 400 unless its signature over `raw` is Stripe's and young enough. Raises Unavailable."""
     try:
         if not (signature.isascii() and _is_stripes(raw.decode(), signature)):
-            detail = "The signature is not Stripe's, or it is too old."
-            raise ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature")
+            raise _badly_signed("The signature is not Stripe's.")
         event = msgspec.json.decode(raw, type=_Event)
     except (ValueError, msgspec.DecodeError):
         raise ShopError("malformed_json", 400, "The body is not an event of Stripe's.") from None
-    names = {} if event.type in _KNOWN else event.data.object.metadata
-    return Notice(event.type, names.get("payment_id"), names.get("refund_id"), event.id)
+    about = event.data.object
+    needs_nothing = event.type in stripe_webhooks.NEEDS_NOTHING
+    names = {} if needs_nothing else about.metadata or {}
+    return Notice(
+        event.type,
+        names.get("payment_id"),
+        names.get("refund_id"),
+        event.id,
+        dispute_id=about.id if event.type.startswith("charge.dispute.") else None,
+        understood=stripe_webhooks.is_understood(event.type),
+        needs_nothing=needs_nothing,
+        api_version=event.api_version,
+        created=_time(event.created) if event.created is not None else None,
+        object_id=about.id,
+        object_type=about.object,
+    )
 
 
 def _is_stripes(text: str, signature: str) -> bool:
@@ -166,13 +174,23 @@ def _is_signed(text: str, signature: str, secrets: Iterable[str]) -> bool:
     import stripe
 
     for secret in secrets:
-        with suppress(stripe.SignatureVerificationError):
+        try:
             return bool(stripe.WebhookSignature.verify_header(text, signature, secret, _TOLERANCE))
+        except stripe.SignatureVerificationError as error:
+            if "tolerance" in str(error):  # it is Stripe's
+                too_old = f"The signature is older than {_TOLERANCE} seconds: it was kept back, or a clock is wrong."
+                raise _badly_signed(too_old) from None
     return False
 
 
+def _badly_signed(detail: str) -> ShopError:
+    return ShopError("invalid_signature", 400, detail, pointer="/headers/Stripe-Signature")
+
+
 class _Object(msgspec.Struct):
-    metadata: dict[str, str] = {}
+    id: str | None = None
+    object: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class _Data(msgspec.Struct):
@@ -183,6 +201,8 @@ class _Event(msgspec.Struct):
     id: str
     type: str
     data: _Data
+    created: int | None = None
+    api_version: str | None = None
 
 
 def _client() -> stripe.StripeClient:
@@ -217,6 +237,10 @@ def ask(question: Callable[[stripe.StripeClient], T]) -> T:
             keyring.doubt()  # there may be another one by now
         log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
         raise Unavailable(type(error).__name__) from error
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _received(found: stripe.PaymentIntent) -> int:

@@ -60,7 +60,9 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     customer.
 
     `authorized_until`: what is set aside is void from then on. An invoice is to be paid until the day `payable_by`, and
-    is `overdue` after it.
+    is `overdue` after it. `reference` is under what staff found a transfer on the bank's statement.
+    `disputed` is what banks took back and nobody has decided on, `lost` what they took back for good, and `absorbed`
+    what of that the shop would have had to give back anyway.
     """
 
     id = UnicodeAttribute()
@@ -90,6 +92,15 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     authorized_until = UnicodeAttribute(null=True)
     payable_by = UnicodeAttribute(null=True)
     overdue = BooleanAttribute(default=False)
+    reference = UnicodeAttribute(null=True)
+    disputed = NumberAttribute(default=0)
+    lost = NumberAttribute(default=0)
+    absorbed = NumberAttribute(default=0)
+
+    @property
+    def with_banks(self) -> int:
+        """What banks took back and have not returned, in minor units."""
+        return int(self.disputed) + int(self.lost)
 
     @property
     def take(self) -> Money:
@@ -107,16 +118,16 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     @property
     def covers(self) -> Money:
         """What of the order's total nobody has to pay any more: what is promised or taken, less what went back because
-        the order had come to cost less. Goodwill takes nothing from it, nor does it owe again what could not be given
-        back: then this is more than is promised or taken."""
-        back = int(self.refunding) - int(self.forgiven)
+        the order had come to cost less, by a refund or by a bank. Goodwill takes nothing from it, nor does it owe again
+        what could not be given back: then this is more than is promised or taken."""
+        back = int(self.refunding) + int(self.absorbed) - int(self.forgiven)
         return Money(self.authorized.amount - back, self.amount.currency)
 
 
 class Refund(PaymentsItem, discriminator="refund"):
     """Money that goes back: `requested`, perhaps `pending` at the provider, then `succeeded` or `failed`.
 
-    With `to_order` it does not leave the shop: it pays for that order.
+    With `to_order` it does not leave the shop: it pays for that order. `lines` are the pieces that it is for, by SKU.
     """
 
     id = UnicodeAttribute()
@@ -129,6 +140,7 @@ class Refund(PaymentsItem, discriminator="refund"):
     provider_id = UnicodeAttribute(null=True)
     code = UnicodeAttribute(null=True)
     to_order = UnicodeAttribute(null=True)
+    lines = JsonAttribute(dict[str, int], null=True)
 
 
 def attempt_key(attempt_id: str) -> PrimaryKey:
@@ -140,13 +152,14 @@ def refund_key(refund_id: str) -> PrimaryKey:
 
 
 def put_off(item_id: str, until: datetime) -> None:
-    """Let the sweep look at an attempt or a refund later."""
-    item = Refund(**refund_key(item_id)) if item_id.startswith("ref_") else Attempt(**attempt_key(item_id))
+    """Let the sweep look at an attempt, a refund or a dispute later."""
+    kind = {"ref": "REFUND", "dsp": "DISPUTE"}.get(item_id[:3], "ATTEMPT")
+    item = PaymentsItem(pk=f"ORDER#{ids.parent_of('ord', item_id)}", sk=f"{kind}#{item_id}")
     due.put_off(item, item_id, until)
 
 
 def waiting(now: datetime, limit: int) -> Iterator[str]:
-    """Ids of attempts and refunds that the sweep has to look at."""
+    """Ids of attempts, refunds and disputes that the sweep has to look at."""
     return due.waiting(PaymentsItem, now, limit)
 
 

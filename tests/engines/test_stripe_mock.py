@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -12,12 +13,20 @@ from machine import free_port
 from bench import stripe_mock
 from bench.server import Missing
 from chalicelib.core.money import Money
-from chalicelib.payments import methods, provider, stripe_customers, stripe_gateway
-from chalicelib.payments.provider import PaymentProvider, Refused, Vault, Wish
+from chalicelib.payments import (
+    dispute_schemas,
+    methods,
+    provider,
+    stripe_books,
+    stripe_customers,
+    stripe_disputes,
+    stripe_gateway,
+)
+from chalicelib.payments.provider import PaymentProvider, ProviderBooks, ProviderDisputes, Refused, Vault, Wish
 from tests.engines.conftest import lacking
 
 pytestmark = pytest.mark.engines
-AT = datetime(2026, 11, 30, tzinfo=UTC)
+AT, LATER = datetime(2026, 11, 30, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
 COSTS = Money(1785, "EUR")
 
 
@@ -42,6 +51,7 @@ def wish(method: str, customer: str | None = None) -> Wish:
     return Wish("pay_1", "ord_1", COSTS, method, customer)
 
 
+EVIDENCE = dispute_schemas.Evidence.__struct_fields__
 ASKED: dict[str, Callable[[], Any]] = {
     "create": lambda: stripe_gateway.create(wish("card", "cus_1")),
     "find": lambda: stripe_gateway.find("pay_1", AT),
@@ -54,13 +64,22 @@ ASKED: dict[str, Callable[[], Any]] = {
     "begin_saving": lambda: stripe_customers.begin_saving("cus_1", "key-1"),
     "saved": lambda: stripe_customers.saved("cus_1"),
     "forget": lambda: stripe_customers.forget("pm_1"),
+    "find_dispute": lambda: stripe_disputes.find_dispute("dp_1"),
+    "recent_disputes": lambda: list(stripe_disputes.recent_disputes(AT)),
+    "submit_evidence": lambda: stripe_disputes.submit_evidence("dp_1", dict.fromkeys(EVIDENCE, "as agreed")),
+    "accept_dispute": lambda: stripe_disputes.accept_dispute("dp_1"),
+    "movements": lambda: list(islice(stripe_books.movements(AT, LATER), 3)),
+    "intents": lambda: list(islice(stripe_books.intents(AT, LATER), 3)),
+    "movements_of": lambda: list(islice(stripe_books.movements_of("pi_1"), 3)),
+    "intent": lambda: stripe_books.intent("pi_1"),
 }
+KINDS = (PaymentProvider, ProviderBooks, ProviderDisputes, Vault)
 # What nobody is asked for.
 KNOWN_HERE = {"is_configured", "can_charge"}
 
 
 def test_nothing_that_a_provider_can_be_asked_is_left_out() -> None:
-    asked = {name for kind in (PaymentProvider, Vault) for name in vars(kind) if not name.startswith("_")}
+    asked = {name for kind in KINDS for name in vars(kind) if not name.startswith("_")}
     assert asked - KNOWN_HERE == ASKED.keys()
 
 

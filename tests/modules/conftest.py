@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from inprocess import Buyer, Gateway, Shop
+from strict_balance import Balance
+from strict_disputes import Disputes
 from strict_stripe import StripeServer
 
 from chalicelib.core import dynamo
@@ -69,6 +71,18 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> StripeServer:
     client = server.client(stripe_gateway.API_VERSION, retries=0)
     monkeypatch.setattr(stripe_gateway, "_client", lambda: client)
     return server
+
+
+@pytest.fixture
+def disputes(bank: StripeServer) -> Disputes:
+    """What customers' banks take back at that Stripe."""
+    return Disputes(bank)
+
+
+@pytest.fixture
+def balance(bank: StripeServer) -> Balance:
+    """The books that Stripe keeps."""
+    return Balance(bank)
 
 
 @pytest.fixture

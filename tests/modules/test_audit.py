@@ -7,8 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import buyers
+import disputing
 import pytest
-from inprocess import ADDRESS, OWNER, Shop, eur, staff_operations
+from inprocess import ADDRESS, OWNER, Buyer, Shop, eur, staff_operations
+from strict_disputes import Disputes
+from strict_stripe import StripeServer
 
 from chalicelib.core import audit, clock, dynamo
 from chalicelib.core.staff import Staff
@@ -22,6 +25,15 @@ class Write(NamedTuple):
     path: str
     body: Json
     target: str | None = None  # the id in the answer, if None
+
+
+# Stripe and the banks behind it, of the test that is running.
+BANKS: list[tuple[StripeServer, Disputes]] = []
+
+
+@pytest.fixture(autouse=True)
+def banks(bank: StripeServer, disputes: Disputes) -> None:
+    BANKS[:] = [(bank, disputes)]
 
 
 def draft(handle: str, **fields: Any) -> Json:
@@ -120,6 +132,23 @@ def change(verb: str, body: Json) -> Callable[[Shop], Write]:
     return prepare
 
 
+def transferred(shop: Shop) -> str:
+    """A payment that somebody has to say has arrived."""
+    shop.product()
+    shop.staff.put("/admin/payment-methods/bank_transfer", {})
+    return str(shop.ready_cart().check_out(payment_method="bank_transfer")["payment"]["id"])
+
+
+def received(shop: Shop) -> Write:
+    return Write(f"/admin/payments/{transferred(shop)}/receive", {"amount": eur(1785), "reference": "Lin"})
+
+
+def to_pay_out(shop: Shop) -> Write:
+    shop.staff.post(f"/admin/payments/{transferred(shop)}/receive", {"amount": eur(2000)})
+    (refund,) = shop.staff.get("/admin/refunds/to-pay-out")["data"]
+    return Write(f"/admin/refunds/{refund['id']}/pay-out", {}, refund["id"])
+
+
 def delivered(shop: Shop) -> Write:
     """An order that was paid at the door, to be paid back."""
     shop.product()
@@ -130,6 +159,22 @@ def delivered(shop: Shop) -> Write:
         shop.staff.post(f"/admin/shipments/{parcel}/{step}", body)
     shop.deliver()
     return Write(f"/admin/orders/{placed.id}/refunds", {"reason": "Lin called"})
+
+
+def disputed(verb: str, **body: str) -> Callable[[Shop], Write]:
+    """A dispute of what a card paid."""
+
+    def prepare(shop: Shop) -> Write:
+        shop.product()
+        placed = shop.ready_cart().check_out(payment_method="card")
+        guest = shop.order_of(placed)
+        order, (bank, disputes) = Buyer(guest.api, guest.path, placed), BANKS[-1]
+        disputing.packed(shop, bank, order)
+        disputing.opened(shop, bank, disputes)
+        dispute = disputing.of(shop, order)["id"]
+        return Write(f"/admin/disputes/{dispute}/{verb}", body, dispute)
+
+    return prepare
 
 
 def unwritten_invoice(shop: Shop) -> Write:
@@ -206,6 +251,14 @@ def coupon(path: str, body: Json, target: str | None = "HELLO") -> Callable[[Sho
     return prepare
 
 
+def finding(shop: Shop) -> Write:
+    from chalicelib.payments import findings
+
+    found = findings.Found("refund_not_ours", "txn_1", clock.now(), "txn_1")
+    made = findings.report(found).id
+    return Write(f"/admin/reconciliation/{made}/close", {"reason": "Lin called"}, made)
+
+
 def gift_card(shop: Shop) -> Write:
     card = shop.staff.post("/admin/gift-cards", {"amount": eur(500)})
     return Write(f"/admin/gift-cards/{card['id']}/disable", {}, card["id"])
@@ -266,6 +319,14 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
     ),
     "orders.cancel_any_order": ("order.canceled", order),
     "orders.refund_order": ("refund.requested", delivered),
+    "payments.put_method": (
+        "payment_method.put",
+        lambda _: Write("/admin/payment-methods/invoice", {"net_days": 14}, "invoice"),
+    ),
+    "payments.receive_payment": ("payment.received", received),
+    "payments.pay_out_refund": ("refund.paid_out", to_pay_out),
+    "payments.submit_evidence": ("dispute.answered", disputed("evidence", uncategorized_text="Lin signed for it.")),
+    "payments.accept_dispute": ("dispute.accepted", disputed("accept")),
     "orders.add_note": (
         "order.noted",
         lambda shop: Write(order(shop).path.replace("cancel", "notes"), {"text": "Lin called"}),
@@ -307,6 +368,8 @@ WRITES: dict[str, tuple[str, Callable[[Shop], Write]]] = {
         "tax_settings.put",
         lambda _: Write("/admin/tax-settings", {"prices_include_tax": True}, "tax_settings"),
     ),
+    "payments.start_reconciliation": ("reconciliation.started", lambda _: Write("/admin/reconciliation", {})),
+    "payments.close_finding": ("finding.closed", finding),
     "payments.issue_gift_card": (
         "gift_card.issued",
         lambda _: Write("/admin/gift-cards", {"amount": eur(500), "note": "for Lin"}),

@@ -8,12 +8,13 @@ import pytest
 from buyers import deliver
 from inprocess import Order, Shop, eur
 from refusals import refusal
+from strict_stripe import StripeServer
 
 from chalicelib.payments import ledger_tables, tables
 
 
 @pytest.fixture
-def goods(shop: Shop) -> Shop:
+def goods(shop: Shop, bank: StripeServer) -> Shop:
     shop.product("mug", stock={"ams": 5})
     for method in ("bank_transfer", "invoice"):
         shop.staff.put(f"/admin/payment-methods/{method}", {"groups": ["trade"] if method == "invoice" else None})

@@ -105,7 +105,8 @@ def test_unknown_wrong_and_disabled_codes_are_answered_alike(shop: Shop) -> None
 def test_there_are_no_pages_of_other_cards(shop: Shop) -> None:
     card = gift_card(shop)
     assert refusal(shop.staff.get, "/admin/gift-cards/gft_1")["status"] == 404
-    assert refusal(shop.staff.get, f"/admin/gift-cards/{card['id'][:-1]}0")["status"] == 404
+    another = card["id"][:-1] + ("0" if card["id"][-1] != "0" else "1")
+    assert refusal(shop.staff.get, f"/admin/gift-cards/{another}")["status"] == 404
     assert refusal(shop.staff.get, f"/admin/gift-cards/{card['id']}?cursor=QUNDT1VOVA")["pointer"] == "/query/cursor"
 
 

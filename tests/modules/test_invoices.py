@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import disputing
 import pypdf
 import pytest
 from botocore.exceptions import ClientError
-from inprocess import ADDRESS, Order, Shop, eur
+from inprocess import ADDRESS, Buyer, Order, Shop, eur
 from refusals import refusal
+from strict_disputes import Disputes
 from strict_stripe import StripeServer
 
 from chalicelib.core import clock
@@ -129,6 +131,22 @@ def test_what_is_given_back_is_credited(seller: Shop) -> None:
     assert credit["total"] == invoice["total"]
     text = pypdf.PdfReader(io.BytesIO(file(credit["url"]))).pages[0].extract_text()
     assert invoice["number"] in text
+
+
+def test_a_promised_refund_that_a_bank_forestalled_is_credited(
+    seller: Shop, bank: StripeServer, disputes: Disputes
+) -> None:
+    """Of an order sent and promised back the customer owes nothing: their bank has given it back."""
+    placed = seller.ready_cart(("MUG", 1)).check_out(payment_method="card")
+    guest = seller.order_of(placed)
+    order = Buyer(guest.api, guest.path, placed)
+    disputing.sent(seller, bank, order)
+    seller.staff.post(f"/admin/orders/{order.id}/refunds")
+    disputing.opened(seller, bank, disputes)
+    assert [item["kind"] for item in order.get("/invoices")["data"]] == ["invoice"]
+    disputing.decided(seller, bank, disputes, "lost")
+    invoice, credit = order.get("/invoices")["data"]
+    assert (credit["kind"], credit["total"]) == ("credit_note", invoice["total"])
 
 
 def test_thirty_orders_told_of_in_any_order_and_more_than_once_have_thirty_numbers(

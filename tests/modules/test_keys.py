@@ -282,5 +282,5 @@ def test_no_answer_no_log_and_no_error_shows_a_key(
         raise AssertionError("the strict Stripe takes no such key")
     printed = capsys.readouterr()
     seen += [printed.out, printed.err, caplog.text, keyring._ring.keys, vars(keyring._ring)]
-    assert "unavailable" in printed.out
+    assert "disputes_not_listed" in printed.out
     assert "PRIVATE" not in repr(seen)

@@ -53,6 +53,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("GET", "/me/payments/{payment_id}"): None,
     ("POST", "/payments/{payment_id}/refresh"): {},
     ("POST", "/me/payments/{payment_id}/refresh"): {},
+    ("POST", "/payments/{payment_id}/cancel"): {},
+    ("POST", "/me/payments/{payment_id}/cancel"): {},
+    ("DELETE", "/me/payment-methods/{method_id}"): None,
+    ("POST", "/me/payment-methods/{method_id}/default"): {},
     **{
         (method, f"{door}/orders/{{order_id}}{below}"): body
         for door in ("", "/me")
@@ -132,8 +136,8 @@ def anns(town: Shop) -> list[dict[str, str]]:
     hers = delivered(shop)
     theirs = shop.ready_cart(("MUG", 1))
     return [
-        {"cart_id": mine["id"], "code": "HELLO", **_bought(shop, bought)},
-        {"cart_id": theirs.path.rpartition("/")[2], "code": "HELLO", **_bought(shop, hers)},
+        {"cart_id": mine["id"], "code": "HELLO", "method_id": "pm_1", **_bought(shop, bought)},
+        {"cart_id": theirs.path.rpartition("/")[2], "code": "HELLO", "method_id": "pm_1", **_bought(shop, hers)},
         {
             "cart_id": str(ann.claims["sub"]),
             "order_id": "ord_x",
@@ -143,6 +147,7 @@ def anns(town: Shop) -> list[dict[str, str]]:
             "return_id": "ret_x",
             "sku": "MUG",
             "code": "HELLO",
+            "method_id": "pm_1",
         },
     ]
 

@@ -266,7 +266,7 @@ def test_what_an_exchange_does_not_need_goes_back_the_way_it_came(
 ) -> None:
     from chalicelib.core import ids
     from chalicelib.orders.events import OrderCanceled
-    from chalicelib.payments import charging, refunds, service, settlement
+    from chalicelib.payments import charging, refund_progress, service, settlement
 
     order = buy(2)
     sent(shop, bank, order)
@@ -275,7 +275,7 @@ def test_what_an_exchange_does_not_need_goes_back_the_way_it_came(
     dynamo.transaction(charging.charge_anew(new, euros(1000), Changed).actions)
     settlement.call_off(OrderCanceled(aggregate_id=new, aggregate_version=3, total=euros(1000), payment_method="card"))
     for refund in service.of_order(order.id)[1]:
-        refunds.look_after(refund.id)
+        refund_progress.look_after(refund.id)
     assert sorted(refund["amount"] for refund in bank.refunds.values()) == [290, 1000]
     attempt = service.of_order(order.id)[0][0]
     assert (int(attempt.refunding), int(attempt.refunded)) == (1290, 1290)

@@ -48,6 +48,8 @@ from chalicelib.orders.events import (
     ReturnRequested,
 )
 from chalicelib.payments.events import (
+    DisputeClosed,
+    DisputeOpened,
     PaymentAdjusted,
     PaymentAuthorized,
     PaymentCaptured,
@@ -68,13 +70,15 @@ OWED = {"total": Money(4475, "EUR"), "payment_method": "cash_on_delivery", "to_s
 PARCEL = {"order_id": ORDER, "location": "main", "quantity": 3, "lines": {"tea-100g": 2, "cup": 1}}
 PAYMENT = ids.derived("pay", ORDER, 1)
 BACK = {"refund_id": ids.derived("ref", ORDER, 1), "amount": Money(4475, "EUR")}
+DISPUTE = {"dispute_id": ids.derived("dsp", ORDER, 1), "amount": Money(4475, "EUR")}
 COMEBACK = ids.derived("ret", ORDER, 1)
 BACK_AGAIN = {"order_id": ORDER, "lines": {"tea-100g": 2}}
 SENT = {**PARCEL, "carrier": "postnl", "tracking_number": "3SABCD012345678", "by": "owner-1"}
 
 
-def sums(authorized: int, captured: int, refunded: int) -> dict[str, object]:
+def sums(authorized: int, captured: int, refunded: int, disputed: int = 0) -> dict[str, object]:
     amounts = {"authorized": authorized, "captured": captured, "refunded": refunded, "covers": authorized - refunded}
+    amounts["disputed"] = disputed
     return {"order_id": ORDER, **{name: Money(amount, "EUR") for name, amount in amounts.items()}}
 
 
@@ -115,6 +119,8 @@ EVENTS = [
     event(RefundRequested, PAYMENT, 5, **sums(4475, 4475, 0), **BACK),
     event(RefundSucceeded, PAYMENT, 6, **sums(4475, 4475, 4475), **BACK),
     event(RefundFailed, PAYMENT, 6, **sums(4475, 4475, 0), **BACK, code="expired_or_canceled_card"),
+    event(DisputeOpened, PAYMENT, 5, **sums(4475, 4475, 0, 4475), **DISPUTE, reason="fraudulent", evidence_due_at=AT),
+    event(DisputeClosed, PAYMENT, 6, **sums(4475, 4475, 0), **DISPUTE, outcome="won"),
     event(ReviewPublished, "rev_01kdyhq2wgd5m3x7p9r2t6v8zc", 2, **REVIEW),
     event(ReviewUnpublished, "rev_01kdyhq2wgd5m3x7p9r2t6v8zc", 2, **REVIEW),
     event(ReturnRequested, COMEBACK, 1, **BACK_AGAIN),
@@ -184,6 +190,7 @@ def test_an_event_says_which_module_it_comes_from(event):
         "Sto": "logistics",
         "Pay": "payments",
         "Ref": "payments",
+        "Dis": "payments",
         "Ret": "orders",
     }[event.name()[:3]]
     assert events.source(event) == events.source(type(event)) == f"jishi.{module}"

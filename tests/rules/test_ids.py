@@ -1,4 +1,5 @@
 import uuid
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -128,3 +129,29 @@ def test_a_named_id_is_always_the_same_and_tells_nothing():
     assert ids.is_id("rev", named)
     assert ORDER.partition("_")[2] not in named
     assert len({named, ids.named("rev", ORDER, "BOWL"), ids.named("rev", "ord_x", "MUG")}) == 3
+
+
+@given(moments, st.text(), st.text())
+def test_an_id_named_at_a_time_is_always_the_same_and_tells_the_time(nanoseconds, one, other):
+    moment = datetime.fromtimestamp(nanoseconds // 1_000_000 / 1000, UTC)
+    made = ids.named_at("fnd", moment, one)
+    assert made == ids.named_at("fnd", moment, one)
+    assert (made == ids.named_at("fnd", moment, other)) == (one == other)
+    assert ids.is_id("fnd", made)
+    assert abs(ids.made_at(made) - moment) < timedelta(milliseconds=1)
+
+
+@given(moments, ordinals)
+def test_an_id_and_what_is_derived_from_it_tell_when_it_was_made(nanoseconds, ordinal):
+    (made,) = made_at(nanoseconds)
+    told = ids.made_at(made)
+    assert int(told.timestamp() * 1000 + 0.5) == nanoseconds // 1_000_000
+    assert ids.made_at(ids.derived("pay", made, ordinal)) == told
+
+
+@given(moments, moments)
+def test_ids_named_at_times_sort_among_the_others_by_time(one, other):
+    first, second = sorted((one // 1_000_000, other // 1_000_000))
+    assume(first + 1 < second)
+    (made,) = made_at(second * 1_000_000)
+    assert ids.named_at("ord", datetime.fromtimestamp(first / 1000, UTC), "x") < made

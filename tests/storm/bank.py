@@ -3,9 +3,11 @@
 import threading
 
 import stripe
+from strict_balance import Balance
 from strict_stripe import Json, StripeServer, signed
 
 from tests.storm.aws import Aws
+from tests.storm.quarrels import Quarrels
 from tests.storm.scheduler import Clock, Crash
 from tests.storm.stage import Door
 
@@ -25,11 +27,13 @@ class Bank:
         self.server.after = self._after
         self.server.told = self._told
         self.server.refund_status = self._refund_status
+        self.balance = Balance(self.server)
         self.strikes = threading.local()
         self.lost = self.dice.choice([0, 0.05, 0.5])
         self.slow_refunds = self.dice.choice([0, 0.5])
         self.bad_refunds = self.dice.choice([0, 0, 0.3])
         self.on_the_way = 0
+        self.quarrels = Quarrels(self)
 
     def _before(self, call: str, again: object) -> None:
         self.scheduler.pause(self.weather.latency(self.dice))
@@ -67,6 +71,8 @@ class Bank:
         return "pending"
 
     def _told(self, event: Json) -> None:
+        if event["type"] == "payment_intent.succeeded":
+            self.quarrels.perhaps(event["data"]["object"])
         if not self.weather.over and self.dice.random() < self.lost:
             self.scheduler.note(f"webhook {event['type']} is lost")
             return

@@ -157,7 +157,8 @@ def sound(shop: "Shop") -> Iterator[str]:
         owed = (attempts[0].owed or attempts[0].amount).amount
         if owed != (0 if order.state in states.OFF else order.total.amount):
             yield f"{order_id} is {order.state}, costs {order.total}, and its payments know of {owed}"
-        kept, owed = sum(map(balance.kept, attempts)), balance.owed(attempts)
-        failed = any((r.state, r.code == "not_needed") == ("failed", False) for r in shop.refunds[order_id])
+        kept, owed = sum(map(balance.paid, attempts)), balance.owed(attempts)
+        excused = ("not_needed", "charge_disputed")
+        failed = any(r.state == "failed" and r.code not in excused for r in shop.refunds[order_id])
         if order.state == "completed" and (kept < owed or (kept > owed and not failed)):
             yield f"{order_id} is completed, {owed} are owed and {kept} are kept"

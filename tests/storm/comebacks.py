@@ -17,7 +17,7 @@ _OPEN = ("requested", "approved", "received")
 _REFUSED = ("not_delivered", "too_many_returned")
 # What staff hear where somebody was faster, or the money or the goods are not there.
 _FASTER = ("wrong_state", "return_changed", "payment_changed")
-_GONE = ("nothing_to_refund", "refund_too_large", "shipping_refunded", "out_of_stock")
+_GONE = ("nothing_to_refund", "payment_disputed", "refund_too_large", "shipping_refunded", "out_of_stock")
 
 
 def come_back(guest: "Guest", order: str, token: str) -> None:
@@ -75,7 +75,7 @@ def _send(guest: "Guest", path: str, wanted: Json, token: str, key: str) -> Json
     if status == 201:
         guest.town.books.returns.setdefault(key, set()).add(answer["id"])
         return answer
-    guest._expect(status, answer, *_REFUSED)
+    guest.expect(status, answer, *_REFUSED)
     return None
 
 

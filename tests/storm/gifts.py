@@ -21,8 +21,9 @@ def issue(town: "Town", staff: Door) -> None:
     """Before anybody comes: cards of little and of much."""
     dice = town.scheduler.random
     for number in range(dice.choice([0, 1, 1, 2, 4])):
-        amount = {"amount": dice.choice([400, 2000, 9000]), "currency": "EUR"}
-        town.cards.append(staff.post("/admin/gift-cards", {"amount": amount}, key=f"the-storms-card-{number}"))
+        cents = dice.choice([400, 2000, 9000])
+        body, key = {"amount": {"amount": cents, "currency": "EUR"}}, f"the-gift-card-number-{number}"
+        town.cards.append(staff.post("/admin/gift-cards", body, key=key))
 
 
 def wish(guest: "Guest") -> Json:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import ADDRESS
 
-from tests.storm import changes, comebacks, gifts
+from tests.storm import changes, comebacks, gifts, ways
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import EBOOK
 
@@ -22,7 +22,7 @@ class Guest(Client):
 
     def __init__(self, town: "Town", name: str) -> None:
         super().__init__(town, name)
-        self.method = self.dice.choice(["card", "card", "cash_on_delivery"])
+        self.method = self.dice.choice(ways.CHOICE)
         self.email = f"{self.dice.choice([name, name, 'ann', 'ben'])}@jishi.example"
         self.gateway.address = self.dice.choice(["192.0.2.1", "192.0.2.2", "2001:db8::1", None])
 
@@ -95,7 +95,9 @@ class Guest(Client):
         changes.think_again(self, order, token)
         comebacks.come_back(self, order, token)
         fickle = self.dice.random() < 0.35
-        pays = self.method == "card" and self.dice.random() < 0.85
+        if placed["payment"]["method"] == "bank_transfer" and self.dice.random() < 0.8:
+            ways.transfer(self, placed["payment"])
+        pays = self.method in ways.BY_PROVIDER and self.dice.random() < 0.85
         if fickle and pays and self.dice.random() < 0.5:
             self.town.scheduler.spawn(f"{self.name}-other-tab", lambda: self._quietly(self._cancel, order, token), 0.05)
             fickle = False
@@ -115,17 +117,24 @@ class Guest(Client):
     def _pay(self, order: str, token: str, secret: str | None) -> None:
         """With one card or another, on the session at hand or, where there is none any more, on a new one."""
         server = self.town.bank.server
+        if self.dice.random() < 0.15 and (session := ways.otherwise(self, order, token)):
+            if session["method"] == "bank_transfer":
+                ways.transfer(self, session)
+                return
+            secret = session["client_secret"]
         for _ in range(6):
             if secret is None:
                 status, session = self.ask("POST", f"/orders/{order}/payments", {}, Order_Token=token)
                 if status != 200:
-                    self._expect(status, session, "wrong_state", "order_changed", "payment_changed")
+                    self.expect(status, session, "wrong_state", "order_changed", "payment_changed")
                     return
                 secret = session["client_secret"]
                 if session["status"] in ("authorized", "captured"):
                     return
             if secret is not None:
                 self.town.scheduler.note(f"{self.name} pays {secret[:9]}")
+                if ways.think_about(self, secret):
+                    break
                 way = self.dice.choice(["good", "good", "bad", "asked"])
                 if way == "asked" and server.require_action(secret):
                     self.wait(0, 90)
@@ -142,7 +151,7 @@ class Guest(Client):
             payment = f"/payments/{order.replace('ord_', 'pay_')}-1"
             status, answer = self.ask("POST", f"{payment}/refresh", {}, Order_Token=token)
             if status != 200:
-                self._expect(status, answer)
+                self.expect(status, answer)
 
     def _perhaps_lapses(self, order: str, token: str, secret: str) -> None:
         """Now and then a bank takes its promise back; some guests hear of it and pay again."""
@@ -161,8 +170,8 @@ class Guest(Client):
         if status == 200:
             self.town.books.canceled.add(order)
         else:
-            self._expect(status, answer, "already_dispatched", "wrong_state")
+            self.expect(status, answer, "already_dispatched", "wrong_state")
 
-    def _expect(self, status: int, answer: Json, *codes: str) -> None:
+    def expect(self, status: int, answer: Json, *codes: str) -> None:
         if status != 409 or answer["code"] not in codes:
             self.town.books.wrong.append(f"{self.name}: {status} {answer}")

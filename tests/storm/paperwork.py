@@ -39,7 +39,7 @@ def _numbered(shop: "Shop") -> Iterator[str]:
 
 def _true(shop: "Shop", order_id: str, documents: list[Any]) -> Iterator[str]:
     attempts = shop.attempts[order_id]
-    kept = sum(a.captured.amount for a in attempts) - sum(int(a.refunded) for a in attempts)
+    kept = sum(a.captured.amount - int(a.refunded) - int(a.absorbed) for a in attempts)
     total = sum(int(document.content.total) for document in documents)
     if total != kept:
         yield f"{order_id} has documents of {total}, and the shop has kept {kept}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from environment import WEBHOOK_SECRET
 
-from tests.storm import invariants, stage
+from tests.storm import bookkeeping, invariants, stage
 from tests.storm.aws import Aws
 from tests.storm.bank import Bank
 from tests.storm.dynamodb import DynamoDB
@@ -45,7 +45,7 @@ def run(seed: int) -> Outcome:
         weather.over = True
         town.stock_up()
         weather.over = False
-        found = _play(scheduler, weather, aws, town)
+        found = _play(scheduler, weather, aws, town, dice)
         scheduler.close()
         found = found or invariants.broken(database, town)
     assert threading.active_count() == before, threading.enumerate()
@@ -53,9 +53,11 @@ def run(seed: int) -> Outcome:
     return Outcome(seed, found, scheduler.digest(), scheduler.trace, orders, scheduler.now)
 
 
-def _play(scheduler: Scheduler, weather: Weather, aws: Aws, town: Town) -> list[str]:
+def _play(scheduler: Scheduler, weather: Weather, aws: Aws, town: Town, dice: random.Random) -> list[str]:
     town.settle()
     town.keep_time(stage.functions())
+    reconcile = stage.functions()["payments_reconcile"]
+    bookkeeping.plan(town, reconcile, dice, STORM)
     try:
         scheduler.run(scheduler.now + STORM)
         weather.over = True
@@ -67,4 +69,6 @@ def _play(scheduler: Scheduler, weather: Weather, aws: Aws, town: Town) -> list[
     stuck = [f"stuck: {what}" for what in (*aws.restless, *sorted(town.due))]
     if scheduler.actors:
         stuck.append(f"stuck: {scheduler.actors} actors do not come to an end")
+    if not stuck and not bookkeeping.close(town, reconcile):
+        stuck.append("the provider's books and ours differ, or could not be compared")
     return stuck

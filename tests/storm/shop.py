@@ -6,7 +6,7 @@ from typing import Any
 
 from inprocess import OWNER
 
-from tests.storm import gifts
+from tests.storm import gifts, ways
 from tests.storm.aws import Aws, Function
 from tests.storm.bank import Bank
 from tests.storm.guests import Guest
@@ -43,6 +43,8 @@ class Town:
         self.sale, self.sale_begins = False, 0.0
         self.wanted = sorted(GOODS)
         self.cards: list[Json] = []
+        # Money that is on its way to the shop's bank.
+        self.transfers = 0
 
     def settle(self) -> None:
         """Let everybody come: guests one by one, or in a rush to a sale of a few pieces."""
@@ -66,6 +68,7 @@ class Town:
             "open_orders_per_email": dice.choice([1, 2, None]),
             "open_orders_per_address": dice.choice([1, 2, None]),
         }
+        caps["pay_within_minutes"] = ways.WAITS
         staff.put("/admin/order-policy", {**caps, "open_pieces_per_email": dice.choice([3, 6, None])})
         gifts.issue(self, staff)
         pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9), (9, 20)])
@@ -85,11 +88,14 @@ class Town:
     def keep_time(self, functions: dict[str, Function]) -> None:
         """EventBridge's schedules, which sometimes come twice and are skipped where nothing at all is due."""
         self._clockwork("orders_expire", functions["orders_expire"], 60, "orders", ("order",))
-        self._clockwork("payments_sweep", functions["payments_sweep"], 300, "payments", ("attempt", "refund"))
+        swept = ("attempt", "refund", "dispute")
+        self._clockwork("payments_sweep", functions["payments_sweep"], 300, "payments", swept)
 
     def _clockwork(self, name: str, function: Function, every: float, module: str, kinds: tuple[str, ...]) -> None:
         def tick() -> None:
             due = [item["due_at"]["S"] for kind in kinds for item in self._items(module, kind) if "due_at" in item]
+            if name == "payments_sweep" and self._missed_a_dispute():
+                due.append("0001")
             now = self.scheduler.moment.strftime("%Y-%m-%dT%H:%M:%S")
             if any(at < now for at in due):
                 for _ in range(2 if not self.weather.over and self.scheduler.random.random() < 0.1 else 1):
@@ -99,6 +105,10 @@ class Town:
                 self.scheduler.at(every * self._patience(), tick)
 
         self.scheduler.at(self.scheduler.random.uniform(0, every), tick)
+
+    def _missed_a_dispute(self) -> bool:
+        ours = {item["provider_id"]["S"]: item["state"]["S"] for item in self._items("payments", "dispute")}
+        return self.bank.quarrels.unheard(ours)
 
     def _patience(self) -> float:
         """In the calm nobody looks every minute for long: what is stuck by then will not come loose."""

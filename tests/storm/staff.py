@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from inprocess import OWNER
 
-from tests.storm import changes, comebacks, gifts
+from tests.storm import changes, comebacks, gifts, quarrels, ways
 from tests.storm.clients import Client, Unanswered
 from tests.storm.stage import GOODS, PLACES
 
@@ -51,10 +51,13 @@ class Staff(Client):
         if not self.town.weather.over and self.dice.random() < 0.3:
             changes.edit(self)
         busy = comebacks.handle(self) or busy
+        if self.town.weather.over or self.dice.random() < 0.3:
+            busy = ways.pay_out(self) or busy
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._count()
         if not self.town.weather.over and self.dice.random() < 0.1:
             self._give_back()
+        quarrels.answer(self)
         if self.town.cards and not self.town.weather.over and self.dice.random() < 0.002:
             gifts.disable(self)
         return busy
@@ -79,7 +82,7 @@ class Staff(Client):
             status, answer = self.ask("POST", path, {"reason": "it was broken"}, Idempotency_Key=self.key())
             if status == 201:
                 self.town.books.refunds.setdefault(order, set()).add(answer["id"])
-            elif answer.get("code") not in ("not_all_sent", "nothing_to_refund", "payment_changed"):
+            elif answer.get("code") not in ("not_all_sent", "nothing_to_refund", "payment_changed", "payment_disputed"):
                 self.town.books.wrong.append(f"refund: {status} {answer}")
 
     def _handle(self, shipment: Json) -> bool:

@@ -27,6 +27,8 @@ GOODS = {"MUG": 1290, "BOWL": 2450, "PLATE": 990}
 # What has no stock of its own: a bundle of two of the goods, and something that nobody sends.
 SET, EBOOK = "SET", "EBOOK"
 PLACES = ("ams", "sha")
+# Ways to pay that a shop takes only if it says so.
+WAYS = ("alipay", "sepa_debit", "bank_transfer")
 
 
 class Door(Gateway):
@@ -124,6 +126,8 @@ def _opened() -> dict[str, Table]:
         for option, cents in (("standard", 495), ("express", 1295)):
             body = {"name": option, "price": eur(cents), "days_min": 1, "days_max": 5}
             staff.put(f"/admin/shipping-options/{option}", body)
+        for method in WAYS:
+            staff.put(f"/admin/payment-methods/{method}", {})
         made = {sku: {"price": eur(cents)} for sku, cents in GOODS.items()}
         made[SET] = {"price": eur(2990), "components": {"MUG": 1, "BOWL": 2}}
         made[EBOOK] = {"price": eur(500), "digital": True}
@@ -150,8 +154,8 @@ def functions() -> dict[str, Function]:
     from chalicelib.logistics.consumers import logistics_events
     from chalicelib.orders.consumers import orders_events, orders_invoices
     from chalicelib.orders.schedules import orders_expire
-    from chalicelib.payments.consumers import payments_events, payments_webhooks
-    from chalicelib.payments.schedules import payments_sweep
+    from chalicelib.payments.consumers import payments_events, payments_reconcile_now, payments_webhooks
+    from chalicelib.payments.schedules import payments_reconcile, payments_sweep
 
     return {
         "admin_relay": admin_relay,
@@ -160,6 +164,8 @@ def functions() -> dict[str, Function]:
         "orders_expire": orders_expire,
         "orders_invoices": orders_invoices,
         "payments_events": payments_events,
+        "payments_reconcile": payments_reconcile,
+        "payments_reconcile_now": payments_reconcile_now,
         "payments_sweep": payments_sweep,
         "payments_webhooks": payments_webhooks,
     }
@@ -169,4 +175,4 @@ def urls() -> dict[str, str]:
     """Which queue is meant by a URL that the shop's settings hold."""
     from chalicelib.core.settings import settings
 
-    return {settings.webhook_queue_url: "payments_webhooks"}
+    return {settings.webhook_queue_url: "payments_webhooks", settings.reconcile_queue_url: "payments_reconcile_now"}

@@ -22,9 +22,11 @@ _HAPPENS = (
         f" {function} "
         for function in ("orders_expire", "orders_events", "orders_invoices", "payments_webhooks", "logistics_events")
     ),
+    "stripe GET /v1/balance_transactions",
     "OrderExpired",
     "PutEvents OrderAmended",
     "PutEvents ReturnReceived",
+    "DisputeClosed",
     " gift cards",
 )
 

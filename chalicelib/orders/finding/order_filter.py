@@ -7,7 +7,14 @@ from msgspec import Meta
 
 Status = Literal["pending_payment", "confirmed", "completed", "expired", "canceled"]
 PaymentStatus = Literal[
-    "unpaid", "partially_authorized", "authorized", "partially_paid", "paid", "partially_refunded", "refunded"
+    "unpaid",
+    "partially_authorized",
+    "authorized",
+    "partially_paid",
+    "paid",
+    "partially_refunded",
+    "refunded",
+    "disputed",
 ]
 FulfillmentStatus = Literal["unfulfilled", "partially_dispatched", "dispatched", "delivered"]
 Tag = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$(?!\n)")]

@@ -142,7 +142,7 @@ def _missing(order: Order, known: list[Document]) -> list[Line]:
     given_back = invoice_content.given_back(
         invoice_content.amount_of(lines),
         sum(attempt.captured.amount for attempt in attempts),
-        sum(int(attempt.refunded) for attempt in attempts),
+        sum(int(attempt.refunded) + int(attempt.absorbed) for attempt in attempts),
     )
     done = {refund.id for refund in refunds if refund.state == "succeeded"}
     now = invoice_content.costs(lines, _returned(order, done), given_back)

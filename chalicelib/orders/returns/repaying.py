@@ -13,6 +13,8 @@ from chalicelib.orders.returns.return_tables import Return
 from chalicelib.orders.service import Moved, Order
 from chalicelib.orders.tables import OrdersItem
 from chalicelib.payments import refunds
+from chalicelib.payments import service as payments
+from chalicelib.payments.refunds import Purpose
 
 _ATTEMPTS = 8
 
@@ -38,7 +40,7 @@ def refund(return_id: str, wish: Wish, once: Once, by: Staff) -> Return:
         order, item = returns.with_order(return_id)
         before = returns.move(item, return_states.REFUNDED)
         amount = _amount(order, item, wish)
-        asked, asking = refunds.request(order.header.id, amount, f"Return {return_id}.", by)
+        asked, asking = refunds.request(payments.of_order(order.header.id), amount, Purpose(f"Return {return_id}.", by))
         item.refund_id, item.refunded = asked[0].id, amount
         item.shipping_refunded = wish.shipping
         actions = [
