@@ -29,9 +29,12 @@ def issue(town: "Town", staff: Door) -> None:
 def wish(guest: "Guest") -> Json:
     """With what a guest pays beside money, if with anything; some trust that it is enough."""
     cards = guest.town.cards
-    if not cards or guest.dice.random() < 0.3:
+    if not cards or guest.dice.random() < 0.2:
         return {}
-    some = guest.dice.sample(cards, guest.dice.randint(1, min(3, len(cards))))
+    # Many know the first one.
+    some = (
+        guest.dice.sample(cards, guest.dice.randint(1, min(3, len(cards)))) if guest.dice.random() < 0.4 else cards[:1]
+    )
     guest.town.scheduler.note(f"{guest.name} has {len(some)} gift cards")
     codes = {"gift_cards": [card["code"] for card in some]}
     return codes if guest.dice.random() < 0.7 else {**codes, "payment_method": None}

@@ -71,7 +71,7 @@ class Town:
         caps["pay_within_minutes"] = ways.WAITS
         staff.put("/admin/order-policy", {**caps, "open_pieces_per_email": dice.choice([3, 6, None])})
         gifts.issue(self, staff)
-        pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9)])
+        pieces = dice.choice([(0, 1, 2), (0, 1, 2, 5), (3, 5, 9), (9, 20)])
         for sku in GOODS:
             for place in PLACES:
                 staff.put(f"/admin/stock/{sku}", {"location": place, "on_hand": dice.choice(pieces)})
