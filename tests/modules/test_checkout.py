@@ -32,6 +32,7 @@ def test_an_order_keeps_what_the_customer_saw(shop: Shop) -> None:
         "status": "created",
         "amount": eur(3075),
         "client_secret": None,
+        "action_url": None,
     }
 
 
