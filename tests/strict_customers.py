@@ -1,6 +1,8 @@
 """The strict Stripe's customers and the cards that they save (docs.stripe.com/api/customers, /setup_intents,
 /payment_methods)."""
 
+from itertools import count
+
 from strict_stripe import Answer, Json, Refusal, StripeServer, known_parameters, listed, metadata_of
 
 
@@ -12,6 +14,9 @@ class Customers:
         self.customers: dict[str, Json] = {}
         self.setups: dict[str, Json] = {}
         self.methods: dict[str, Json] = {}
+        self.numbers = count(1)
+        self.pay_as_anybody = server.writes["/v1/payment_intents"]
+        server.writes["/v1/payment_intents"] = self._pay
         server.writes["/v1/customers"] = self._create
         server.writes["/v1/setup_intents"] = self._set_up
         server.writes[r"/v1/payment_methods/(\w+)/detach"] = self._detach
@@ -32,9 +37,19 @@ class Customers:
         self.server.tell("setup_intent.succeeded", setup)
         return method_id
 
+    def forget(self) -> None:
+        """Nobody is known any more, as in another account."""
+        self.customers.clear()
+        self.methods.clear()
+
+    def _pay(self, given: dict[str, str]) -> Answer:
+        if "customer" in given:
+            self._customer(given["customer"])
+        return self.pay_as_anybody(given)
+
     def _create(self, given: dict[str, str]) -> Answer:
         known_parameters(given, {"metadata", "email", "name"})
-        customer_id = f"cus_{len(self.customers) + 1:06d}"
+        customer_id = f"cus_{next(self.numbers):06d}"
         made = {"id": customer_id, "object": "customer", "metadata": metadata_of(given)}
         self.customers[customer_id] = made
         return Answer(200, dict(made))

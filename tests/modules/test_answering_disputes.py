@@ -179,3 +179,17 @@ def test_who_got_no_answer_asks_again(
     assert [entry["action"] for entry in entries if entry["action"].startswith("dispute.")] == [
         "dispute.answered" if act is answer else "dispute.accepted"
     ]
+
+
+def test_who_gets_no_answer_to_what_became_of_the_evidence_asks_again(
+    shop: Shop, bank: StripeServer, disputes: Disputes, order: Buyer
+) -> None:
+    def cut(call: str) -> None:
+        if call.startswith("GET /v1/disputes/"):
+            raise stripe.APIConnectionError("cut")
+
+    bank.after = cut
+    refused = refusal(answer, shop, order)
+    assert (refused["status"], refused["code"]) == (503, "provider_unavailable")
+    bank.after = lambda call: None
+    assert answer(shop, order)["status"] == "under_review"

@@ -1,51 +1,20 @@
 """Money that people move: nobody's page says that it has arrived, staff do."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import accounts
 import pytest
 from buyers import deliver
-from inprocess import Order, Shop, eur
+from inprocess import Shop, eur
 from refusals import refusal
 from strict_stripe import StripeServer
-
-from chalicelib.payments import ledger_tables, tables
+from transferring import by_invoice, by_transfer, holds, offered, overdue, receive
 
 
 @pytest.fixture
 def goods(shop: Shop, bank: StripeServer) -> Shop:
-    shop.product("mug", stock={"ams": 5})
-    for method in ("bank_transfer", "invoice"):
-        shop.staff.put(f"/admin/payment-methods/{method}", {"groups": ["trade"] if method == "invoice" else None})
-    return shop
-
-
-def by_transfer(shop: Shop, quantity: int = 1) -> Order:
-    return shop.order_of(shop.ready_cart(("MUG", quantity)).check_out(payment_method="bank_transfer"))
-
-
-def by_invoice(shop: Shop) -> Order:
-    customer = shop.member("ann", "trade")
-    placed = shop.cart_of(customer, ("MUG", 1)).check_out(payment_method="invoice")
-    shop.deliver()
-    return Order(customer, f"/me/orders/{placed['order']['id']}", placed)
-
-
-def receive(shop: Shop, order: Any, cents: int, payment: str | None = None, **headers: str) -> Any:
-    path = f"/admin/payments/{payment or order.placed['payment']['id']}/receive"
-    answer = shop.staff.call("POST", path, {"amount": eur(cents), "reference": "statement 7"}, **headers)
-    shop.deliver()
-    return answer
-
-
-def holds(order: Any) -> int:
-    """What is left on the order's ledger, which says what its payments say."""
-    order_id = order.placed["order"]["id"]
-    attempts, refunds = tables.of_order(order_id)
-    entries = ledger_tables.entries(order_id)
-    assert not list(accounts.wrong(attempts, refunds, entries))
-    return accounts.left(entries)
+    return offered(shop)
 
 
 def test_an_order_by_transfer_waits_and_goes_on_once_the_money_is_there(goods: Shop) -> None:
@@ -132,6 +101,7 @@ def test_an_order_by_transfer_that_nobody_pays_expires(goods: Shop, travel: Any)
     [
         ({"amount": {"amount": 5, "currency": "USD"}}, "/amount/currency"),
         ({"amount": {"amount": -5, "currency": "EUR"}}, "/amount/amount"),
+        ({"amount": {"amount": 0, "currency": "EUR"}}, "/amount/amount"),
     ],
 )
 def test_what_can_not_have_arrived_is_named(goods: Shop, body: Any, pointer: str) -> None:
@@ -187,3 +157,46 @@ def test_an_invoice_of_a_canceled_order_is_never_due(goods: Shop, travel: Any) -
     goods.sweep()
     assert not goods.staff.get("/admin/payments/overdue")["data"]
     assert holds(order) == 0
+
+
+def test_the_rest_of_an_overdue_invoice_is_overdue_too(goods: Shop, travel: Callable[[timedelta], None]) -> None:
+    order = by_invoice(goods)
+    deliver(goods, order)
+    travel(timedelta(days=40))
+    assert overdue(goods) == [1785]
+    receive(goods, order, 1000)
+    assert overdue(goods) == [785]
+
+
+def test_the_rest_of_an_invoice_is_due_when_all_of_it_was(goods: Shop, travel: Callable[[timedelta], None]) -> None:
+    order = by_invoice(goods)
+    deliver(goods, order)
+    receive(goods, order, 1000)
+    travel(timedelta(days=29))
+    assert overdue(goods) == []
+    travel(timedelta(days=11))
+    assert overdue(goods) == [785]
+
+
+@pytest.mark.parametrize("days", [-5, 366, 10**7, 10**12])
+def test_nobody_is_given_less_than_no_time_to_pay_or_more_than_a_year(goods: Shop, days: int) -> None:
+    problem = refusal(goods.staff.put, "/admin/payment-methods/invoice", {"net_days": days})
+    assert (problem["status"], problem["pointer"]) == (422, "/net_days")
+
+
+def test_a_transfer_that_its_customer_had_given_up_pays_for_the_order(goods: Shop) -> None:
+    order = by_transfer(goods)
+    order.api.post(f"/payments/{order.placed['payment']['id']}/cancel")
+    receive(goods, order, 1785)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("confirmed", "paid")
+    assert not goods.staff.get("/admin/refunds/to-pay-out")["data"]
+
+
+def test_who_gives_up_while_the_money_arrives_hears_that_it_is_there(
+    goods: Shop, weather: Callable[[str, list[Any]], list[str]]
+) -> None:
+    order = by_transfer(goods)
+    weather("PutItem", [lambda: receive(goods, order, 1785)])
+    problem = refusal(order.api.post, f"/payments/{order.placed['payment']['id']}/cancel")
+    assert (problem["status"], problem["code"]) == (409, "payment_in_progress")
+    assert order.get()["payment_status"] == "paid"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from amending import edit
 from buyers import deliver
 from crediting import books_are_right, deliver_by_card, gift_card, left_on, moved, pay_with, tenders
 from inprocess import Cart, Shop, eur, usd
@@ -175,6 +176,23 @@ def test_what_is_missing_is_paid_by_card(shop: Shop, bank: StripeServer) -> None
     deliver_by_card(shop, bank, order)
     assert (order.get()["status"], order.get()["payment_status"]) == ("completed", "paid")
     assert books_are_right(order.id)
+
+
+def test_a_rest_that_is_too_little_for_a_card_is_not_paid_by_one(shop: Shop, bank: StripeServer) -> None:
+    card = gift_card(shop, TOTAL - 49)
+    refused = refusal(shop.ready_cart().check_out, gift_cards=[card["code"]], payment_method="card")
+    assert (refused["status"], refused["code"]) == (422, "payment_method_unavailable")
+    assert left_on(shop, card) == TOTAL - 49
+
+
+def test_what_is_added_to_what_a_gift_card_paid_is_paid_by_card_whatever_is_asked_for(
+    shop: Shop, bank: StripeServer
+) -> None:
+    order = pay_with(shop, gift_card(shop), payment_method=None)
+    edit(shop, order, set={"MUG": 2}, reason="more")
+    more = order.post("/payments", {"payment_method": "gift_card"})
+    assert (more["method"], more["amount"]) == ("card", eur(1290))
+    assert bank.pay(more["client_secret"])
 
 
 def test_the_same_code_twice_is_one_card(shop: Shop) -> None:

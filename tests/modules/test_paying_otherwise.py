@@ -5,9 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import stripe
+from amending import paid
+from buyers import deliver
+from crediting import books_are_right
 from inprocess import Buyer, Shop
 from refusals import refusal
-from strict_stripe import StripeServer
+from strict_stripe import Refusal, StripeServer
+from transferring import receive
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +121,34 @@ def test_what_is_paid_is_not_given_up(buy: Any, bank: StripeServer, shop: Shop) 
     assert order.get()["payment_status"] == "authorized"
 
 
+def test_a_transfer_that_arrives_after_its_customer_chose_a_card_pays_and_the_card_is_let_go(
+    buy: Callable[..., Buyer], bank: StripeServer, shop: Shop
+) -> None:
+    order = shop.order_of(shop.ready_cart(("MUG", 1)).check_out(payment_method="bank_transfer"))
+    card = order.post("/payments", {"payment_method": "card"})
+    receive(shop, order, 1785)
+    assert (order.get()["status"], order.get()["payment_status"]) == ("confirmed", "paid")
+    assert not shop.staff.get("/admin/refunds/to-pay-out")["data"]
+    shop.sweep()
+    assert not bank.pay(secret(card))
+    deliver(shop, order)
+    assert [intent["amount_received"] for intent in bank.intents.values()] == [0]
+    assert books_are_right(order.id)
+
+
+def test_while_the_provider_is_broken_the_order_is_paid_in_another_way(
+    buy: Callable[..., Buyer], bank: StripeServer
+) -> None:
+    def broken(call: str) -> None:
+        if call == "POST /v1/payment_intents":
+            raise Refusal("api_error", "Something is wrong here.", 500, "api_error")
+
+    bank.working = broken
+    order = buy()
+    assert order.placed["payment"]["client_secret"] is None
+    assert order.post("/payments", {"payment_method": "bank_transfer"})["method"] == "bank_transfer"
+
+
 @pytest.mark.parametrize("method", ["cash_on_delivery", "wechat_pay", "cheque", "gift_card"])
 def test_not_every_way_is_open(buy: Any, bank: StripeServer, method: str) -> None:
     order = buy()
@@ -139,6 +172,26 @@ def test_what_would_lapse_is_taken_a_day_before(
     assert order.get()["payment_status"] == "paid"
     shop.sweep()
     assert sum("capture" in call for call in bank.calls) == 1
+
+
+def test_what_is_called_off_is_let_go_and_not_taken_before_it_lapses(
+    buy: Callable[..., Buyer], bank: StripeServer, shop: Shop, travel: Callable[[timedelta], None]
+) -> None:
+    def cut(call: str, again: Callable[[], None]) -> None:
+        if call.endswith("/cancel"):
+            raise stripe.APIConnectionError("cut")
+
+    order = buy()
+    paid(shop, bank, order)
+    travel(timedelta(days=6))
+    order.post("/cancel", {"reason": "no"})
+    bank.before = cut
+    with pytest.raises(AssertionError):
+        shop.deliver()
+    bank.before = lambda call, again: None
+    travel(timedelta(minutes=40))
+    shop.sweep()
+    assert [intent["status"] for intent in bank.intents.values()] == ["canceled"]
 
 
 def test_what_lapsed_all_the_same_stops_the_parcel(

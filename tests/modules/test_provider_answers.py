@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from amending import paid, send
 from inprocess import Buyer, Shop
 from refusals import refusal
-from strict_stripe import StripeServer
+from strict_stripe import Refusal, StripeServer
 
 # The main codes of docs.stripe.com/declines/codes.
 DECLINES = [
@@ -125,3 +126,51 @@ def test_what_was_never_opened_fails_after_a_day_and_is_paid_anew(
     shop.hear(bank)
     assert order.get()["status"] == "confirmed"
     assert len(bank.intents) == 1
+
+
+def broken(bank: StripeServer, path: str, times: int) -> None:
+    """So often something goes wrong at the provider itself, which keeps that answer under the request's key."""
+    works, left = bank.writes[path], [None] * times
+
+    def answer(*given: Any) -> Any:
+        if not left:
+            return works(*given)
+        left.pop()
+        raise Refusal("api_error", "Something is wrong here.", 500, "api_error")
+
+    bank.writes[path] = answer
+
+
+def test_what_went_wrong_at_the_provider_once_is_opened_after_all(
+    bank: StripeServer, buy: Callable[..., Buyer]
+) -> None:
+    broken(bank, "/v1/payment_intents", 1)
+    order = buy()
+    assert bank.pay(order.post("/payments")["client_secret"])
+    assert len(bank.intents) == 1
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_an_order_whose_payment_went_wrong_at_the_provider_expires(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None], times: int
+) -> None:
+    broken(bank, "/v1/payment_intents", times)
+    order = buy()
+    travel(timedelta(hours=3))
+    shop.expire()
+    assert order.get()["status"] == "expired"
+    assert shop.stock("MUG")["available"] == 5
+
+
+def test_what_went_wrong_at_the_provider_when_it_was_captured_is_captured_later(
+    shop: Shop, bank: StripeServer, buy: Callable[..., Buyer], travel: Callable[[timedelta], None]
+) -> None:
+    order = buy()
+    paid(shop, bank, order)
+    broken(bank, r"/v1/payment_intents/(\w+)/capture", 1)
+    send(shop, order, "pack")
+    with pytest.raises(AssertionError):
+        shop.deliver()
+    travel(timedelta(hours=1))
+    shop.sweep()
+    assert [intent["status"] for intent in bank.intents.values()] == ["succeeded"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import stripe
-from inprocess import Shop
+from inprocess import Order, Shop
 from refusals import refusal
 from strict_customers import Customers
 from strict_stripe import StripeServer
@@ -90,3 +90,34 @@ def test_a_saved_card_can_be_used_at_the_checkout(shop: Shop, vault: Customers, 
 def test_a_guest_is_no_customer_of_the_providers(buy: Any, bank: StripeServer) -> None:
     buy()
     assert "customer" not in next(iter(bank.intents.values()))
+
+
+def test_who_saves_a_second_card_without_a_key_begins_anew(shop: Shop, vault: Customers) -> None:
+    ann = shop.customer("ann")
+    first, second = (ann.call("POST", PATH)["client_secret"] for _ in range(2))
+    assert first != second
+
+
+def test_whom_the_provider_has_forgotten_has_saved_nothing_there(shop: Shop, vault: Customers) -> None:
+    ann = shop.customer("ann")
+    save(ann, vault)
+    vault.forget()
+    assert listed(ann) == []
+
+
+def test_whom_the_provider_has_forgotten_can_save_a_card_again(shop: Shop, vault: Customers) -> None:
+    ann = shop.customer("ann")
+    save(ann, vault)
+    vault.forget()
+    save(ann, vault, "4444")
+    assert listed(ann) == [("4444", True)]
+
+
+def test_whom_the_provider_has_forgotten_can_pay_all_the_same(shop: Shop, vault: Customers, bank: StripeServer) -> None:
+    shop.product("mug", stock={"ams": 5})
+    ann = shop.customer("ann")
+    save(ann, vault)
+    vault.forget()
+    placed = shop.cart_of(ann, ("MUG", 1)).check_out(payment_method="card")
+    order = Order(ann, f"/me/orders/{placed['order']['id']}", placed)
+    assert bank.pay(order.post("/payments")["client_secret"])

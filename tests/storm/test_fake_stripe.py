@@ -87,7 +87,7 @@ def test_nothing_more_than_was_paid_is_taken_or_given_back(till: Till) -> None:
         ({"amount": -1}, "parameter_invalid_integer"),
         ({"currency": "EUR"}, "parameter_invalid_string"),
         ({"description": "mugs"}, "parameter_unknown"),
-        ({"capture_method": "automatic"}, "parameter_invalid"),
+        ({"payment_method_types": ["alipay"]}, "parameter_invalid"),
     ],
 )
 def test_an_intent_that_stripe_would_not_take(till: Till, wrong: Json, expected: str) -> None:
