@@ -35,7 +35,7 @@ class Quarrels:
         # Dice of their own: so the rest of a storm in which nobody quarrels is as it would be without them.
         self.bank, self.dice = bank, random.Random(str(bank.dice.getstate()[1][:4]))
         self.book = Disputes(bank.server)
-        self.often = self.dice.choice([0, 0.2, 0.5])
+        self.often = self.dice.choice([0, 0.4, 0.7])
 
     def perhaps(self, intent: Json) -> None:
         """Somebody whose money was taken may want it back from their bank."""
