@@ -137,10 +137,10 @@ def call_off(event: OrderCanceled | OrderExpired) -> None:
 def _written_off(attempts: list[Attempt]) -> Attempt:
     """The first attempt, which knows what the order costs: nothing from now on."""
     for _ in range(_ATTEMPTS):
-        first, costs_nothing = attempts[0], zero(attempts[0].amount.currency)
-        if first.owed == costs_nothing:
+        first = attempts[0]
+        if first.off:
             return first
-        owed, first.owed = balance.owed(attempts), costs_nothing
+        owed, first.owed, first.off = balance.owed(attempts), zero(first.amount.currency), True
         first.version = int(first.version) + 1
         try:
             return intents.commit(first, postings=service.sold(first, -owed))

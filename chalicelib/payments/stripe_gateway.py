@@ -102,8 +102,8 @@ def create(wish: Wish) -> Intent:
         return _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": key}))
     except Broken:
         # Under this key Stripe says the same for a day. Where nothing was made another one helps; two who find nothing
-        # at once and take keys of different hours make two, of which nobody gets to know the second one's secret.
-        another = f"{key}/{clock.now():%Y%m%d%H}"
+        # at once and take keys of different minutes make two, of which nobody gets to know the second one's secret.
+        another = f"{key}/{clock.now():%Y%m%d%H%M}"
         made = find(wish.payment_id, wish.made_at)
         return made or _intent(lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": another}))
 

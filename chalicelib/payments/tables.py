@@ -53,8 +53,8 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `declined` names the last try that was declined, so that it is told once.
 
     `to_capture` is what will be taken where that has become less than the `amount` that the provider was asked for.
-    An order's first attempt has `owed`, the order's present total if that is not its amount. `forgiven` is what of
-    `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
+    An order's first attempt has `owed`, the order's present total if that is not its amount, and is `off` once the order
+    is. `forgiven` is what of `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
     were. Of an order that credit pays for, the first has `rest_by`, the method by which the rest is paid; `tender_ref`
     is the gift card, or the customer whose store credit, that paid. `customer_ref` is how the provider knows the
     customer.
@@ -84,6 +84,7 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     declined = UnicodeAttribute(null=True)
     to_capture = NumberAttribute(null=True)
     owed = JsonAttribute(Money, null=True)
+    off = BooleanAttribute(default=False)
     forgiven = NumberAttribute(default=0)
     from_order = UnicodeAttribute(null=True)
     rest_by = UnicodeAttribute(null=True)
