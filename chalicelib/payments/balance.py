@@ -69,8 +69,11 @@ def outstanding(attempts: Sequence[Attempt]) -> int:
 
 
 def is_secured(attempts: Sequence[Attempt]) -> bool:
-    """Whether the order stands, and its money is there or comes with the delivery or later. Nothing is sent while a bank has it and may keep
-    it; what a bank has kept nobody waits for any more, and the order is on hold until staff have decided."""
+    """Whether the order stands, and its money is there or comes with the delivery or later.
+
+    Nothing is sent while a bank has it and may keep it; what a bank has kept nobody waits for any more, and the order
+    is on hold until staff have decided.
+    """
     if attempts[0].off:
         return False
     there = (max(0, paid(a) - int(a.disputed)) if a.state == states.CAPTURED else _on_trust(a) for a in attempts)

@@ -53,11 +53,11 @@ class Attempt(PaymentsItem, discriminator="attempt"):
     `declined` names the last try that was declined, so that it is told once.
 
     `to_capture` is what will be taken where that has become less than the `amount` that the provider was asked for.
-    An order's first attempt has `owed`, the order's present total if that is not its amount, and is `off` once the order
-    is. `forgiven` is what of `refunding` the customer need not pay again. One that returned goods pay for has `from_order`, whose goods they
-    were. Of an order that credit pays for, the first has `rest_by`, the method by which the rest is paid; `tender_ref`
-    is the gift card, or the customer whose store credit, that paid. `customer_ref` is how the provider knows the
-    customer.
+    An order's first attempt has `owed`, its present total if that is not its amount, and is `off` once the order is.
+    `forgiven` is what of `refunding` the customer need not pay again. One that returned goods pay for has `from_order`,
+    whose goods they were. Of an order that credit pays for, the first has `rest_by`, the method by which the rest is
+    paid; `tender_ref` is the gift card, or the customer whose store credit, that paid. `customer_ref` is how the
+    provider knows the customer.
 
     `authorized_until`: what is set aside is void from then on. An invoice is to be paid until the day `payable_by`, and
     is `overdue` after it. `reference` is under what staff found a transfer on the bank's statement.
