@@ -45,6 +45,8 @@ _STATES = {
 
 # What Stripe has found searching is there within a minute, mostly; lists show everything at once.
 _INDEXED_AFTER = timedelta(hours=1)
+# From this status on Stripe says that the fault is its own.
+_OWN_FAULT = 500
 _CLOCKS_DIFFER = timedelta(minutes=5)
 # The least that is charged, in minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 _LEAST = {
@@ -266,15 +268,14 @@ def ask(question: Callable[[stripe.StripeClient], T]) -> T:
         return question(_client())
     except (stripe.InvalidRequestError, stripe.CardError) as error:
         raise Refused(error.code or "invalid_request") from error
-    except stripe.APIError as error:
-        log.write("stripe_broken", code=error.code, status=error.http_status)
-        raise Broken(type(error).__name__) from error
     except stripe.StripeError as error:
         # No connection, too many requests, a twin of this request that has not ended, a key that was taken back.
         if isinstance(error, stripe.AuthenticationError):
             keyring.doubt()  # there may be another one by now
-        log.write("stripe_unavailable", kind=type(error).__name__, code=error.code)
-        raise Unavailable(type(error).__name__) from error
+        log.write("stripe_unavailable", kind=type(error).__name__, code=error.code, status=error.http_status)
+        # A twin that is still at work (409) is an APIError, too.
+        broken = isinstance(error, stripe.APIError) and (error.http_status or 0) >= _OWN_FAULT
+        raise (Broken if broken else Unavailable)(type(error).__name__) from error
 
 
 def _time(seconds: int) -> datetime:

@@ -174,3 +174,22 @@ def test_what_went_wrong_at_the_provider_when_it_was_captured_is_captured_later(
     travel(timedelta(hours=1))
     shop.sweep()
     assert [intent["status"] for intent in bank.intents.values()] == ["succeeded"]
+
+
+def test_while_a_twin_is_still_at_work_nobody_opens_a_second_intent(shop: Shop, bank: StripeServer) -> None:
+    """Stripe answers the second request under a key that is in use with 409."""
+    from chalicelib.payments import settlement, tables
+
+    shop.product("mug", stock={"ams": 5})
+    twins: list[Any] = []
+
+    def working(call: str) -> None:
+        if not twins:
+            order_id = shop.staff.get("/admin/orders")["data"][0]["id"]
+            twins.append(settlement.open_session(tables.attempts_of(order_id)[0]))
+
+    bank.working = working
+    placed = shop.ready_cart(("MUG", 1)).check_out(payment_method="card")
+    assert twins[0].client_secret is None
+    assert placed["payment"]["client_secret"] is not None
+    assert len(bank.intents) == 1

@@ -151,12 +151,17 @@ def _check_paid(order: Order, to: Draft, charged: Charged) -> None:
         raise ShopError("refunded_already", 409, detail)
     paid, header = payments.covered(charged.attempts), order.header
     on_trust = header.state != states.CONFIRMED or payments.is_on_trust(header.payment_method)
-    if not gone or on_trust or paid >= to.totals.total.amount:
+    if on_trust or paid >= to.totals.total.amount or not (sent := logistics.sent(header.id)):
         return
-    shipping = to.shipping.to_pay.amount if to.shipping else 0
-    if (sent := logistics.sent(header.id)) and shipping + sent_lines.worth(to.lines, sent) > paid:
+    # What is not made worse may be mended step by step.
+    if _sent_for(to, sent) > max(paid, _sent_for(order.snapshot, sent)):
         detail = "What has left the house would cost more than was paid. Take other lines out first."
         raise ShopError("payment_not_secured", 409, detail)
+
+
+def _sent_for(lines: Draft | OrderSnapshot, sent: Mapping[str, int]) -> int:
+    shipping = lines.shipping.to_pay.amount if lines.shipping else 0
+    return shipping + sent_lines.worth(lines.lines, sent)
 
 
 def _has_digital(order: Order, gone: Mapping[str, int]) -> bool:
