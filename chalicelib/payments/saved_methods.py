@@ -1,4 +1,4 @@
-"""Ways to pay that customers have saved with the provider: We know only who they are there."""
+"""Ways to pay that customers have saved with the provider. The shop knows only who they are there."""
 
 from collections.abc import Mapping
 
