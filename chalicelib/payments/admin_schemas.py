@@ -1,7 +1,7 @@
 """What staff say and see of payments."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -9,8 +9,10 @@ from msgspec import Meta
 
 from chalicelib.core.money import Money
 from chalicelib.payments import ledger as accounts
+from chalicelib.payments import schemas
 from chalicelib.payments.ledger_tables import LedgerEntry
 from chalicelib.payments.methods import MethodTerms, PaymentMethod
+from chalicelib.payments.schemas import PaymentView
 from chalicelib.payments.tables import Attempt, Refund
 
 
@@ -41,18 +43,9 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: Annotated[str, Meta(max_length=140)] = ""
 
 
-class StaffPayment(msgspec.Struct, frozen=True):
-    """A payment attempt. An invoice is to be paid until the day `payable_by`."""
+class StaffPayment(PaymentView, frozen=True):
+    """A payment attempt as its customer sees it, and the `reference` under which staff found it on a statement."""
 
-    id: str
-    order_id: str
-    method: str
-    status: str
-    amount: Money
-    captured: Money
-    refunded: Money
-    payable_by: date | None
-    overdue: bool
     reference: str | None
 
 
@@ -117,18 +110,7 @@ def _method(method: PaymentMethod, terms: MethodTerms) -> MethodOnTerms:
 
 
 def payment(attempt: Attempt) -> StaffPayment:
-    return StaffPayment(
-        id=attempt.id,
-        order_id=attempt.order_id,
-        method=attempt.method,
-        status=attempt.state,
-        amount=attempt.amount,
-        captured=attempt.captured,
-        refunded=Money(int(attempt.refunded), attempt.amount.currency),
-        payable_by=date.fromisoformat(attempt.payable_by) if attempt.payable_by else None,
-        overdue=bool(attempt.overdue),
-        reference=attempt.reference,
-    )
+    return StaffPayment(**msgspec.structs.asdict(schemas.payment(attempt)), reference=attempt.reference)
 
 
 def payments(attempts: Iterable[Attempt]) -> StaffPayments:
